@@ -1,0 +1,42 @@
+"""Tensors, the graph behind them, and derivatives of any order.
+
+Read in this order: tensor, primitive, structure, fusible, backward, functional, check.
+"""
+
+from minibig.autograd.backward import backward, trace
+from minibig.autograd.check import check_gradients
+from minibig.autograd.functional import checkpoint, grad, hvp, jvp, value_and_grad, vjp
+from minibig.autograd.fusible import Fusible, fusible, registry
+from minibig.autograd.primitive import Primitive, constant, primitive
+from minibig.autograd.state import enable_grad, no_grad, reference
+from minibig.autograd.structure import add, alias, broadcast_to, reshape, sum_to
+from minibig.autograd.tensor import Tensor, tensor, tick
+
+__all__ = [
+    "Fusible",
+    "Primitive",
+    "Tensor",
+    "add",
+    "alias",
+    "backward",
+    "broadcast_to",
+    "check_gradients",
+    "checkpoint",
+    "constant",
+    "enable_grad",
+    "fusible",
+    "grad",
+    "hvp",
+    "jvp",
+    "no_grad",
+    "primitive",
+    "reference",
+    "registry",
+    "reshape",
+    "sum_to",
+    "tensor",
+    "tick",
+    "trace",
+    "value_and_grad",
+    "vjp",
+]

@@ -1,0 +1,273 @@
+"""The backward pass: gradients flow from a result to its inputs, youngest node first.
+
+A node is younger than its inputs, so when the youngest waiting node is taken, every gradient that
+belongs to it has arrived. A heap of waiting nodes is therefore the whole algorithm: nothing is
+recursive, and no order is computed beforehand.
+
+At first order gradients are arrays, and rules run at the speed of NumPy. With `create_graph` they
+are tensors, and the same rules are recorded. A fused node has no rule for tensors, and a checkpoint
+has no graph at all: both are *expanded*, that is computed again by their formula on the very same
+inputs and recorded; the pass goes on through the new nodes, which are the youngest. Each node is
+expanded once, so higher orders through k fused operations cost k times one, not two to the k.
+"""
+
+import heapq
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from minibig.autograd.state import enable_grad, no_grad
+from minibig.autograd.structure import sum_to
+from minibig.autograd.tensor import Leaf, Node, Tensor, gathered
+from minibig.backend import InputError, is_array, namespace
+
+Observer = Callable[[Node, Any, Any], None]
+
+
+def backward(
+    self: Tensor, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
+) -> None:
+    """Add the derivatives of this tensor to `.grad` of every leaf that it depends on.
+
+    `gradient` is the derivative of some final scalar with respect to this tensor; it may be left
+    out if this is the scalar. The graph is freed on the way unless `retain_graph`; with
+    `create_graph` the gradients carry history and can be differentiated again.
+
+    Raises:  InputError if nothing requires a gradient, for a non-scalar without `gradient`, for a
+             graph that was freed, and for a parameter that was assigned since the forward pass.
+
+    >>> import minibig as mb
+    >>> w = mb.tensor([3.0, 4.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    tensor([6., 8.])
+    """
+    if self.edge is None:
+        raise InputError(
+            "backward needs a result that depends on a tensor with requires_grad=True; this one is "
+            "constant."
+        )
+    seed = seed_gradient(self, gradient)
+    Walk(create_graph=create_graph, free=not (retain_graph or create_graph)).run([(self, seed)])
+
+
+def trace(self: Tensor, gradient: Any = None) -> None:
+    """Print the backward pass from this tensor step by step; no `.grad` is changed.
+
+    >>> import minibig as mb
+    >>> x = mb.tensor([[1.0, 2.0]], requires_grad=True)
+    >>> mb.tanh(x * 3.0).sum().trace()
+    sum     g (): 1  ->  x (1, 2): |g| = 1.414
+    tanh    g (1, 2): |g| = 1.414  ->  x (1, 2): |g| = 0.009866
+    mul     g (1, 2): |g| = 0.009866  ->  a (1, 2): |g| = 0.0296
+    """
+    steps: list[str] = []
+
+    def observe(node: Node, g: Any, results: Any) -> None:
+        names = node.operation.inputs
+        sent = [
+            f"{names[min(i, len(names) - 1)]} {_size(result)}"
+            for i, result in enumerate(results)
+            if result is not None
+        ]
+        came = ", ".join(map(_size, g)) if isinstance(g, tuple) else _size(g)
+        steps.append(f"{node.operation!s:7} g {came}  ->  {', '.join(sent)}")
+
+    if self.edge is None:
+        raise InputError("trace needs a result that requires a gradient; this one is constant.")
+    Walk(targets=(), observer=observe).run([(self, seed_gradient(self, gradient))])
+    print("\n".join(steps))
+
+
+def _size(g: Any) -> str:
+    norm = float((g.astype("float64") ** 2).sum()) ** 0.5
+    return f"{g.shape}: {float(g):.4g}" if g.shape == () else f"{g.shape}: |g| = {norm:.4g}"
+
+
+def seed_gradient(output: Tensor, gradient: Any) -> Tensor:
+    """The gradient with which a pass from `output` starts; 1 for a scalar."""
+    if gradient is None:
+        if output.size != 1:
+            raise InputError(
+                f"a derivative without a gradient needs a result of one element; got shape "
+                f"{output.shape}. Sum the losses, or pass a gradient of that shape."
+            )
+        return Tensor(namespace(output.data).ones_like(output.data))
+    if is_array(gradient):
+        gradient = Tensor(gradient)
+    if not isinstance(gradient, Tensor) or gradient.shape != output.shape:
+        got = getattr(gradient, "shape", type(gradient).__name__)
+        raise InputError(f"the gradient must be a tensor of shape {output.shape}; got {got}.")
+    return gradient if gradient.dtype == output.dtype else gradient.astype(output.dtype)
+
+
+class Walk:
+    """One backward pass: the nodes that wait, and the gradients that arrived for them.
+
+    With `targets` the pass leaves every `.grad` alone, and collects the targets' gradients in
+    `found`; it visits only nodes between the outputs and the targets (all, if there are none).
+    """
+
+    def __init__(
+        self,
+        *,
+        create_graph: bool = False,
+        free: bool = False,
+        targets: Sequence[Node] | None = None,
+        observer: Observer | None = None,
+    ):
+        self.tensors = create_graph
+        self.free = free
+        self.observer = observer
+        self.found = None if targets is None else dict.fromkeys(targets)
+        self.oldest = min((node.order for node in targets or ()), default=0)
+        self.needed: dict[Node, bool] = {}
+        self.heap: list[tuple[int, Node]] = []
+        self.arrived: dict[Node, tuple[list[Any], list[bool]]] = {}
+
+    def run(self, seeds: list[tuple[Tensor, Any]]) -> None:
+        """Send each gradient into the graph from its output, and follow until nothing waits."""
+        with enable_grad() if self.tensors else no_grad():
+            for output, gradient in seeds:
+                if output.edge is not None and self._is_needed(output.edge[0]):
+                    self._send(output.edge, gradient if self.tensors else gradient.data, False)
+            while self.heap:
+                node = heapq.heappop(self.heap)[1]
+                self._visit(node, *self.arrived.pop(node))
+
+    def _send(self, edge: Any, g: Any, private: bool) -> None:
+        """Let g arrive at a node's output. What arrives first is taken; the rest is added to it."""
+        node, index = edge
+        waiting = self.arrived.get(node)
+        if waiting is None:
+            n = len(node.outputs)
+            waiting = self.arrived[node] = [None] * n, [False] * n
+            heapq.heappush(self.heap, (-node.order, node))
+        gradients, owned = waiting
+        if gradients[index] is None:
+            gradients[index], owned[index] = g, private
+        elif owned[index]:
+            namespace(g).add(gradients[index], g, out=gradients[index])
+        else:
+            gradients[index] = gradients[index] + g
+            owned[index] = not self.tensors and gradients[index].ndim > 0
+
+    def _visit(self, node: Node, gradients: list[Any], owned: list[bool]) -> None:
+        if node.watched is not None:
+            for index in node.watched:
+                g = gradients[index]
+                node.watched[index] = g if isinstance(g, Tensor) else gathered(None, g, False)
+        if self.found is not None and node in self.found:
+            self.found[node] = gradients[0]
+        if isinstance(node, Leaf):
+            if self.found is None:
+                g = gradients[0]
+                node.grad = (
+                    gathered(node.grad, g, owned[0])
+                    if not self.tensors
+                    else (g if node.grad is None else node.grad + g)
+                )
+            return
+        wanted = tuple([edge is not None and self._is_needed(edge[0]) for edge in node.edges])
+        operation = node.operation
+        if True not in wanted and not operation.opaque:
+            return
+        self._check(node)
+        if operation.opaque or (self.tensors and operation.fused):
+            self._expand(node, gradients, owned)
+        else:
+            self._apply(node, gradients, owned, wanted)
+        if self.free:
+            node.saved, node.edges = None, ()
+
+    def _check(self, node: Node) -> None:
+        """Raise if the node's saved values are gone or stale."""
+        if node.saved is None:
+            raise InputError(
+                f"the graph behind {node.operation} was freed by an earlier backward pass. Sum the "
+                "losses and call backward once, or call it first with retain_graph=True."
+            )
+        for edge in node.edges:
+            if edge is not None and isinstance(edge[0], Leaf) and edge[0].version > node.order:
+                raise InputError(
+                    f"a parameter was assigned after {node.operation} had used it, so its "
+                    "derivative would be wrong. Call backward before the optimizer's step."
+                )
+
+    def _expand(self, node: Node, gradients: list[Any], owned: list[bool]) -> None:
+        with enable_grad():
+            again = node.operation.expand(node)
+        again = again if isinstance(again, tuple) else (again,)
+        for output, g, private in zip(again, gradients, owned, strict=True):
+            if g is not None and output.edge is not None and self._is_needed(output.edge[0]):
+                self._send(output.edge, g, private)
+
+    def _apply(self, node: Node, gradients: Any, owned: list[bool], wanted: Any) -> None:
+        """Pass the gradients of a node's outputs on to its inputs, by the operation's rules."""
+        if len(gradients) == 1:
+            g = gradients[0]
+        else:
+            g = tuple(map(self._or_zeros, gradients, node.outputs, [gradients] * len(gradients)))
+        operation = node.operation
+        if operation.fused:
+            results = operation.gradients(node, g, wanted, owned[0], self.free)
+        else:
+            results = operation.gradients(node, g, wanted, self.tensors)
+        if self.observer is not None:
+            self.observer(node, g, results)
+        for edge, result, needs in zip(node.edges, results, wanted, strict=True):
+            if needs and result is not None:
+                fitted = self._fitted(operation, edge, result)
+                private = not self.tensors and (
+                    operation.fused or fitted is not result or _is_fresh(fitted, g, node.saved[1])
+                )
+                self._send(edge, fitted, private and fitted.ndim > 0)
+
+    def _or_zeros(self, g: Any, output: Any, gradients: list[Any]) -> Any:
+        """g, or zeros for an output that nothing depends on."""
+        if g is not None:
+            return g
+        other = next(g for g in gradients if g is not None)
+        shape, dtype = output
+        zeros = namespace(other.data if self.tensors else other).zeros(shape, dtype)
+        return Tensor(zeros) if self.tensors else zeros
+
+    def _fitted(self, operation: Any, edge: Any, result: Any) -> Any:
+        """The gradient in the shape and dtype of the input; an error if a rule got it wrong."""
+        shape, dtype = edge[0].outputs[edge[1]]
+        if result.shape != shape:
+            if not operation.broadcasts:
+                raise AssertionError(
+                    f"the rule of {operation} gave a gradient of shape {result.shape}; the input "
+                    f"has shape {shape}. Correct it, or declare the operation broadcasts=True."
+                )
+            result = sum_to(result, shape=shape)
+        return result if result.dtype == dtype else result.astype(dtype)
+
+    def _is_needed(self, node: Node) -> bool:
+        """Whether the way from node leads to a target; without targets, every way does."""
+        if not self.found:
+            return True
+        if node not in self.needed:
+            self._mark(node)
+        return self.needed[node]
+
+    def _mark(self, root: Node) -> None:
+        reached, stack = [], [root]
+        while stack:
+            node = stack.pop()
+            if node not in self.needed:
+                reached.append(node)
+                opaque = node.operation is not None and node.operation.opaque
+                self.needed[node] = node in (self.found or ()) or (
+                    opaque and node.order > self.oldest
+                )
+                if node.order > self.oldest:
+                    stack.extend(edge[0] for edge in node.edges if edge is not None)
+        for node in sorted(reached, key=lambda node: node.order):
+            if not self.needed[node] and node.order > self.oldest:
+                self.needed[node] = any(e is not None and self.needed[e[0]] for e in node.edges)
+
+
+def _is_fresh(result: Any, g: Any, saved: Any) -> bool:
+    """Whether nothing else holds the memory of an array that a rule returned."""
+    return result is not g and result.base is None and not any(result is value for value in saved)

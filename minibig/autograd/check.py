@@ -1,0 +1,90 @@
+"""The gradient check: derivatives against central differences, along one random direction."""
+
+from collections.abc import Callable
+from typing import Any
+
+from minibig.autograd.functional import vjp
+from minibig.autograd.tensor import Tensor
+from minibig.backend import generator, to_device, to_numpy
+
+
+def check_gradients(
+    f: Callable[..., Any],
+    *xs: Tensor,
+    order: int = 2,
+    eps: float = 1e-6,
+    tolerance: float = 1e-5,
+    seed: int = 0,
+) -> None:
+    """Raise AssertionError unless the derivatives of f at xs are right, up to `order`.
+
+    For a random direction t of the inputs and a random gradient v of the outputs
+
+        vᵀ·J·t  =  vᵀ·(f(x + εt) − f(x − εt)) / 2ε
+
+    must hold to `tolerance`, relative to the size of the terms; the next order checks x -> vᵀ·J in
+    the same way. Everything is computed in float64. Integer inputs are left as they are.
+
+    >>> import minibig as mb
+    >>> mb.check_gradients(mb.tanh, mb.tensor([0.3, -2.0]))
+    >>> wrong = mb.primitive(lambda x, /: x * x)
+    >>> wrong.defvjp(x=lambda g, x: g * x)
+    >>> mb.check_gradients(wrong, mb.tensor([1.0, 2.0]))    # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    AssertionError: order 1: ...
+    """
+    wide = [Tensor(x.data.astype("float64")) if x.dtype.kind == "f" else x for x in xs]
+    floats = [i for i, x in enumerate(wide) if x.dtype.kind == "f"]
+
+    def of_floats(*moving: Tensor) -> tuple[Tensor, ...]:
+        arguments = list(wide)
+        for i, x in zip(floats, moving, strict=True):
+            arguments[i] = x
+        y = f(*arguments)
+        return y if isinstance(y, tuple) else (y,)
+
+    _check(of_floats, [wide[i] for i in floats], 1, order, eps, tolerance, seed)
+
+
+def _check(
+    f: Callable[..., tuple[Tensor, ...]],
+    xs: list[Tensor],
+    order: int,
+    last: int,
+    eps: float,
+    tolerance: float,
+    seed: int,
+) -> None:
+    y, pull = vjp(f, *xs)
+    ts = _random_like(xs, seed, f"direction {order}")
+    vs = _random_like(list(y), seed, f"gradient {order}")
+    pulled = pull(*vs)
+    pulled = pulled if isinstance(pulled, tuple) else (pulled,)
+    claimed = _dot(pulled, ts)
+    ahead = f(*[Tensor(x.data + eps * t.data) for x, t in zip(xs, ts, strict=True)])
+    behind = f(*[Tensor(x.data - eps * t.data) for x, t in zip(xs, ts, strict=True)])
+    measured = (_dot(ahead, vs) - _dot(behind, vs)) / (2 * eps)
+    scale = max(1.0, abs(claimed), abs(measured), _dot(map(abs, ahead), map(abs, vs)))
+    if not abs(claimed - measured) <= tolerance * scale:
+        raise AssertionError(
+            f"order {order}: the rules give {claimed!r} along a random direction, central "
+            f"differences give {measured!r}."
+        )
+    if order < last:
+
+        def pulled_at(*moving: Tensor) -> tuple[Tensor, ...]:
+            results = vjp(f, *moving)[1](*vs, create_graph=True)
+            return results if isinstance(results, tuple) else (results,)
+
+        _check(pulled_at, xs, order + 1, last, eps, tolerance, seed)
+
+
+def _random_like(xs: list[Tensor], seed: int, name: str) -> list[Tensor]:
+    numbers = generator(seed, name)
+    return [
+        Tensor(to_device(numbers.standard_normal(x.shape).astype(x.dtype), x.device)) for x in xs
+    ]
+
+
+def _dot(xs: Any, ys: Any) -> float:
+    return sum(float(to_numpy((x.data * y.data).sum())) for x, y in zip(xs, ys, strict=True))

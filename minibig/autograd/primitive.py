@@ -1,0 +1,265 @@
+"""Primitives: functions of arrays, each with one derivative rule per input.
+
+    @primitive
+    def exp(x, /): return namespace(x).exp(x)
+    exp.defvjp(x=lambda g, y: g * y)
+
+A rule turns g, the gradient of the output, into the gradient of one input. It names what it needs,
+and the node keeps just that: `y` the output, an input by its name, `<input>_shape`, or a keyword.
+Rules use operators and methods only, so that one rule runs on arrays (first order, at the speed of
+NumPy) and on tensors (any order). Where one computation serves all inputs, `op.vjp` takes a joint
+rule that returns a gradient for each.
+
+Called on arrays a primitive is just its function; called on tensors it is recorded.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import MethodType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minibig.autograd.state import state
+from minibig.autograd.tensor import Edge, Node, Tensor, describe
+from minibig.backend import InputError, is_array, namespace
+
+
+class _Plan(NamedTuple):
+    """For one pattern of inputs that require a gradient: what to save, and which rules to run."""
+
+    slots: tuple[tuple[str, Any], ...]  # what is saved: ("input", 0), ("shape", 1), ("output", "y")
+    rules: tuple[tuple[Callable[..., Any], tuple[int, ...]] | None, ...]  # with the slots they take
+
+
+class Primitive:
+    """A function of arrays with its derivative rules; see the module's docstring."""
+
+    opaque, fused = False, False
+
+    def __init__(
+        self, function: Callable[..., Any], broadcasts: bool = False, constant: bool = False
+    ):
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.broadcasts = broadcasts
+        self.constant = constant
+        parameters = inspect.signature(function).parameters.values()
+        self.inputs = [
+            p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)
+        ]
+        self.variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters)
+        self.keywords = {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}
+        self.rules: dict[str, Callable[..., Any]] = {}
+        self.joint_rule: Callable[..., Any] | None = None
+        self.plans: dict[tuple[bool, ...], _Plan] = {}
+
+    def __repr__(self) -> str:
+        return self.function.__name__
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def defvjp(self, **rules: Callable[..., Any]) -> None:
+        """State the derivative: for each input a rule that starts with g."""
+        if unknown := set(rules) - set(self.inputs):
+            raise TypeError(f"{self}: no inputs called {sorted(unknown)}; it has {self.inputs}.")
+        self.rules.update(rules)
+
+    def vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """State the derivative for all inputs at once (decorator): a gradient or None for each."""
+        self.joint_rule = rule
+        return rule
+
+    def __call__(self, /, *inputs: Any, **keywords: Any) -> Any:
+        arrays: list[Any] = []
+        edges: list[Edge | None] = []
+        tensors = others = recorded = False
+        for x in inputs:
+            if isinstance(x, Tensor):
+                tensors = True
+                arrays.append(x.data)
+                edge = x.edge
+                edges.append(edge)
+                if edge is not None:
+                    recorded = True
+            else:
+                others = True
+                arrays.append(x)
+                edges.append(None)
+        if not tensors:
+            return self.function(*inputs, **keywords)
+        try:
+            if others:
+                arrays = [_operand(x) for x in arrays]
+            y = self.function(*arrays, **keywords)
+        except (ValueError, TypeError, IndexError) as error:
+            raise self._explained(error, arrays) from error
+        if not recorded or self.constant or not state.recording:
+            return wrapped(y, None)
+        return wrapped(y, self._record(arrays, tuple(edges), y, keywords))
+
+    def _record(self, arrays: Any, edges: Any, y: Any, keywords: dict[str, Any]) -> Node:
+        pattern = tuple([edge is not None for edge in edges])
+        plan = self.plans.get(pattern)
+        if plan is None:
+            plan = self.plans[pattern] = self._plan(pattern)
+        values: list[Any] = []
+        for kind, which in plan.slots:
+            if kind == "input":
+                values.append(arrays[which])
+            elif kind == "output":
+                values.append(y)
+            elif kind == "shape":
+                values.append(np.shape(arrays[which]))
+            elif kind == "inputs":
+                values.append(tuple(arrays))
+            elif kind == "shapes":
+                values.append(tuple([np.shape(x) for x in arrays]))
+            else:
+                values.append(keywords.get(which, self.keywords[which]))
+        return Node(self, edges, (plan, values), outputs_of(y))
+
+    def _plan(self, pattern: tuple[bool, ...]) -> _Plan:
+        """What to save when just the inputs in `pattern` require a gradient."""
+        slots: list[tuple[str, Any]] = []
+        if self.joint_rule is not None:
+            rules: list[Any] = [(self.joint_rule, self._slots_for(self.joint_rule, slots))]
+        else:
+            wanted = [
+                self._rule(name) if needed else None
+                for name, needed in zip(self.inputs, pattern, strict=False)
+            ]
+            rules = [rule and (rule, self._slots_for(rule, slots)) for rule in wanted]
+        return _Plan(tuple(slots), tuple(rules))
+
+    def _rule(self, name: str) -> Callable[..., Any]:
+        if name not in self.rules:
+            raise InputError(
+                f"{self} has no derivative with respect to {name}. Pass {name}.detach() if none is "
+                "wanted."
+            )
+        return self.rules[name]
+
+    def _slots_for(self, rule: Callable[..., Any], slots: list[tuple[str, Any]]) -> tuple[int, ...]:
+        """Where the rule's arguments after g (and needed) are saved; adds what is not there yet."""
+        taken = []
+        for name in inspect.signature(rule).parameters:
+            if name in ("g", "needed"):
+                continue
+            slot = self._slot(name)
+            if slot not in slots:
+                slots.append(slot)
+            taken.append(slots.index(slot))
+        return tuple(taken)
+
+    def _slot(self, name: str) -> tuple[str, Any]:
+        if name == "y":
+            return ("output", "y")
+        if name in self.inputs:
+            return ("inputs", 0) if self.variadic else ("input", self.inputs.index(name))
+        if name.endswith("_shape") and name[:-6] in self.inputs:
+            return ("shapes", 0) if self.variadic else ("shape", self.inputs.index(name[:-6]))
+        if name in self.keywords:
+            return ("keyword", name)
+        raise TypeError(f"a rule of {self} asks for {name!r}, which is no input and no keyword.")
+
+    def gradients(self, node: Node, g: Any, needed: tuple[bool, ...], tensors: bool) -> Any:
+        """The gradients of the inputs, from the gradient(s) of the output(s)."""
+        plan, values = node.saved
+        if tensors:
+            values = _as_tensors(node, plan, values)
+        if self.joint_rule is not None:
+            rule, slots = plan.rules[0]
+            return rule(g, needed, *[values[i] for i in slots])
+        return [
+            entry[0](g, *[values[i] for i in entry[1]]) if entry is not None and wanted else None
+            for entry, wanted in zip(plan.rules, needed, strict=False)
+        ]
+
+    def _explained(self, error: Exception, arrays: list[Any]) -> Exception:
+        """The same kind of error, with the operation and what it was given in the sentence."""
+        if isinstance(error, InputError):
+            return error
+        given = ", ".join(_summary(x) for x in arrays)
+        kind = type(error) if type(error) in (TypeError, IndexError) else InputError
+        return kind(f"{self} cannot take {given}: {error}")
+
+
+def _operand(x: Any) -> Any:
+    """x, if it may stand beside a tensor: an array, a Python number, or None."""
+    if isinstance(x, np.ndarray | float | int) or x is None:
+        # A NumPy scalar has a dtype of its own, which would turn float32 into float64.
+        return x.item() if isinstance(x, np.generic) else x
+    if isinstance(x, np.generic):
+        return x.item()
+    if is_array(x):
+        return x
+    raise TypeError(
+        f"expected tensors, arrays or numbers; got {type(x).__name__}. Use mb.tensor(x)."
+    )
+
+
+def _summary(x: Any) -> str:
+    if not is_array(x):
+        return repr(x)[:40]
+    where = "" if namespace(x) is np else " on cuda"
+    return f"{x.dtype}{list(x.shape)}{where}"
+
+
+def outputs_of(y: Any) -> Any:
+    """What the gradients of y must look like; y is an array or a tuple of arrays."""
+    return tuple([describe(a) for a in y]) if isinstance(y, tuple) else (describe(y),)
+
+
+def wrapped(y: Any, node: Node | None) -> Any:
+    """The array(s) y as tensor(s), outputs of `node`."""
+    if isinstance(y, tuple):
+        return tuple(
+            [
+                Tensor(np.asarray(a) if isinstance(a, np.generic) else a, node and (node, i))
+                for i, a in enumerate(y)
+            ]
+        )
+    if isinstance(y, np.generic):
+        y = np.asarray(y)
+    return Tensor(y, None if node is None else (node, 0))
+
+
+def _as_tensors(node: Node, plan: _Plan, saved: list[Any]) -> list[Any]:
+    """The saved values, arrays as tensors with their history, for derivatives of the rule."""
+    values: list[Any] = []
+    for (kind, which), value in zip(plan.slots, saved, strict=True):
+        if kind == "input" and is_array(value):
+            values.append(Tensor(value, node.edges[which]))
+        elif kind == "inputs":
+            values.append(tuple(map(Tensor, value, node.edges)))
+        elif kind == "output":
+            values.append(wrapped(value, node))
+        else:
+            values.append(value)
+    return values
+
+
+def primitive(function: Any = None, /, *, broadcasts: bool = False) -> Any:
+    """Make a function of arrays a differentiable operation (decorator).
+
+    With `broadcasts` the inputs may have shapes that NumPy broadcasts, and the engine sums each
+    gradient back to its input's shape.
+
+    >>> import minibig as mb
+    >>> @primitive
+    ... def cube(x, /): return x * x * x
+    >>> cube.defvjp(x=lambda g, x: 3 * g * x * x)
+    >>> mb.grad(cube)(mb.tensor(2.0))
+    tensor(12.)
+    """
+    if function is None:
+        return lambda f: Primitive(f, broadcasts, False)
+    return Primitive(function, broadcasts, False)
+
+
+def constant(function: Callable[..., Any]) -> Any:
+    """Make a function of arrays an operation whose result has no derivative (decorator)."""
+    return Primitive(function, False, True)

@@ -1,0 +1,87 @@
+"""The few primitives that the engine itself needs: alias, add, reshape, and the broadcasting pair.
+
+`sum_to` and `broadcast_to` are each other's derivative; with them the engine brings the gradient of
+a broadcast input back to the input's shape.
+"""
+
+import math
+
+from minibig.autograd.primitive import primitive
+from minibig.backend import Array, InputError, Shape, namespace
+
+
+@primitive
+def alias(x: Array, /) -> Array:
+    """x itself, as a node of its own: where a functional form enters."""
+    return x
+
+
+alias.defvjp(x=lambda g: g)
+
+
+@primitive(broadcasts=True)
+def add(a: Array, b: Array, /) -> Array:
+    """a + b, element by element.
+
+    >>> import minibig as mb
+    >>> mb.add(mb.tensor([1.0, 2.0]), 0.5)
+    tensor([1.5, 2.5])
+    """
+    return a + b
+
+
+add.defvjp(a=lambda g: g, b=lambda g: g)
+
+
+@primitive
+def reshape_to(x: Array, /, *, shape: Shape) -> Array:
+    return x.reshape(shape)
+
+
+reshape_to.defvjp(x=lambda g, x_shape: reshape_to(g, shape=x_shape))
+
+
+def reshape(x, /, *shape):
+    """The elements of x in another shape; one axis may be -1.
+
+    >>> import minibig as mb
+    >>> mb.reshape(mb.tensor([1, 2, 3, 4]), (2, -1))
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    if len(shape) == 1 and not isinstance(shape[0], int):
+        shape = tuple(shape[0])
+    known = math.prod(n for n in shape if n != -1)
+    total = math.prod(x.shape)
+    if shape.count(-1) > 1 or (total % known if -1 in shape and known else total != known):
+        raise InputError(
+            f"reshape: {total} elements of shape {tuple(x.shape)} do not fit shape {shape}."
+        )
+    return reshape_to(x, shape=shape)
+
+
+@primitive
+def sum_to(x: Array, /, *, shape: Shape) -> Array:
+    """x summed over the axes along which `shape` was broadcast to x.shape."""
+    extra = x.ndim - len(shape)
+    axes = tuple(range(extra))
+    axes += tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
+    return x.sum(axis=axes, keepdims=True).reshape(shape)
+
+
+sum_to.defvjp(x=lambda g, x_shape: broadcast_to(g, shape=x_shape))
+
+
+@primitive
+def broadcast_to(x: Array, /, *, shape: Shape) -> Array:
+    """x repeated along new axes, and along axes of length 1, up to `shape`.
+
+    >>> import minibig as mb
+    >>> mb.broadcast_to(mb.tensor([1.0, 2.0]), shape=(2, 2))
+    tensor([[1., 2.],
+            [1., 2.]])
+    """
+    return namespace(x).broadcast_to(x, shape)
+
+
+broadcast_to.defvjp(x=lambda g, x_shape: sum_to(g, shape=x_shape))

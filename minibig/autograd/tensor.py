@@ -1,0 +1,314 @@
+"""Tensor, and the nodes of the graph that remembers where it came from.
+
+A `Tensor` is an array and an edge: which output of which node it is. A `Node` is one recorded
+operation; it knows its own inputs' edges and the few arrays that its derivative needs. Edges lead
+from results back to inputs and join nodes, not tensors, so there are no reference cycles, and
+memory goes as soon as nobody needs it any more.
+
+One clock orders everything: a node is younger than its inputs, so going from young to old is a
+valid order for the backward pass; and a parameter assigned after a node was made is younger than
+it, so a backward pass through stale values is noticed.
+"""
+
+import itertools
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from minibig.backend import (
+    Array,
+    Device,
+    InputError,
+    Shape,
+    device,
+    device_of,
+    is_array,
+    namespace,
+    to_device,
+    to_numpy,
+)
+
+tick = itertools.count(1).__next__
+
+Edge: TypeAlias = tuple["Node", int]
+
+
+class Node:
+    """One recorded operation: its inputs' edges, what its rule saved, what came out.
+
+    `outputs` holds (shape, dtype) of every output, `order` the time on the clock, and
+    `watched` the gradients that `Tensor.watch` asked for, by output.
+    """
+
+    __slots__ = ("edges", "operation", "order", "outputs", "saved", "watched")
+
+    def __init__(self, operation: Any, edges: "tuple[Edge | None, ...]", saved: Any, outputs: Any):
+        self.operation = operation
+        self.edges = edges
+        self.saved = saved
+        self.outputs = outputs
+        self.order = tick()
+        self.watched: dict[int, Tensor | None] | None = None
+
+
+class Leaf(Node):
+    """A tensor that was not computed: the place where its gradient gathers."""
+
+    __slots__ = ("grad", "version")
+
+    def __init__(self, data: Array):
+        super().__init__(None, (), None, (describe(data),))
+        self.grad: Tensor | None = None
+        self.version = self.order
+
+
+def describe(array: Array) -> tuple[Shape, Any]:
+    """What a gradient of this array must look like."""
+    return array.shape, array.dtype
+
+
+class Tensor:
+    """An array that remembers how it was computed, so that derivatives can be taken.
+
+    `data` is the array, `shape`, `dtype` and `device` are its own; the operators and methods are
+    listed in `minibig/ops/methods.py`. Make one with `minibig.tensor`.
+
+    >>> import minibig as mb
+    >>> x = mb.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4., 6.])
+    """
+
+    __slots__ = ("__weakref__", "data", "edge")
+    __array_ufunc__ = None  # NumPy leaves `array * tensor` to us
+
+    def __init__(self, data: Array, edge: Edge | None = None):
+        self.data = data
+        self.edge = edge
+
+    @property
+    def shape(self) -> Shape:
+        """The length of every axis."""
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self.data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the elements."""
+        return self.data.dtype
+
+    @property
+    def device(self) -> Device:
+        """Where the array lives."""
+        return device_of(self.data)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether derivatives with respect to this tensor are recorded."""
+        return self.edge is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self.edge is not None and not isinstance(self.edge[0], Leaf):
+            raise InputError(
+                "requires_grad can be set on leaves only; this tensor is the result of "
+                f"{self.edge[0].operation}. Use x.detach()."
+            )
+        if not value:
+            self.edge = None
+        elif self.edge is None:
+            self.edge = (_leaf(self.data), 0)
+
+    @property
+    def grad(self) -> "Tensor | None":
+        """The gathered gradient of a leaf, or of a tensor that is watched; else None."""
+        if self.edge is None:
+            return None
+        node, index = self.edge
+        if isinstance(node, Leaf):
+            return node.grad
+        return node.watched.get(index) if node.watched is not None else None
+
+    @grad.setter
+    def grad(self, value: "Tensor | None") -> None:
+        if self.edge is None or not isinstance(self.edge[0], Leaf):
+            raise InputError("grad can be set on leaves that require a gradient only.")
+        if value is not None and value.shape != self.shape:
+            raise InputError(f"grad must have shape {self.shape}; got {value.shape}.")
+        self.edge[0].grad = None if value is None else Tensor(value.data.copy(), value.edge)
+
+    def watch(self) -> "Tensor":
+        """Keep the gradient of this intermediate result, too; read it as `.grad`. Returns self.
+
+        >>> import minibig as mb
+        >>> x = mb.tensor([1.0, 2.0], requires_grad=True)
+        >>> y = mb.exp(x).watch()
+        >>> (3.0 * y).sum().backward()
+        >>> y.grad
+        tensor([3., 3.])
+        """
+        if self.edge is None:
+            raise InputError("watch needs a tensor that requires a gradient; this one is constant.")
+        node, index = self.edge
+        if not isinstance(node, Leaf):
+            node.watched = node.watched or {}
+            node.watched[index] = None
+        return self
+
+    def detach(self) -> "Tensor":
+        """The same values, as a constant."""
+        return Tensor(self.data)
+
+    def numpy(self) -> Array:
+        """The values as a read-only NumPy array: a view on the CPU, a copy from a GPU."""
+        view = to_numpy(self.data).view()
+        view.flags.writeable = False
+        return view
+
+    def item(self) -> Any:
+        """The one element as a Python number."""
+        if self.size != 1:
+            raise InputError(f"item() needs exactly one element; got shape {self.shape}.")
+        return self.data.item()
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return to_numpy(self.data).tolist()
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a tensor without axes.")
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise InputError(
+                f"the truth of a tensor of shape {self.shape} is ambiguous. Use (x != 0).sum(), "
+                "or compare single elements."
+            )
+        return bool(self.data.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.size != 1 or self.dtype.kind not in "iu":
+            raise TypeError(f"an index must be one integer; got shape {self.shape}, {self.dtype}.")
+        return int(self.data.item())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if self.edge is not None:
+            raise InputError(
+                "NumPy functions would lose the derivative of this tensor. Use the function of the "
+                "same name in minibig, or x.numpy() if no derivative is needed."
+            )
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        values = np.array2string(to_numpy(self.data), separator=", ", prefix="tensor(")
+        usual = self.dtype in (np.float32, np.int64, np.bool_)
+        extras = "" if usual else f", dtype={self.dtype}"
+        extras += "" if self.device.kind == "cpu" else f", device='{self.device}'"
+        if self.edge is not None:
+            node = self.edge[0]
+            source = "requires_grad=True" if isinstance(node, Leaf) else f"from={node.operation}"
+            extras += f", {source}"
+        return f"tensor({values}{extras})"
+
+    if TYPE_CHECKING:  # the table in ops/methods.py gives these
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __add__(self, other: Any) -> "Tensor": ...
+        def __radd__(self, other: Any) -> "Tensor": ...
+        def __sub__(self, other: Any) -> "Tensor": ...
+        def __rsub__(self, other: Any) -> "Tensor": ...
+        def __mul__(self, other: Any) -> "Tensor": ...
+        def __rmul__(self, other: Any) -> "Tensor": ...
+        def __truediv__(self, other: Any) -> "Tensor": ...
+        def __rtruediv__(self, other: Any) -> "Tensor": ...
+        def __pow__(self, other: Any) -> "Tensor": ...
+        def __matmul__(self, other: Any) -> "Tensor": ...
+        def __neg__(self) -> "Tensor": ...
+        def __getitem__(self, index: Any) -> "Tensor": ...
+
+
+def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
+    """The gradient `before` plus the array g, in memory of its own; g itself if it is private."""
+    if before is not None and before.edge is None:
+        before.data += g
+        return before
+    if before is not None:
+        return before + Tensor(g)
+    keep = private and g.flags.c_contiguous
+    return Tensor(g if keep else namespace(g).array(g, copy=True, order="C"))
+
+
+def _leaf(data: Array) -> Leaf:
+    if data.dtype.kind != "f":
+        raise InputError(
+            f"only floating-point tensors have gradients; got {data.dtype}. "
+            "Convert it: x.astype('float32')."
+        )
+    return Leaf(data)
+
+
+def tensor(
+    values: Any,
+    dtype: Any = None,
+    device: "str | Device | None" = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor with a copy of `values`: numbers, nested lists, an array or a tensor.
+
+    Python floats become float32; arrays keep their dtype and their device.
+
+    Raises:  InputError if the values are not numbers or not rectangular.
+
+    >>> import minibig as mb
+    >>> mb.tensor([[1, 2], [3, 4.5]])
+    tensor([[1. , 2. ],
+            [3. , 4.5]])
+    """
+    if isinstance(values, Tensor):
+        values = values.data
+    if is_array(values) and device is None:
+        array = values.astype(dtype or values.dtype, copy=True)
+    else:
+        array = to_device(_numpy_array(values, dtype), _device(device))
+    result = Tensor(array)
+    if requires_grad:
+        result.requires_grad = True
+    return result
+
+
+_device = device
+
+
+def _numpy_array(values: Any, dtype: Any) -> Array:
+    """A fresh NumPy array of numbers; Python floats as float32."""
+    try:
+        array = np.array(to_numpy(values) if is_array(values) else values, dtype=dtype)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"tensor() expected numbers in a rectangular shape: {error}.") from None
+    if array.dtype.kind not in "fiub":
+        raise InputError(
+            f"tensor() expected real numbers or bools; got {array.dtype}. Encode text with a "
+            "tokenizer first."
+        )
+    python_numbers = not isinstance(values, np.ndarray | np.generic) and not is_array(values)
+    if dtype is None and python_numbers and array.dtype == np.float64:
+        array = array.astype(np.float32)
+    return array

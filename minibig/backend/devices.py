@@ -1,0 +1,137 @@
+"""Devices and arrays: NumPy on the CPU, CuPy on a GPU; no other package knows which.
+
+NumPy and CuPy share one dialect. A function asks `xp = namespace(x)` and uses what both have. CuPy
+is imported when a CUDA device is first asked for, never before.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from minibig.backend.errors import InputError
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Shape: TypeAlias = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where an array lives: `cpu`, or a CUDA device with its number.
+
+    >>> str(Device("cuda", 1)), str(Device("cpu"))
+    ('cuda:1', 'cpu')
+    """
+
+    kind: str
+    index: int = 0
+
+    def __str__(self) -> str:
+        return "cpu" if self.kind == "cpu" else f"cuda:{self.index}"
+
+
+CPU = Device("cpu")
+
+
+def namespace(x: Any) -> Any:
+    """The module whose functions work on x: `numpy` or `cupy`.
+
+    >>> namespace(np.zeros(3)).__name__
+    'numpy'
+    """
+    if isinstance(x, np.ndarray | np.generic | float | int):
+        return np
+    cupy = sys.modules.get("cupy")
+    if cupy is not None and isinstance(x, cupy.ndarray):
+        return cupy
+    raise TypeError(
+        f"expected a NumPy or CuPy array; got {type(x).__name__}. Wrap it: mb.tensor(x)."
+    )
+
+
+def is_array(x: Any) -> bool:
+    """Whether x is an array of one of the two back ends.
+
+    >>> is_array(np.zeros(3)), is_array([0, 0])
+    (True, False)
+    """
+    if isinstance(x, np.ndarray):
+        return True
+    cupy = sys.modules.get("cupy")
+    return cupy is not None and isinstance(x, cupy.ndarray)
+
+
+def device(name: "str | Device | None" = None) -> Device:
+    """The device called `name`: "cpu", "cuda", "cuda:1", or "auto" (CUDA if it is usable).
+
+    Without a name the environment variable MINIBIG_DEVICE decides, and "cpu" if it is not set.
+
+    Raises:  InputError if the name is unknown, or if CUDA is asked for and not usable.
+
+    >>> device("cpu")
+    Device(kind='cpu', index=0)
+    """
+    if isinstance(name, Device):
+        return name
+    name = name or os.environ.get("MINIBIG_DEVICE") or "cpu"
+    kind, _, number = str(name).partition(":")
+    if name == "cpu":
+        return CPU
+    if name == "auto":
+        return CPU if _cuda_problem(0) else Device("cuda")
+    if kind != "cuda" or not (number.isdecimal() or name == "cuda"):
+        raise InputError(f'device must be "cpu", "cuda", "cuda:<number>" or "auto"; got {name!r}.')
+    index = int(number or 0)
+    if problem := _cuda_problem(index):
+        raise InputError(f'device "{name}" cannot be used: {problem}, or use device="cpu".')
+    return Device("cuda", index)
+
+
+def _cuda_problem(index: int) -> str:
+    """Why CUDA device number `index` cannot be used, and what to do; empty if it can."""
+    try:
+        import cupy  # type: ignore[import-not-found]
+    except ImportError as error:
+        return f"CuPy is not installed ({error}). Install it with pip install 'minibig[gpu]'"
+    if not cupy.cuda.is_available():
+        return "CuPy finds no CUDA driver or GPU. Check that nvidia-smi lists one"
+    count = cupy.cuda.runtime.getDeviceCount()
+    if index >= count:
+        return f"this machine has {count} CUDA device(s). Use a number below {count}"
+    return ""
+
+
+def device_of(x: Array) -> Device:
+    """The device on which the array x lives.
+
+    >>> device_of(np.zeros(3)) == CPU
+    True
+    """
+    return CPU if namespace(x) is np else Device("cuda", int(x.device.id))  # type: ignore[attr-defined]
+
+
+def to_device(x: Array, target: Device) -> Array:
+    """The array x on device `target`; x itself if it is there already.
+
+    >>> x = np.zeros(3)
+    >>> to_device(x, CPU) is x
+    True
+    """
+    if device_of(x) == target:
+        return x
+    if target.kind == "cpu":
+        return to_numpy(x)
+    cupy = sys.modules["cupy"]
+    with cupy.cuda.Device(target.index):
+        return cupy.asarray(x)  # type: ignore[no-any-return]
+
+
+def to_numpy(x: Any) -> Array:
+    """The array x in the memory of the CPU; x itself if it is a NumPy array.
+
+    >>> to_numpy(np.float32(1.5))
+    array(1.5, dtype=float32)
+    """
+    return np.asarray(x) if namespace(x) is np else x.get()  # type: ignore[no-any-return]

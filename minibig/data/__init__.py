@@ -1,0 +1,38 @@
+"""Text becomes batches: corpora of documents, tokens in memory or on disk, and their order.
+
+Read `corpora.py` (where text comes from), `tokens.py` (ids in a row), `token_files.py` (the same
+on disk), `batches.py` (what a model is fed).
+"""
+
+from minibig.data.batches import Batches, evaluation_batches
+from minibig.data.corpora import (
+    CORPORA,
+    DOCUMENT_SEPARATOR,
+    Piece,
+    load_documents,
+    stdlib_docstrings,
+    stdlib_documents,
+    stdlib_source,
+    stdlib_topics,
+    text_documents,
+)
+from minibig.data.token_files import TokenFile, write_tokens
+from minibig.data.tokens import Tokens, token_array
+
+__all__ = [
+    "CORPORA",
+    "DOCUMENT_SEPARATOR",
+    "Batches",
+    "Piece",
+    "TokenFile",
+    "Tokens",
+    "evaluation_batches",
+    "load_documents",
+    "stdlib_docstrings",
+    "stdlib_documents",
+    "stdlib_source",
+    "stdlib_topics",
+    "text_documents",
+    "token_array",
+    "write_tokens",
+]

@@ -1,0 +1,26 @@
+"""Dropout (随机失活): numbers are set to 0 at random while a model learns."""
+
+from minibig.autograd import Tensor
+from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep_mask
+
+
+def dropout(x, /, *, p: float, key: DropoutKey | None = None):
+    """x·mask / (1 − p), mask 0 with probability p; the expectation stays x.
+
+    The mask is a function of the key and of the number of the example (axis 0), so it is the same
+    on every device, and again in a recomputation. Without a key each call draws the next one.
+
+    Source:  Srivastava et al. 2014, JMLR 15, section 4, scaled while training instead of after.
+
+    >>> import minibig as mb
+    >>> y = mb.dropout(mb.ones((1, 1000)), p=0.5)
+    >>> sorted(set(y.tolist()[0]))
+    [0.0, 2.0]
+    """
+    if not 0 <= p < 1:
+        raise InputError(f"dropout: p must lie in [0, 1); got {p}.")
+    if p == 0:
+        return x
+    array = x.data if isinstance(x, Tensor) else x
+    mask = keep_mask(tuple(x.shape), p, key or dropout_key("dropout"), device_of(array))
+    return x * (mask * array.dtype.type(1 / (1 - p)))

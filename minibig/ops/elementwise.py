@@ -1,0 +1,168 @@
+"""Functions of one variable, element by element, each with its derivative below it.
+
+    y = eˣ: y' = y     y = ln x: y' = 1/x     y = tanh x: y' = 1 − y²     σ(x): y' = y(1 − y)
+
+Activations end the file: relu, silu, and the two forms of gelu.
+"""
+
+import math
+
+from minibig.autograd import constant, primitive
+from minibig.backend import Array, namespace
+from minibig.ops.erf import erf_of
+
+
+@primitive
+def exp(x: Array, /) -> Array:
+    """eˣ."""
+    return namespace(x).exp(x)
+
+
+exp.defvjp(x=lambda g, y: g * y)
+
+
+@primitive
+def log(x: Array, /) -> Array:
+    """ln x, the natural logarithm."""
+    return namespace(x).log(x)
+
+
+log.defvjp(x=lambda g, x: g / x)
+
+
+@primitive
+def sqrt(x: Array, /) -> Array:
+    """√x; the derivative at 0 is ∞."""
+    return namespace(x).sqrt(x)
+
+
+sqrt.defvjp(x=lambda g, y: 0.5 * g / y)
+
+
+@primitive
+def tanh(x: Array, /) -> Array:
+    """tanh x = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)."""
+    return namespace(x).tanh(x)
+
+
+tanh.defvjp(x=lambda g, y: g * (1 - y * y))
+
+
+@primitive
+def sigmoid(x: Array, /) -> Array:
+    """σ(x) = 1 / (1 + e⁻ˣ), the logistic function; never overflows.
+
+    >>> import minibig as mb
+    >>> mb.sigmoid(mb.tensor([-1000.0, 0.0, 1000.0]))
+    tensor([0. , 0.5, 1. ])
+    """
+    xp = namespace(x)
+    e = xp.exp(-abs(x))
+    return xp.where(x >= 0, 1, e) / (1 + e)
+
+
+sigmoid.defvjp(x=lambda g, y: g * y * (1 - y))
+
+
+@primitive
+def softplus(x: Array, /) -> Array:
+    """ln(1 + eˣ), a smooth form of max(0, x); never overflows.
+
+    >>> import minibig as mb
+    >>> mb.softplus(mb.tensor([-1000.0, 0.0, 1000.0]))
+    tensor([0.0e+00, 6.931e-01, 1.000e+03])
+    """
+    xp = namespace(x)
+    return xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))
+
+
+softplus.defvjp(x=lambda g, x: g * sigmoid(x))
+
+
+@primitive
+def erf(x: Array, /) -> Array:
+    """erf x = 2/√π · ∫₀ˣ e^(−t²) dt, the error function.
+
+    >>> import math, minibig as mb
+    >>> abs(mb.erf(mb.tensor(0.5, dtype="float64")).item() - math.erf(0.5)) < 1e-15
+    True
+    """
+    return erf_of(x)
+
+
+erf.defvjp(x=lambda g, x: g * (2 / math.sqrt(math.pi) * exp(-(x * x))))
+
+
+@primitive
+def abs_(x: Array, /) -> Array:
+    """|x|; the derivative at 0 is 0."""
+    return abs(x)
+
+
+abs_.defvjp(x=lambda g, x: g * sign(x))
+
+
+@constant
+def sign(x: Array, /) -> Array:
+    """−1, 0 or 1: the sign of x."""
+    return namespace(x).sign(x)
+
+
+@primitive
+def astype(x: Array, /, *, dtype: str) -> Array:
+    """x converted to another dtype; the gradient is converted back."""
+    return x.astype(dtype, copy=False)
+
+
+astype.defvjp(x=lambda g: g)
+
+
+@primitive
+def relu(x: Array, /) -> Array:
+    """max(0, x), the rectified linear unit (线性整流); the derivative at 0 is 0.
+
+    >>> import minibig as mb
+    >>> mb.relu(mb.tensor([-1.0, 0.0, 2.0]))
+    tensor([0., 0., 2.])
+    """
+    return namespace(x).maximum(x, 0)
+
+
+relu.defvjp(x=lambda g, y: g * (y > 0))
+
+
+def silu(x, /):
+    """x·σ(x), also called swish.
+
+    Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2 (as SiLU).
+
+    >>> import minibig as mb
+    >>> mb.silu(mb.tensor([0.0, 1.0]))
+    tensor([0.       , 0.7310586])
+    """
+    return x * sigmoid(x)
+
+
+def gelu(x, /):
+    """x·Φ(x) = x/2·(1 + erf(x/√2)), the Gaussian error linear unit, exactly.
+
+    Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.
+
+    >>> import minibig as mb
+    >>> mb.gelu(mb.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.1587,  0.,  0.8413])
+    """
+    return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
+
+
+def gelu_tanh(x, /):
+    """x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), the approximation of gelu that GPT-2 uses.
+
+    Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.
+
+    >>> import minibig as mb
+    >>> mb.gelu_tanh(mb.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.1588,  0.,  0.8412])
+    """
+    u = math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))
+    return 0.5 * x * (1 + tanh(u))

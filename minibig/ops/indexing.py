@@ -1,0 +1,171 @@
+"""Picking elements, and its transpose: adding elements at places.
+
+    y = x[index]      x̄ = zeros with g added at index       (and the other way round)
+
+Token ids are checked before every lookup, on every device: a negative id would silently read from
+the end, and a GPU would wrap a large one.
+"""
+
+import math
+from typing import Any
+
+from minibig.autograd import Tensor, fusible, primitive, reshape
+from minibig.backend import Array, InputError, Shape, is_array, namespace
+
+
+@primitive
+def getitem_at(x: Array, /, *, index: Any) -> Array:
+    return x[index]
+
+
+getitem_at.defvjp(x=lambda g, x_shape, index: add_at(g, index=index, shape=x_shape))
+
+
+@primitive
+def add_at(g: Array, /, *, index: Any, shape: Shape) -> Array:
+    """Zeros of shape `shape`, with g added at `index`; a place named twice receives both."""
+    xp = namespace(g)
+    result = xp.zeros(shape, g.dtype)
+    if any(is_array(i) for i in (index if isinstance(index, tuple) else (index,))):
+        xp.add.at(result, index, g)
+    else:
+        result[index] = g
+    return result
+
+
+add_at.defvjp(g=lambda g, index: getitem_at(g, index=index))
+
+
+def getitem(x, index: Any, /):
+    """x[index] with NumPy's basic and advanced indexing; integers out of range are an error.
+
+    >>> import minibig as mb
+    >>> x = mb.tensor([[1, 2, 3], [4, 5, 6]])
+    >>> x[:, 1], x[0, [2, 0]], x[x > 4]
+    (tensor([2, 5]), tensor([3, 1]), tensor([5, 6]))
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    cleaned = tuple([_array_index(x, part) for part in parts])
+    axis = 0
+    for part in cleaned:
+        if part is Ellipsis:
+            taken = [
+                p.ndim if is_array(p) and p.dtype.kind == "b" else p is not None for p in cleaned
+            ]
+            axis += x.ndim - sum(taken) + 1
+            continue
+        if is_array(part) and part.dtype.kind != "b" and axis < x.ndim:
+            _check_range(part, -x.shape[axis], x.shape[axis], f"axis {axis}")
+        axis += _axes_taken(part)
+    return getitem_at(x, index=cleaned if isinstance(index, tuple) else cleaned[0])
+
+
+def _axes_taken(part: Any) -> int:
+    """How many axes of the array one part of an index uses up."""
+    if part is None or part is Ellipsis:
+        return 0
+    return part.ndim if is_array(part) and part.dtype.kind == "b" else 1
+
+
+def _array_index(x, part: Any) -> Any:
+    """One part of an index, with lists and tensors as arrays on the device of x."""
+    if isinstance(part, Tensor):
+        part = part.data
+    elif isinstance(part, list):
+        part = namespace(x.data if isinstance(x, Tensor) else x).asarray(part)
+        part = part.astype("int64") if part.size == 0 else part
+    if is_array(part) and part.dtype.kind not in "iub":
+        raise InputError(f"an index must be integers or bools; got {part.dtype}.")
+    return part
+
+
+def _check_range(ids: Array, low: int, high: int, name: str) -> None:
+    if ids.size and not (low <= int(ids.min()) and int(ids.max()) < high):
+        worst = int(ids.min()) if int(ids.min()) < low else int(ids.max())
+        raise InputError(f"index {worst} is out of range for {name} of length {high}.")
+
+
+def checked_ids(ids: Any, n: int, name: str = "token ids") -> Array:
+    """The array of ids, if all are whole numbers from 0 to n − 1.
+
+    Raises:  InputError that names the first offending value and n.
+
+    >>> import minibig as mb
+    >>> checked_ids(mb.tensor([0, 7]), 5)
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: token ids must lie in [0, 5); got 7. \
+Check that tokenizer and model have the same vocabulary.
+    """
+    array = ids.data if isinstance(ids, Tensor) else ids
+    if not is_array(array):
+        raise TypeError(f"{name} must be a tensor or an array; got {type(ids).__name__}.")
+    if array.dtype.kind not in "iu":
+        sample = array.reshape(-1)[0].item() if array.size else "none"
+        raise InputError(
+            f"{name} must be integers in [0, {n}); got {array.dtype} (first value {sample}). "
+            "Convert them with x.astype('int64') if that is meant."
+        )
+    if array.size and (int(array.min()) < 0 or int(array.max()) >= n):
+        offending = array[(array < 0) | (array >= n)].reshape(-1)[0]
+        raise InputError(
+            f"{name} must lie in [0, {n}); got {int(offending)}. Check that tokenizer and model "
+            "have the same vocabulary."
+        )
+    return array
+
+
+def take(x, ids, /, *, axis: int = 0):
+    """The slices of x along `axis` with the numbers `ids`, which are checked.
+
+    Shapes:  x (N, ...), ids (...)  ->  (*ids.shape, ...) for axis 0.
+
+    >>> import minibig as mb
+    >>> mb.take(mb.tensor([10.0, 20.0, 30.0]), mb.tensor([2, 0]))
+    tensor([30., 10.])
+    """
+    axis %= x.ndim
+    index = (slice(None),) * axis + (checked_ids(ids, x.shape[axis], "ids"),)
+    return getitem_at(x, index=index)
+
+
+def scatter_add(x, ids, values, /):
+    """x with the slices `values` added to its slices along axis 0 with the numbers `ids`.
+
+    >>> import minibig as mb
+    >>> mb.scatter_add(mb.zeros((3,)), mb.tensor([0, 2, 0]), mb.tensor([1.0, 2.0, 3.0]))
+    tensor([4., 0., 2.])
+    """
+    ids = checked_ids(ids, x.shape[0], "ids")
+    expected = (*ids.shape, *x.shape[1:])
+    if tuple(values.shape) != expected:
+        raise InputError(f"scatter_add: values must have shape {expected}; got {values.shape}.")
+    return x + add_at(values, index=ids, shape=tuple(x.shape))
+
+
+@fusible
+def embedding(weight, ids, /):
+    """The rows of `weight` that belong to the token ids: a table lookup (词嵌入).
+
+    Shapes:  weight (V, D), ids (...)  ->  (..., D).
+    Raises:  InputError for an id that is negative, V or more, or not an integer.
+
+    >>> import minibig as mb
+    >>> mb.embedding(mb.tensor([[1.0, 2.0], [3.0, 4.0]]), mb.tensor([1, 1]))
+    tensor([[3., 4.],
+            [3., 4.]])
+    """
+    return take(weight, ids)
+
+
+@embedding.check
+def _check_embedding(weight, ids):
+    checked_ids(ids, weight.shape[0])
+
+
+def pick(x, ids, /):
+    """For every row of x (..., V) the element with the number given in ids (...); unchecked ids."""
+    rows = reshape(x, (-1, x.shape[-1])) if x.size else reshape(x, (0, x.shape[-1]))
+    array = ids.data if isinstance(ids, Tensor) else ids
+    n = math.prod(array.shape)
+    picked = getitem_at(rows, index=(namespace(array).arange(n), array.reshape(-1)))
+    return reshape(picked, tuple(array.shape))

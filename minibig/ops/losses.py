@@ -1,0 +1,105 @@
+"""Losses (损失函数): how far a prediction is from the truth, as one number to make small.
+
+The gradient of the cross-entropy with respect to the logits is softmax(logits) − target: the
+distribution that is, minus the one that should be.
+"""
+
+import math
+from typing import Any
+
+from minibig.autograd import Tensor, fusible
+from minibig.backend import InputError, is_array
+from minibig.ops.arithmetic import maximum, where
+from minibig.ops.elementwise import softplus
+from minibig.ops.indexing import checked_ids, pick
+from minibig.ops.softmax import log_softmax
+
+
+@fusible
+def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothing: float = 0.0):
+    """−Σ q ln p, p = softmax(logits), averaged over the targets that are not ignored; in nats.
+
+    Targets are class numbers, whose q is 1 at the class; or the probabilities q themselves. With
+    label smoothing ε, q becomes (1 − ε)·q + ε/V.
+
+    Shapes:  logits (..., V), targets (...) of integers or (..., V) of probabilities  ->  ().
+    Raises:  InputError for a class outside [0, V) that is not `ignore_index`.
+    Source:  Szegedy et al. 2016, arXiv:1512.00567, section 7, for label smoothing.
+
+    >>> import math, minibig as mb
+    >>> mb.cross_entropy(mb.zeros((2, 65)), mb.tensor([3, 64])).item() - math.log(65) < 1e-6
+    True
+    """
+    V = logits.shape[-1]
+    log_p = log_softmax(logits, axis=-1)  # (..., V)
+    if _are_classes(targets):
+        kept = targets != ignore_index
+        nll = -pick(log_p, where(kept, targets, 0))  # (...)
+    else:
+        kept = (targets == targets).sum(axis=-1) > 0
+        nll = -(targets * log_p).sum(axis=-1)
+    if label_smoothing:
+        nll = (1 - label_smoothing) * nll - (label_smoothing / V) * log_p.sum(axis=-1)
+    return mean_of_kept(nll, kept)
+
+
+def mean_of_kept(losses, kept):
+    """The mean of the losses that are kept; NaN if there are none."""
+    count = kept.astype(losses.dtype).sum()
+    total = where(kept, losses, 0.0).sum()
+    return where(count == 0, math.nan, total / maximum(count, 1.0))
+
+
+def _are_classes(targets: Any) -> bool:
+    return targets.dtype.kind in "iu"
+
+
+@cross_entropy.check
+def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
+    if not (isinstance(targets, Tensor) or is_array(targets)):
+        raise TypeError(f"targets must be a tensor or an array; got {type(targets).__name__}.")
+    if not 0 <= label_smoothing < 1:
+        raise InputError(f"label_smoothing must lie in [0, 1); got {label_smoothing}.")
+    expected = tuple(logits.shape[:-1]) if _are_classes(targets) else tuple(logits.shape)
+    if tuple(targets.shape) != expected or not logits.ndim:
+        raise InputError(
+            f"cross_entropy: logits of shape {tuple(logits.shape)} need class numbers of shape "
+            f"{tuple(logits.shape[:-1])} or probabilities of the same shape; got "
+            f"{targets.dtype} {tuple(targets.shape)}."
+        )
+    if _are_classes(targets):
+        array = targets.data if isinstance(targets, Tensor) else targets
+        checked_ids(array[array != ignore_index], logits.shape[-1], "class numbers")
+    elif targets.dtype.kind != "f":
+        raise InputError(f"targets must be integers or probabilities; got {targets.dtype}.")
+
+
+def mean_squared_error(x, targets, /):
+    """mean (x − target)².
+
+    >>> import minibig as mb
+    >>> mb.mean_squared_error(mb.tensor([1.0, 2.0]), mb.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
+    _expect_same_shape("mean_squared_error", x, targets)
+    difference = x - targets
+    return (difference * difference).mean()
+
+
+def binary_cross_entropy_with_logits(logits, targets, /):
+    """mean −(y ln σ(x) + (1 − y) ln(1 − σ(x))) = mean ln(1 + eˣ) − x·y, for x the logits.
+
+    >>> import minibig as mb
+    >>> mb.binary_cross_entropy_with_logits(mb.tensor([0.0]), mb.tensor([1.0]))
+    tensor(0.6931472)
+    """
+    _expect_same_shape("binary_cross_entropy_with_logits", logits, targets)
+    return (softplus(logits) - logits * targets).mean()
+
+
+def _expect_same_shape(name: str, x, targets) -> None:
+    if tuple(x.shape) != tuple(targets.shape):
+        raise InputError(
+            f"{name}: both must have one shape; got {tuple(x.shape)} and {tuple(targets.shape)}. "
+            "Broadcasting here hides mistakes; reshape one of them."
+        )

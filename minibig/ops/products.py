@@ -1,0 +1,99 @@
+"""Products of matrices, and the affine map y = x W + b.
+
+Y = A B:      Ā = Ȳ Bᵀ      B̄ = Aᵀ Ȳ
+"""
+
+import math
+
+from minibig.autograd import fusible, primitive, reshape
+from minibig.backend import Array, InputError
+
+
+@primitive(broadcasts=True)
+def batched_matmul(a: Array, b: Array, /) -> Array:
+    """a @ b for two stacks of matrices whose leading axes broadcast."""
+    return a @ b
+
+
+batched_matmul.defvjp(
+    a=lambda g, b: batched_matmul(g, b.swapaxes(-1, -2)),
+    b=lambda g, a: batched_matmul(a.swapaxes(-1, -2), g),
+)
+
+
+def matmul(a, b, /):
+    """a @ b as in NumPy: vectors, matrices, or stacks of matrices that broadcast.
+
+    >>> import minibig as mb
+    >>> mb.tensor([[1.0, 2.0]]) @ mb.tensor([[3.0], [4.0]])
+    tensor([[11.]])
+    """
+    if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise InputError(
+            "matmul: the last axis of a must be as long as the second-to-last of b; got shapes "
+            f"{tuple(a.shape)} and {tuple(b.shape)}."
+        )
+    if a.ndim == 1:
+        product = matmul(reshape(a, (1, -1)), b)
+        return reshape(product, product.shape[:-2] + product.shape[-1:] * (b.ndim > 1))
+    if b.ndim == 1:
+        return reshape(matmul(a, reshape(b, (-1, 1))), a.shape[:-1])
+    if b.ndim == 2 and a.ndim > 2:  # one large product instead of a stack of small ones
+        rows = math.prod(a.shape[:-1])
+        product = batched_matmul(reshape(a, (rows, a.shape[-1])), b)
+        return reshape(product, (*a.shape[:-1], b.shape[-1]))
+    return batched_matmul(a, b)
+
+
+@fusible
+def linear(x, weight, bias=None, /):
+    """x W + b, the affine map of a layer.
+
+    Shapes:  x (..., D), weight (D, F), bias (F)  ->  (..., F).
+
+    >>> import minibig as mb
+    >>> mb.linear(mb.tensor([1.0, 2.0]), mb.tensor([[3.0], [4.0]]), mb.tensor([0.5]))
+    tensor([11.5])
+    """
+    y = matmul(x, weight)
+    return y if bias is None else y + bias
+
+
+@linear.check
+def _check_linear(x, weight, bias):
+    if x.ndim == 0 or weight.ndim != 2 or x.shape[-1] != weight.shape[0]:
+        raise InputError(
+            f"linear: x must have shape (..., D) and weight (D, F); got {tuple(x.shape)} and "
+            f"{tuple(weight.shape)}."
+        )
+    if bias is not None and tuple(bias.shape) != tuple(weight.shape[1:]):
+        raise InputError(
+            f"linear: bias must have shape {weight.shape[1:]}; got {tuple(bias.shape)}."
+        )
+
+
+@fusible
+def feed_forward(x, w1, b1, w2, b2, /, *, activation):
+    """activation(x W₁ + b₁) W₂ + b₂, the position-wise network of a Transformer block.
+
+    Shapes:  x (..., D), w1 (D, F), b1 (F), w2 (F, D), b2 (D)  ->  (..., D).
+    Source:  Vaswani et al. 2017, arXiv:1706.03762, eq. 2, where the activation is relu.
+
+    >>> import minibig as mb
+    >>> one = mb.ones((1, 1))
+    >>> mb.feed_forward(mb.tensor([2.0]), one, -one[0], one, one[0], activation=mb.relu)
+    tensor([2.])
+    """
+    return linear(activation(linear(x, w1, b1)), w2, b2)
+
+
+@feed_forward.check
+def _check_feed_forward(x, w1, b1, w2, b2, *, activation):
+    _check_linear(x, w1, b1)
+    if w2.ndim != 2 or w2.shape[0] != w1.shape[1] or tuple(b2.shape) != tuple(w2.shape[1:]):
+        raise InputError(
+            f"feed_forward: w2 must have shape (F, D) with F = {w1.shape[1]} and b2 (D); got "
+            f"{tuple(w2.shape)} and {tuple(b2.shape)}."
+        )
+    if not callable(activation):
+        raise TypeError(f"feed_forward: activation must be a function; got {activation!r}.")

@@ -1,0 +1,124 @@
+"""Sums and their relatives: reductions along one axis, several, or all.
+
+The derivative of a sum spreads the gradient over what was summed; `expand_as` undoes
+`keepdims=False` first. A maximum passes its gradient to the elements that attain it, in equal
+shares.
+"""
+
+import math
+
+from minibig.autograd import broadcast_to, constant, primitive, reshape
+from minibig.backend import Array, InputError, Shape, namespace
+from minibig.ops.elementwise import exp, log
+
+Axis = int | tuple[int, ...] | None
+
+
+def kept_shape(shape: Shape, axis: Axis) -> Shape:
+    """The shape that a reduction leaves with keepdims=True.
+
+    >>> kept_shape((2, 3, 4), axis=(0, -1))
+    (1, 3, 1)
+    """
+    axes = range(len(shape)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
+    reduced = {a % len(shape) for a in axes} if shape else set()
+    return tuple([1 if i in reduced else n for i, n in enumerate(shape)])
+
+
+def expand_as(g, shape: Shape, axis: Axis):
+    """What a reduction over `axis` left, repeated over the axes that it removed."""
+    return broadcast_to(reshape(g, kept_shape(shape, axis)), shape=shape)
+
+
+@primitive
+def sum(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The sum over `axis` (all axes, if it is None)."""
+    return x.sum(axis=axis, keepdims=keepdims)
+
+
+sum.defvjp(x=lambda g, x_shape, axis: expand_as(g, x_shape, axis))
+
+
+def _count(shape: Shape, axis: Axis) -> int:
+    return math.prod(shape) // (math.prod(kept_shape(shape, axis)) or 1)
+
+
+def mean(x, /, *, axis: Axis = None, keepdims: bool = False):
+    """The arithmetic mean over `axis`.
+
+    >>> import minibig as mb
+    >>> mb.mean(mb.tensor([[1.0, 2.0], [3.0, 6.0]]), axis=0)
+    tensor([2., 4.])
+    """
+    n = _count(x.shape, axis)
+    return x.sum(axis=axis, keepdims=keepdims) * (1 / n if n else math.nan)
+
+
+def var(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0):
+    """The variance over `axis`: the mean of (x − mean)², with n − correction in the denominator.
+
+    >>> import minibig as mb
+    >>> mb.var(mb.tensor([1.0, 2.0, 3.0, 4.0]))
+    tensor(1.25)
+    """
+    n = _count(x.shape, axis)
+    if n <= correction:
+        raise InputError(
+            f"var with correction {correction} needs more elements than that; got {n}."
+        )
+    centred = x - mean(x, axis=axis, keepdims=True)
+    return (centred * centred).sum(axis=axis, keepdims=keepdims) * (1 / (n - correction))
+
+
+@primitive
+def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The largest element along `axis`; equal ones share the gradient."""
+    return x.max(axis=axis, keepdims=keepdims)
+
+
+@primitive
+def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The smallest element along `axis`; equal ones share the gradient."""
+    return x.min(axis=axis, keepdims=keepdims)
+
+
+def _extreme_rule(g, x, y, axis):
+    attained = (x == expand_as(y, x.shape, axis)).astype(y.dtype)
+    shares = attained / attained.sum(axis=axis, keepdims=True)
+    return expand_as(g, x.shape, axis) * shares
+
+
+max.defvjp(x=_extreme_rule)
+min.defvjp(x=_extreme_rule)
+
+
+def logsumexp(x, /, *, axis: Axis = -1, keepdims: bool = False):
+    """ln Σ eˣ along `axis`, shifted by the maximum so that it never overflows.
+
+    >>> import minibig as mb
+    >>> mb.logsumexp(mb.tensor([1000.0, 1000.0]))
+    tensor(1000.6932)
+    """
+    shift = _finite_max(x, axis=axis)
+    total = log(exp(x - shift).sum(axis=axis, keepdims=True)) + shift
+    return total if keepdims else total.sum(axis=axis)
+
+
+@constant
+def _finite_max(x: Array, /, *, axis: Axis) -> Array:
+    """The maximum, 0 where it is infinite; a constant, since the shift cancels out."""
+    top = x.max(axis=axis, keepdims=True)
+    xp = namespace(x)
+    return xp.where(xp.isfinite(top), top, xp.zeros_like(top))
+
+
+@constant
+def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
+    """The index of the largest element along `axis`, the first if there are several."""
+    return namespace(x).argmax(x, axis=axis, keepdims=keepdims)
+
+
+@constant
+def isfinite(x: Array, /) -> Array:
+    """Whether an element is neither infinite nor NaN."""
+    return namespace(x).isfinite(x)

@@ -1,0 +1,128 @@
+"""The same elements in another arrangement: the derivative rearranges the gradient back."""
+
+from collections.abc import Sequence
+
+from minibig.autograd import primitive, reshape
+from minibig.backend import Array, InputError, namespace
+
+
+@primitive
+def transpose_to(x: Array, /, *, axes: tuple[int, ...]) -> Array:
+    return x.transpose(axes)
+
+
+transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=_inverse(axes)))
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(axes)), key=lambda i: axes[i] % len(axes)))
+
+
+def transpose(x, /, *axes):
+    """x with its axes in the given order; reversed, if no order is given.
+
+    >>> import minibig as mb
+    >>> mb.transpose(mb.zeros((2, 3, 4)), (1, 0, 2)).shape
+    (3, 2, 4)
+    """
+    if len(axes) == 1 and not isinstance(axes[0], int):
+        axes = tuple(axes[0] or ())
+    order = axes or tuple(range(x.ndim))[::-1]
+    if sorted(a % x.ndim if -x.ndim <= a < x.ndim else a for a in order) != list(range(x.ndim)):
+        raise InputError(
+            f"transpose: {order} is not an order of the axes of shape {tuple(x.shape)}."
+        )
+    return transpose_to(x, axes=order)
+
+
+@primitive
+def swapaxes(x: Array, a: int, b: int, /) -> Array:
+    """x with the axes a and b exchanged."""
+    return x.swapaxes(a, b)
+
+
+swapaxes.defvjp(x=lambda g, a, b: g.swapaxes(a, b))
+
+
+def squeeze(x, /, *, axis: int):
+    """x without the axis `axis`, which must have length 1."""
+    if x.shape[axis] != 1:
+        raise InputError(f"squeeze: axis {axis} of shape {tuple(x.shape)} must have length 1.")
+    axis %= x.ndim
+    return reshape(x, x.shape[:axis] + x.shape[axis + 1 :])
+
+
+def expand_dims(x, /, *, axis: int):
+    """x with a new axis of length 1 at `axis`."""
+    axis %= x.ndim + 1
+    return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
+
+
+@primitive
+def concatenate_all(*xs: Array, axis: int) -> Array:
+    return namespace(xs[0]).concatenate(xs, axis=axis)
+
+
+@concatenate_all.vjp
+def _concatenate_rule(g, needed, xs_shape, axis):
+    return split_at(g, sizes=tuple(shape[axis] for shape in xs_shape), axis=axis)
+
+
+def concatenate(xs: Sequence, /, *, axis: int = 0):
+    """The tensors xs one after the other along `axis`.
+
+    >>> import minibig as mb
+    >>> mb.concatenate([mb.tensor([1, 2]), mb.tensor([3])])
+    tensor([1, 2, 3])
+    """
+    if not xs:
+        raise InputError("concatenate needs at least one tensor; got none.")
+    return concatenate_all(*xs, axis=axis)
+
+
+def stack(xs: Sequence, /, *, axis: int = 0):
+    """The tensors xs, which have one shape, along a new axis.
+
+    >>> import minibig as mb
+    >>> mb.stack([mb.tensor([1, 2]), mb.tensor([3, 4])], axis=1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
+    if len({tuple(x.shape) for x in xs}) != 1:
+        raise InputError(f"stack needs tensors of one shape; got {[tuple(x.shape) for x in xs]}.")
+    return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)
+
+
+@primitive
+def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, ...]:
+    parts, start = [], 0
+    for size in sizes:
+        index = [slice(None)] * x.ndim
+        index[axis] = slice(start, start + size)
+        parts.append(x[tuple(index)])
+        start += size
+    return tuple(parts)
+
+
+split_at.defvjp(x=lambda g, axis: concatenate_all(*_as_tuple(g), axis=axis))
+
+
+def _as_tuple(g):
+    return g if isinstance(g, tuple) else (g,)
+
+
+def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
+    """x cut along `axis` into parts of the given sizes, or into that many equal parts.
+
+    >>> import minibig as mb
+    >>> mb.split(mb.tensor([1, 2, 3, 4, 5]), [2, 3])
+    (tensor([1, 2]), tensor([3, 4, 5]))
+    """
+    length = x.shape[axis]
+    if isinstance(sizes, int):
+        if sizes < 1 or length % sizes:
+            raise InputError(f"split: an axis of length {length} has no {sizes} equal parts.")
+        sizes = [length // sizes] * sizes
+    if sum(sizes) != length or min(sizes, default=-1) < 0:
+        raise InputError(f"split: the sizes {list(sizes)} must add up to the length {length}.")
+    return split_at(x, sizes=tuple(sizes), axis=axis)

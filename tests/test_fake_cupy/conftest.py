@@ -1,0 +1,29 @@
+"""The module under test, as fixtures: what takes `cp` must hold for CuPy itself too."""
+
+import pytest
+from fake_cupy import fake_cupy
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.gpu)])
+def cp(request):
+    """The module under test: the fake, and CuPy itself where it and a GPU are present."""
+    if request.param == "fake":
+        with fake_cupy() as module:
+            yield module
+        return
+    module = pytest.importorskip("cupy", reason="CuPy is not installed")
+    if not module.cuda.is_available():
+        pytest.skip("CuPy finds no CUDA device")
+    yield module
+
+
+@pytest.fixture
+def fake():
+    with fake_cupy() as module:
+        yield module
+
+
+@pytest.fixture
+def two_devices():
+    with fake_cupy(devices=2) as module:
+        yield module
