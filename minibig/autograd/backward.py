@@ -218,7 +218,10 @@ class Walk:
             if needs and result is not None:
                 fitted = self._fitted(operation, edge, result)
                 private = not self.tensors and (
-                    operation.fused or fitted is not result or _is_fresh(fitted, g, node.saved[1])
+                    operation.fused
+                    or fitted is not result
+                    or _is_fresh(result, g, node.saved[1])
+                    or (owned[0] and wanted.count(True) == 1 and _is_rearranged(result, g))
                 )
                 self._send(edge, fitted, private and fitted.ndim > 0)
 
@@ -271,3 +274,11 @@ class Walk:
 def _is_fresh(result: Any, g: Any, saved: Any) -> bool:
     """Whether nothing else holds the memory of an array that a rule returned."""
     return result is not g and result.base is None and not any(result is value for value in saved)
+
+
+def _is_rearranged(result: Any, g: Any) -> bool:
+    """Whether a gradient is g itself or all of its elements in another order, as a view."""
+    if result is g:
+        return True
+    owner = g if g.base is None else g.base
+    return result.base is owner and result.size == g.size

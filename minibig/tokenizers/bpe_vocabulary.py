@@ -83,9 +83,7 @@ def ranked_merges(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str
 
 
 def bytes_of_tokens(
-    vocabulary: Mapping[str, int],
-    merges: Sequence[tuple[str, str]],
-    special_tokens: Sequence[str],
+    vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str]], special_tokens: Sequence[str]
 ) -> list[bytes]:
     """The bytes of each token, by id.
 

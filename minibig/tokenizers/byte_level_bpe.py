@@ -97,8 +97,8 @@ class ByteLevelBPE:
 
         Cost:    memory for the different pre-tokens, not for the texts: a large corpus is best
                  given as an iterable that reads it piece by piece.
-        Raises:  InputError if `vocab_size` has no room for bytes and special tokens, or all the
-                 texts are empty.
+        Raises:  InputError if `vocab_size` has no room for bytes and special tokens, or there is
+                 nothing to learn from.
         """
         special_tokens = checked_special_tokens(special_tokens)
         n_merges = _checked_vocab_size(vocab_size, len(special_tokens))
@@ -106,7 +106,10 @@ class ByteLevelBPE:
             checked_texts(texts), special_tokens=special_tokens, isolate_han=isolate_han
         )
         if not counts:
-            raise InputError("texts must hold at least one character; got none. Is a file empty?")
+            raise InputError(
+                "texts must hold at least one character beside special tokens; got none. "
+                "Is a file empty?"
+            )
         vocabulary, merges = trained_vocabulary(learn_merges(counts, n_merges), special_tokens)
         return cls(vocabulary, merges, special_tokens=special_tokens, isolate_han=isolate_han)
 

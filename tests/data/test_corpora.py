@@ -111,7 +111,9 @@ def test_a_byte_order_mark_is_dropped_at_the_start_only(file):
     assert whole(text_documents(file)) == ["a\ufeffb"]
 
 
-def test_the_line_end_after_a_separator_belongs_to_it(file):
+@pytest.mark.parametrize("size", [1, 2, 16, 17, PIECE_BYTES])
+def test_the_line_end_after_a_separator_belongs_to_it(file, small_pieces, size):
+    small_pieces(size)
     file.write_text("one<|endoftext|>\n\ntwo<|endoftext|>\n")
     assert whole(text_documents(file)) == ["one", "\ntwo"]
 

@@ -10,7 +10,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import regex
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from minibig.backend.errors import InputError
@@ -81,6 +81,7 @@ def contents(folder):
     sizes=st.lists(st.integers(1, 5), min_size=1, max_size=4),
     end_of_text=st.sampled_from([None, 0]),
 )
+@example(documents=["a!\x1cb c"], sizes=[1], end_of_text=None)
 def test_the_ids_of_a_document_do_not_depend_on_its_pieces(path, documents, sizes, end_of_text):
     tokenizer = Words(end_of_text=end_of_text)
     tokens = write_tokens(in_pieces(documents, sizes), tokenizer, path)

@@ -96,17 +96,6 @@ def elementwise(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     return call(function, args, kwargs, order="C")
 
 
-def product(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    if a.dtype == b.dtype == np.float16:  # summed in float32 on a GPU
-        product = np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(np.float16)
-        return product if out is None else np.positive(product, out=out)
-    return np.matmul(a, b, out=out)
-
-
-def matmul(x1: "ndarray", x2: "ndarray", /, out: "ndarray | None" = None) -> "ndarray":
-    return elementwise(product, (x1, x2), {"out": out})
-
-
 def array(
     obj: Any, dtype: Any = None, copy: bool | None = True, order: str = "K", ndmin: int = 0
 ) -> "ndarray":
@@ -253,6 +242,8 @@ class ndarray:  # the name is CuPy's
 
     def _place(self, key: Any) -> tuple[tuple, list[np.ndarray]]:
         index, arrays = _index(key, self.shape)
+        if arrays:
+            require_current(self._device)
         if any(_is_mask(part) for part in arrays):
             wait("mask")
         return index, arrays

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import call, elementwise, ndarray, product, wait
+from .arrays import call, elementwise, ndarray, wait
 from .differences import (
     ABSENT,
     ABSENT_KEYWORDS,
@@ -92,7 +92,7 @@ def _operator(function: Callable, swapped: bool = False) -> Callable:
 
 for _name in METHODS:
     setattr(ndarray, _name, _function(_name, getattr(np.ndarray, _name)))
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor"):
+for _name in "add sub mul truediv floordiv mod pow and or xor lshift rshift".split():  # noqa: SIM905
     _symbol = operator.__dict__[f"__{_name}__"]
     setattr(ndarray, f"__{_name}__", _operator(_symbol))
     setattr(ndarray, f"__r{_name}__", _operator(_symbol, swapped=True))
@@ -102,8 +102,8 @@ for _name in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"):
 for _name in ("__neg__", "__pos__", "__abs__", "__invert__"):
     _symbol = operator.__dict__[_name]
     setattr(ndarray, _name, lambda self, symbol=_symbol: elementwise(symbol, (self,), {}))
-ndarray.__matmul__ = _operator(product)
-ndarray.__rmatmul__ = _operator(product, swapped=True)
+ndarray.__matmul__ = _operator(operator.matmul)
+ndarray.__rmatmul__ = _operator(operator.matmul, swapped=True)
 
 
 class Module(ModuleType):

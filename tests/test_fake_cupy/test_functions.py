@@ -1,5 +1,7 @@
 """Functions and operators: what CuPy lacks, what CUDA leaves undefined, who serves an operator."""
 
+import operator
+
 import numpy as np
 import pytest
 from fake_cupy.differences import ABSENT, ABSENT_IN_LINALG
@@ -162,6 +164,11 @@ def test_half_precision_products_are_summed_in_single_precision(cp, batch):
     assert (out == 4096).all().item()
 
 
+def test_half_precision_products_do_not_overflow_on_the_way(cp):
+    row = cp.asarray([[300.0, 300.0]], dtype=np.float16)
+    assert (row @ cp.asarray([[300.0], [-300.0]], dtype=np.float16)).item() == 0
+
+
 class ServedFirst:
     __array_ufunc__ = None
 
@@ -184,6 +191,23 @@ class OfLowerPriority:
 @pytest.mark.parametrize("other", [ServedFirst(), OfHigherPriority()])
 def test_a_type_that_asks_for_it_handles_the_operator(cp, other):
     assert cp.ones(1) + other == "served"
+
+
+@pytest.mark.parametrize("name", ["add", "truediv", "floordiv", "mod", "pow", "xor", "lshift"])
+def test_operators_work_from_both_sides_and_in_place(cp, name):
+    apply, host = getattr(operator, name), np.arange(1, 4)
+    x = cp.asarray(host)
+    assert np.array_equal(apply(x, 2).get(), apply(host, 2))
+    assert np.array_equal(apply(2, x).get(), apply(2, host))
+    if name != "truediv":
+        assert getattr(operator, f"i{name}")(x, 2) is x
+        assert np.array_equal(x.get(), apply(host, 2))
+
+
+@pytest.mark.parametrize("name", ["lt", "le", "gt", "ge", "eq", "ne"])
+def test_comparisons_answer_element_by_element(cp, name):
+    apply, host = getattr(operator, name), matrix()
+    assert np.array_equal(apply(cp.asarray(host), 2).get(), apply(host, 2))
 
 
 def test_any_other_type_is_refused(cp):

@@ -1,6 +1,7 @@
 """The modules: synchronisations, random numbers, devices, installation; one whole computation."""
 
 import importlib.util
+import operator
 import sys
 import types
 
@@ -83,7 +84,8 @@ def test_the_truth_of_many_values_is_ambiguous(cp):
 def test_random_numbers_repeat_and_are_not_numpys(cp):
     first = cp.random.default_rng(3).random(8)
     assert np.array_equal(first.get(), cp.random.default_rng(3).random(8).get())
-    assert not np.array_equal(first.get(), np.random.default_rng(3).random(8))
+    for bit_generator in (np.random.PCG64(3), np.random.Philox(3)):
+        assert not np.array_equal(first.get(), np.random.Generator(bit_generator).random(8))
 
 
 @pytest.mark.parametrize("name", ["normal", "choice", "permutation", "shuffle", "spawn", "bytes"])
@@ -122,7 +124,16 @@ def test_arrays_are_made_on_the_current_device(two_devices):
 def test_work_on_another_device_than_the_current_raises(two_devices):
     with two_devices.cuda.Device(1):
         x = two_devices.ones(3)
-    for work in (lambda: x + 1, lambda: x.sum(), lambda: x + two_devices.ones(3)):
+    y = two_devices.zeros(3, int)
+    for work in (
+        lambda: x + 1,
+        lambda: operator.iadd(x, 1),
+        lambda: x.sum(),
+        lambda: x + y,
+        lambda: operator.setitem(y, slice(None), x),
+        lambda: x[y],
+        lambda: y[x.view(np.int64)],
+    ):
         with pytest.raises(ValueError, match="different"):
             work()
 

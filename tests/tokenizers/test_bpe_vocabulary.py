@@ -38,13 +38,16 @@ def test_two_ways_to_one_token_are_possible():
     [
         ([("a", "b"), ("x", "y")], "merge 2, 'x y', makes 'xy', which is not in the vocabulary"),
         ([("ab", "c"), ("a", "b")], "merge 1, 'ab c', uses 'ab', which no earlier merge makes"),
-        ([("b", "c"), ("bc", "a"), ("a", "b"), ("ab", "c"), ("a", "bc")], "'abc', which an earlier merge already uses"),
+        (
+            [("a", "b"), ("ab", "c"), ("abc", "a"), ("b", "c"), ("a", "bc")],
+            "merge 5, 'a bc', makes 'abc', which an earlier merge already uses",
+        ),
         ([("a", "b"), ("a", "b")], "merge 2, 'a b', stands there a second time"),
     ],
 )
 def test_merges_in_an_impossible_order_are_refused(merges, message):
     with pytest.raises(InputError, match=message):
-        ranked_merges(vocabulary_of("ab", "abc"), merges)
+        ranked_merges(vocabulary_of("ab", "abc", "bc", "abca"), merges)
 
 
 def test_a_vocabulary_without_a_byte_is_refused():

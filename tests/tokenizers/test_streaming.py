@@ -45,7 +45,9 @@ def ids_of(data):
 def test_at_most_three_bytes_wait(data):
     stream = StreamDecoder(BYTES_ONLY)
     seen = "".join(stream.feed([token]) for token in ids_of(data))
-    assert any(seen == data[: len(data) - n].decode(errors="replace") for n in range(min(4, len(data) + 1)))
+    assert any(
+        seen == data[: len(data) - n].decode(errors="replace") for n in range(min(4, len(data) + 1))
+    )
 
 
 def test_an_invalid_byte_does_not_hold_up_what_follows():

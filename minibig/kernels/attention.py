@@ -1,0 +1,108 @@
+"""attention on NumPy: blocks of heads and queries; keys that a causal query may not see are skipped."""
+
+import math
+
+import numpy as np
+
+from minibig.autograd import sum_to
+from minibig.backend import Array
+from minibig.kernels.parallel import BLOCK, for_blocks, is_plain
+from minibig.ops import attention
+
+_ROWS = 64  # queries in a block; with causal, its keys end where its last query's end
+
+
+def _blocks(n_stacks: int, T: int, S: int) -> tuple[int, int]:
+    """How many heads and how many queries make a block."""
+    rows = min(T, _ROWS)
+    return max(1, min(n_stacks, 2 * BLOCK // max(1, rows * S))), rows
+
+
+@attention.kernel("cpu")
+def forward(q, k, v, bias, *, keep, causal, scale, return_weights):
+    same = q.ndim >= 3 and q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
+    if return_weights or not same or not is_plain(q, k, v, bias) or not (q.size and v.size):
+        return NotImplemented
+    *outer, H, T, K = q.shape
+    S, U = v.shape[-2:]
+    scale = 1 / math.sqrt(K) if scale is None else scale
+    q, k, v = (x.reshape(-1, *x.shape[-3:]) for x in (q, k, v))  # (B, H, T or S, K or U)
+    B = len(q)
+    bias_shape = None if bias is None else bias.shape
+    if bias is not None:
+        bias = np.broadcast_to(bias, (*outer, H, T, S)).reshape(B, H, T, S)
+    y = np.empty((B, T, H, U), q.dtype).transpose(0, 2, 1, 3)  # laid out as the next layer reads it
+    weights = np.empty((B, H, T, S), q.dtype) if keep else None
+    heads, rows = _blocks(H, T, S)
+    per_example = -(-H // heads)
+    mask = _diagonal(rows, q.dtype) if causal else None
+
+    def block(start: int, stop: int) -> None:
+        for task in range(start, stop):
+            b, h = divmod(task, per_example)
+            group = slice(h * heads, min((h + 1) * heads, H))
+            for i in range(0, T, rows):
+                j = min(i + rows, T)
+                seen = j + S - T if causal else S
+                p = None if weights is None else weights[b, group, i:j, :seen]
+                scaled = q[b, group, i:j] * q.dtype.type(scale)
+                p = np.matmul(scaled, k[b, group, :seen].swapaxes(-1, -2), out=p)
+                if bias is not None:
+                    p += bias[b, group, i:j, :seen]
+                if mask is not None:
+                    p[..., i + S - T :] += mask[: j - i, : j - i]
+                p -= p.max(axis=-1, keepdims=True)
+                np.exp(p, out=p)
+                p *= 1 / p.sum(axis=-1, keepdims=True)
+                np.matmul(p, v[b, group, :seen], out=y[b, group, i:j])
+
+    for_blocks(block, B * per_example, 1)
+    return y.reshape(*outer, H, T, U), (q, k, v, y, weights, scale, outer, bias_shape)
+
+
+def _diagonal(n: int, dtype: np.dtype) -> Array:
+    """−∞ above the diagonal of an n x n block, 0 elsewhere."""
+    return np.triu(np.full((n, n), -np.inf, dtype), 1)
+
+
+@forward.vjp
+def backward(g, residuals, *, needed, owned, last, causal, scale, return_weights):
+    q, k, v, y, weights, scale, outer, bias_shape = residuals
+    B, H, T, K = q.shape
+    S, U = v.shape[-2:]
+    g = g.reshape(B, H, T, U)
+    q_grad = np.empty((B, T, H, K), q.dtype).transpose(0, 2, 1, 3)
+    k_grad = np.empty((B, S, H, K), q.dtype).transpose(0, 2, 1, 3)
+    v_grad = np.empty((B, S, H, U), q.dtype).transpose(0, 2, 1, 3)
+    s_grad = np.zeros((B, H, T, S), q.dtype) if needed[3] else None
+    heads, rows = _blocks(H, T, S)
+    per_example = -(-H // heads)
+
+    def block(start: int, stop: int) -> None:
+        for task in range(start, stop):
+            b, h = divmod(task, per_example)
+            group = slice(h * heads, min((h + 1) * heads, H))
+            for i in reversed(range(0, T, rows)):  # the last queries see every key: they go first
+                j = min(i + rows, T)
+                seen = j + S - T if causal else S
+                p, above = weights[b, group, i:j, :seen], g[b, group, i:j]
+                s = np.matmul(above, v[b, group, :seen].swapaxes(-1, -2))
+                s -= np.einsum("hiu,hiu->hi", above, y[b, group, i:j])[..., None]
+                s *= p
+                if s_grad is not None:
+                    s_grad[b, group, i:j, :seen] = s
+                s *= s.dtype.type(scale)
+                np.matmul(s, k[b, group, :seen], out=q_grad[b, group, i:j])
+                into_k, into_v = k_grad[b, group, :seen], v_grad[b, group, :seen]
+                if j == T:
+                    np.matmul(s.swapaxes(-1, -2), q[b, group, i:j], out=into_k)
+                    np.matmul(p.swapaxes(-1, -2), above, out=into_v)
+                else:
+                    into_k += np.matmul(s.swapaxes(-1, -2), q[b, group, i:j])
+                    into_v += np.matmul(p.swapaxes(-1, -2), above)
+
+    for_blocks(block, B * per_example, 1)
+    grads = [x.reshape(*outer, *x.shape[1:]) for x in (q_grad, k_grad, v_grad)]
+    if s_grad is None:
+        return *grads, None
+    return *grads, sum_to(s_grad.reshape(*outer, H, T, S), shape=bias_shape)

@@ -1,0 +1,71 @@
+"""layer_norm on NumPy: one pass over row blocks that stay in cache."""
+
+import numpy as np
+
+from minibig.kernels.parallel import for_blocks, is_plain, rows_of
+from minibig.ops import layer_norm
+
+
+@layer_norm.kernel("cpu")
+def forward(x, weight, bias, *, keep, eps):
+    if not is_plain(x, weight, bias) or not x.size:
+        return NotImplemented
+    D = x.shape[-1]
+    rows = x.reshape(-1, D)
+    x_hat, y = np.empty_like(rows), np.empty_like(rows)
+    r = np.empty((len(rows), 1), x.dtype)  # 1/σ
+
+    def block(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        centred = x_hat[part]
+        np.subtract(rows[part], rows[part].mean(axis=-1, keepdims=True), out=centred)
+        variance = np.einsum("ij,ij->i", centred, centred)[:, None]
+        variance *= 1 / D
+        variance += eps
+        np.divide(1, np.sqrt(variance), out=r[part])
+        centred *= r[part]
+        if weight is None:
+            y[part] = centred
+        else:
+            np.multiply(centred, weight, out=y[part])
+        if bias is not None:
+            y[part] += bias
+
+    for_blocks(block, len(rows), rows_of(len(rows), D))
+    return y.reshape(x.shape), (x.shape, x_hat, r, weight)
+
+
+@forward.vjp
+def backward(g, residuals, *, needed, owned, last, eps):
+    shape, x_hat, r, weight = residuals
+    N, D = x_hat.shape
+    g = g.reshape(N, D)
+    x_grad = np.empty_like(x_hat)
+    size = rows_of(N, D)
+    n_blocks = -(-N // size)
+    weight_parts = np.empty((n_blocks, D), x_hat.dtype)
+    bias_parts = np.empty((n_blocks, D), x_hat.dtype)
+
+    def block(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        out, ones = x_grad[part], np.ones(stop - start, x_hat.dtype)
+        if needed[1]:
+            np.multiply(g[part], x_hat[part], out=out)
+            np.matmul(ones, out, out=weight_parts[start // size])
+        if needed[2]:
+            np.matmul(ones, g[part], out=bias_parts[start // size])
+        if weight is None:
+            out[...] = g[part]
+        else:
+            np.multiply(g[part], weight, out=out)
+        along = np.einsum("ij,ij->i", out, x_hat[part])[:, None] * (1 / D)
+        out -= out.mean(axis=-1, keepdims=True)
+        out -= x_hat[part] * along
+        out *= r[part]
+
+    for_blocks(block, N, size)
+    return (
+        x_grad.reshape(shape),
+        weight_parts.sum(axis=0) if needed[1] else None,
+        bias_parts.sum(axis=0) if needed[2] else None,
+    )
