@@ -1,0 +1,27 @@
+"""Writing with a language model: how tokens are chosen, and the loop that writes them.
+
+Read in this order: sampling, decoding.
+"""
+
+from minibig.generation.decoding import LanguageModel, Sampling, generate, stream
+from minibig.generation.sampling import (
+    draw,
+    keep_top_k,
+    keep_top_p,
+    penalize_repetition,
+    probabilities,
+    scale_temperature,
+)
+
+__all__ = [
+    "LanguageModel",
+    "Sampling",
+    "draw",
+    "generate",
+    "keep_top_k",
+    "keep_top_p",
+    "penalize_repetition",
+    "probabilities",
+    "scale_temperature",
+    "stream",
+]

@@ -1,0 +1,166 @@
+"""GPT (2019): a Transformer that reads a text from left to right and predicts the next token.
+
+    h = E[ids] + P[0 … T−1]
+    h = block(h), L times: causal attention, then a feed-forward network
+    logits = norm(h) Eᵀ
+
+The layout is exactly GPT-2's, so that its published weights fit. One table E serves to read tokens
+and to predict them: tokens that are read alike are predicted alike, and V·D parameters are saved.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from minibig.autograd import Tensor
+from minibig.backend import Array, InputError, expect_shape
+from minibig.nn import (
+    Dropout,
+    Embedding,
+    KeyValueCache,
+    LayerNorm,
+    LearnedPositions,
+    Module,
+    ModuleList,
+    PreNormBlock,
+    normal,
+)
+from minibig.nn.embedding import ids_array
+from minibig.nn.module import expect_size
+from minibig.nn.positions import expect_positions
+from minibig.ops import gelu_tanh, linear
+
+
+@dataclass(frozen=True)
+class GPTConfig:
+    """The sizes of a GPT; the defaults are those of GPT-2 small, whose vocabulary is 50,257.
+
+    >>> GPTConfig(vocab_size=65, n_heads=5)
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: n_heads must divide d_model; got d_model = 768 and \
+n_heads = 5.
+    """
+
+    vocab_size: int
+    context_length: int = 1024
+    n_layers: int = 12
+    n_heads: int = 12
+    d_model: int = 768
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        expect_size(
+            vocab_size=self.vocab_size,
+            context_length=self.context_length,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            d_model=self.d_model,
+        )
+        if self.d_model % self.n_heads:
+            raise InputError(
+                f"n_heads must divide d_model; got d_model = {self.d_model} and n_heads = "
+                f"{self.n_heads}."
+            )
+        Dropout(self.dropout)
+
+
+class GPT(Module):
+    """GPT-2: learned positions, pre-norm blocks, the head tied to the token embedding.
+
+        logits = norm(block_L(… block_1(E[ids] + P))) Eᵀ
+
+    Weights start as N(0, 0.02²), the two projections of each block that write into the residual
+    sum as N(0, 0.02² / 2L), biases as 0.
+
+    Shapes:  ids (B, T)  ->  logits (B, T, V).
+    Cost:    about 2·N·B·T multiplications and additions for N = 12·L·D² + V·D parameters.
+    Raises:  InputError for ids outside the vocabulary, or for more tokens than the context holds.
+    Source:  Radford et al. 2019, "Language models are unsupervised multitask learners",
+             section 2.3; N(0, 0.02²) is from Radford et al. 2018, section 4.1.
+
+    >>> model = GPT(GPTConfig(vocab_size=65, context_length=8, n_layers=2, n_heads=2, d_model=16))
+    >>> model([[1, 2, 3]]).shape
+    (1, 3, 65)
+    """
+
+    def __init__(self, config: GPTConfig):
+        if not isinstance(config, GPTConfig):
+            raise TypeError(f"GPT needs a GPTConfig; got {type(config).__name__}.")
+        D = config.d_model
+        self.config = config
+        self.token_embedding = Embedding(config.vocab_size, D)
+        self.position_embedding = LearnedPositions(config.context_length, D)
+        self.dropout = Dropout(config.dropout)
+        self.blocks = ModuleList(
+            PreNormBlock(D, config.n_heads, 4 * D, gelu_tanh, config.dropout, causal=True)
+            for _ in range(config.n_layers)
+        )
+        self.final_norm = LayerNorm(D)
+        self._initialize()
+
+    def _initialize(self) -> None:
+        for name, parameter in self.named_parameters():
+            if parameter.ndim == 2:
+                into_residual = name.endswith(
+                    ("attention.output.weight", "feed_forward.down.weight")
+                )
+                std = 0.02 / math.sqrt(2 * self.config.n_layers) if into_residual else 0.02
+                parameter.assign(normal(parameter.shape, std))
+
+    def forward(self, ids: Any, cache: list[KeyValueCache] | None = None) -> Tensor:
+        """The logits of the token after each token; with a cache, `ids` go on from where it ends.
+
+        `ids` is a tensor, an array, or nested lists of integers.
+        """
+        return self.head(self.hidden(ids, cache))
+
+    def hidden(self, ids: Any, cache: list[KeyValueCache] | None = None) -> Tensor:
+        """What the head reads: (B, T) -> (B, T, D)."""
+        ids = ids_array(ids, self.token_embedding.weight.device)
+        T, start = self._checked_length(ids, cache)
+        h = self.token_embedding(ids) + self.position_embedding(T, start)
+        h = self.dropout(h)  # (B, T, D)
+        for i, block in enumerate(self.blocks):
+            h = block(h, cache=None if cache is None else cache[i])
+        return self.final_norm(h)
+
+    def head(self, h: Tensor) -> Tensor:
+        """Logits: the products of h with every row of the token embedding."""
+        return linear(h, self.token_embedding.weight.T)
+
+    def next_logits(self, ids: Any, cache: list[KeyValueCache] | None = None) -> Tensor:
+        """The logits of the token after the last one: (B, T) -> (B, V)."""
+        return self.head(self.hidden(ids, cache)[:, -1])
+
+    def new_cache(self, batch_size: int = 1) -> list[KeyValueCache]:
+        """An empty key-value cache for each block, for writing token by token."""
+        config, weight = self.config, self.token_embedding.weight
+        return [
+            KeyValueCache(
+                batch_size,
+                config.n_heads,
+                config.d_model // config.n_heads,
+                config.context_length,
+                weight.dtype,
+                weight.device,
+            )
+            for _ in self.blocks
+        ]
+
+    def _checked_length(self, ids: Array, cache: list[KeyValueCache] | None) -> tuple[int, int]:
+        """How many tokens there are, and how many came before; an error before any work is done."""
+        expect_shape("ids", ids, "B T")
+        if ids.shape[1] == 0:
+            raise InputError("ids must hold at least one token in each row; got none.")
+        if cache is not None and len(cache) != self.config.n_layers:
+            raise InputError(
+                f"the cache must have one entry for each of {self.config.n_layers} blocks; got "
+                f"{len(cache)}. Make it with model.new_cache(batch_size)."
+            )
+        start = cache[0].length if cache else 0
+        expect_positions(ids.shape[1], start, self.config.context_length)
+        return ids.shape[1], start
+
+    def extra_repr(self) -> str:
+        """The configuration."""
+        return f"{self.config}"

@@ -1,0 +1,59 @@
+"""Layers: parameters, the modules that hold them, and everything a Transformer is made of.
+
+Read in this order: parameter, module, initializers, linear, embedding, dropout, normalization,
+activations, positions, key_value_cache, attention, transformer.
+"""
+
+from minibig.nn.activations import ACTIVATIONS, GELU, ReLU, Sigmoid, SiLU, Tanh, activation
+from minibig.nn.attention import CrossAttention, MultiHeadAttention
+from minibig.nn.dropout import Dropout
+from minibig.nn.embedding import Embedding
+from minibig.nn.initializers import (
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    normal,
+    uniform,
+)
+from minibig.nn.key_value_cache import KeyValueCache
+from minibig.nn.linear import Linear
+from minibig.nn.module import Module, ModuleList, Sequential
+from minibig.nn.normalization import LayerNorm, RMSNorm
+from minibig.nn.parameter import Parameter
+from minibig.nn.positions import LearnedPositions, RotaryPositions, SinusoidalPositions
+from minibig.nn.transformer import FeedForward, PostNormBlock, PreNormBlock
+
+__all__ = [
+    "ACTIVATIONS",
+    "GELU",
+    "CrossAttention",
+    "Dropout",
+    "Embedding",
+    "FeedForward",
+    "KeyValueCache",
+    "LayerNorm",
+    "LearnedPositions",
+    "Linear",
+    "Module",
+    "ModuleList",
+    "MultiHeadAttention",
+    "Parameter",
+    "PostNormBlock",
+    "PreNormBlock",
+    "RMSNorm",
+    "ReLU",
+    "RotaryPositions",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "SinusoidalPositions",
+    "Tanh",
+    "activation",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "normal",
+    "uniform",
+]

@@ -1,0 +1,338 @@
+"""Module: the tree of layers and models, and what is learned in it.
+
+A module is its attributes: parameters, buffers (constants that move and are saved with it) and
+other modules, found by walking `vars(module)` in the order in which they were set. Nothing is
+registered behind the scenes, and a subclass needs no `super().__init__()`. A plain list of modules
+would be overlooked by such a walk, so it is refused: `ModuleList` is the list that is found.
+
+The training flag and the device are set here; saving to files is not.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self, SupportsIndex
+
+import numpy as np
+
+from minibig.autograd import Tensor
+from minibig.backend import Array, Device, InputError, device, is_array, to_device
+from minibig.nn.parameter import Parameter
+
+
+class _Calls(threading.local):
+    """Whether a module in training is being called in this thread: then it is the root."""
+
+    under_way = False
+
+
+_calls = _Calls()
+
+
+class Module:
+    """A layer or a model: a function with parameters. Subclasses define `forward`.
+
+    >>> class Scale(Module):
+    ...     def __init__(self, d):
+    ...         self.weight = Parameter([1.0] * d)
+    ...     def forward(self, x):
+    ...         return x * self.weight
+    >>> import minibig as mb
+    >>> scale = Scale(2)
+    >>> scale(mb.tensor([3.0, 4.0])), [name for name, _ in scale.named_parameters()]
+    (tensor([3., 4.], from=mul), ['weight'])
+    """
+
+    training: bool = True
+    path: str = ""  # the name in the outermost module that is called in training: keys of dropout
+
+    def forward(self, *inputs: Any, **keywords: Any) -> Any:
+        """The function itself."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x).")
+
+    def __call__(self, *inputs: Any, **keywords: Any) -> Any:
+        """forward(...), after every module below got its path if this is the root of a training."""
+        if not self.training or _calls.under_way:
+            return self.forward(*inputs, **keywords)
+        _calls.under_way = True
+        try:
+            for path, module in self.named_modules():
+                module.path = path
+            return self.forward(*inputs, **keywords)
+        finally:
+            _calls.under_way = False
+
+    def register_buffer(self, name: str, values: Tensor, persistent: bool = True) -> None:
+        """Hold a constant tensor as the attribute `name`; it moves with the module.
+
+        A table that can be computed again is not persistent: it is left out of `state_dict`.
+        """
+        if not isinstance(values, Tensor) or values.requires_grad:
+            raise InputError(f"buffer {name} must be a constant tensor. Use Parameter to learn it.")
+        self.__dict__.setdefault("_buffers", {})[name] = persistent
+        setattr(self, name, values)
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
+        """This module and all below it, each once, with their dotted names; its own is `prefix`."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Module]] = [(prefix, self)]
+        while stack:
+            path, module = stack.pop()
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
+            yield path, module
+            stack.extend(reversed([(_join(path, name), m) for name, m in module._children()]))
+
+    def _children(self) -> list[tuple[str, "Module"]]:
+        """The modules that are attributes, and an error for those hidden in a list."""
+        children = []
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                children.append((name, value))
+            elif isinstance(value, list | tuple | dict):
+                held = value.values() if isinstance(value, dict) else value
+                if any(isinstance(v, Module | Parameter) for v in held):
+                    raise InputError(
+                        f"{type(self).__name__}.{name} is a plain {type(value).__name__} of "
+                        "modules or parameters, which would not be found. Use nn.ModuleList."
+                    )
+        return children
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """All parameters with their dotted names; a shared one once, under its first name."""
+        seen: set[int] = set()
+        for path, module in self.named_modules():
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield _join(path, name), value
+
+    def parameters(self) -> Iterator[Parameter]:
+        """All parameters, each once."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """All buffers with their dotted names."""
+        for path, module in self.named_modules():
+            for name in vars(module).get("_buffers", ()):
+                yield _join(path, name), getattr(module, name)
+
+    def buffers(self) -> Iterator[Tensor]:
+        """All buffers."""
+        return (buffer for _, buffer in self.named_buffers())
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The parameters and persistent buffers by name, as constants.
+
+        They share the module's arrays, which the optimizer writes in place: copy what must outlive
+        the next step.
+        """
+        return {name: holder.detach() for name, (holder, _) in self._state().items()}
+
+    def _state(self) -> dict[str, tuple[Tensor, Any]]:
+        """name -> (tensor, what to call to replace it): everything that `state_dict` holds."""
+        state: dict[str, tuple[Tensor, Any]] = {
+            name: (parameter, parameter.assign) for name, parameter in self.named_parameters()
+        }
+        for path, module in self.named_modules():
+            for name, persistent in vars(module).get("_buffers", {}).items():
+                if persistent:
+                    setter = _buffer_setter(module, name)
+                    state[_join(path, name)] = (getattr(module, name), setter)
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over the values of `state`, converted to this module's dtypes and device.
+
+        Raises:  InputError that lists every missing, unexpected and mis-shaped name; then nothing
+                 is changed.
+
+        >>> from minibig.nn.linear import Linear
+        >>> Linear(2, 3).load_state_dict({"weight": np.zeros((3, 2)), "scale": np.zeros(3)})
+        Traceback (most recent call last):
+        minibig.backend.errors.InputError: the state does not fit Linear. missing: bias; \
+unexpected: scale; wrong: weight must have shape (2, 3), got (3, 2). Build the model with the \
+configuration that the state was saved with.
+        """
+        own = self._state()
+        arrays = {name: getattr(value, "data", value) for name, value in state.items()}
+        arrays = {n: a if is_array(a) else np.asarray(state[n]) for n, a in arrays.items()}
+        wrong = [
+            problem
+            for name, (holder, _) in own.items()
+            if name in arrays and (problem := _misfit(name, holder, arrays[name]))
+        ]
+        problems = {
+            "missing": [name for name in own if name not in arrays],
+            "unexpected": [name for name in arrays if name not in own],
+            "wrong": wrong,
+        }
+        listed = "; ".join(
+            f"{kind}: {', '.join(names)}" for kind, names in problems.items() if names
+        )
+        if listed:
+            raise InputError(
+                f"the state does not fit {type(self).__name__}. {listed}. Build the model with the "
+                "configuration that the state was saved with."
+            )
+        for name, (holder, replace) in own.items():
+            replace(to_device(arrays[name].astype(holder.dtype, copy=False), holder.device))
+
+    def train(self, mode: bool = True) -> Self:
+        """Put this module and all below it into training (dropout is active). Returns self."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Put this module and all below it into evaluation (no dropout). Returns self."""
+        return self.train(False)
+
+    def to(self, where: "str | Device | Any") -> Self:
+        """Move everything to a device, or convert the floating-point numbers to a dtype.
+
+        Gradients are dropped if anything changes. Returns self.
+
+        >>> from minibig.nn.linear import Linear
+        >>> Linear(2, 3).to("float64").weight.dtype
+        dtype('float64')
+        """
+        dtype, target = _dtype_or_device(where)
+        for parameter in self.parameters():
+            parameter.move(dtype or parameter.dtype, target or parameter.device)
+        for _, module in self.named_modules():
+            for name in vars(module).get("_buffers", ()):
+                array = getattr(module, name).data
+                array = array.astype(dtype) if dtype and array.dtype.kind == "f" else array
+                setattr(module, name, Tensor(to_device(array, target) if target else array))
+        return self
+
+    def summary(self) -> str:
+        """A table of all modules that hold parameters, with shapes and counts, and the total.
+
+        >>> from minibig.nn.linear import Linear
+        >>> print(Linear(2, 3).summary())
+        name  class   shapes                  parameters
+              Linear  weight (2, 3) bias (3)           9
+        total                                          9
+        """
+        rows = [("name", "class", "shapes", "parameters")]
+        counted: set[int] = set()
+        for path, module in self.named_modules():
+            own = [(n, v) for n, v in vars(module).items() if isinstance(v, Parameter)]
+            if not own:
+                continue
+            shapes = " ".join(f"{n} ({', '.join(map(str, v.shape))})" for n, v in own)
+            new = sum(v.size for _, v in own if id(v) not in counted)
+            counted.update(id(v) for _, v in own)
+            rows.append((path, type(module).__name__, shapes, f"{new:,}"))
+        rows.append(("total", "", "", f"{sum(p.size for p in self.parameters()):,}"))
+        wide = [max(len(row[i]) for row in rows) for i in range(4)]
+        lines = [
+            f"{a:{wide[0]}}  {b:{wide[1]}}  {c:{wide[2]}}  {d:>{wide[3]}}" for a, b, c, d in rows
+        ]
+        return "\n".join(lines)
+
+    def extra_repr(self) -> str:
+        """What `repr` shows between the parentheses: the sizes and settings of the layer."""
+        return ""
+
+    def __repr__(self) -> str:
+        name, children = type(self).__name__, self._children()
+        if not children:
+            return f"{name}({self.extra_repr()})"
+        settings = [self.extra_repr()] if self.extra_repr() else []
+        lines = [*settings, *(f"{n}: {m!r}".replace("\n", "\n  ") for n, m in children)]
+        return f"{name}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _buffer_setter(module: Module, name: str) -> Any:
+    return lambda array: setattr(module, name, Tensor(array.copy()))
+
+
+def _misfit(name: str, holder: Tensor, array: Array) -> str:
+    """Why the array cannot become the values of the holder; empty if it can."""
+    if tuple(array.shape) != holder.shape:
+        return f"{name} must have shape {holder.shape}, got {tuple(array.shape)}"
+    if array.dtype.kind != holder.dtype.kind:
+        return f"{name} must be {holder.dtype}, got {array.dtype}"
+    return ""
+
+
+def _dtype_or_device(where: Any) -> tuple[Any, Device | None]:
+    """`where` as (dtype, None) or (None, device)."""
+    if isinstance(where, Device) or str(where).partition(":")[0] in ("cpu", "cuda", "auto"):
+        return None, device(where)
+    try:
+        dtype = np.dtype(where)
+    except TypeError:
+        dtype = None
+    if where is None or dtype is None or dtype.kind != "f":
+        raise InputError(
+            f'to() needs a device ("cpu", "cuda", ...) or a floating-point dtype; got {where!r}.'
+        )
+    return dtype, None
+
+
+class ModuleList(Module):
+    """A list of modules, whose names are their numbers.
+
+    >>> from minibig.nn.linear import Linear
+    >>> layers = ModuleList(Linear(2, 2, bias=False) for _ in range(3))
+    >>> len(layers), [name for name, _ in layers.named_parameters()]
+    (3, ['0.weight', '1.weight', '2.weight'])
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()):
+        for module in modules:
+            self.append(module)
+
+    def append(self, module: Module) -> None:
+        """Add a module at the end."""
+        if not isinstance(module, Module):
+            raise TypeError(f"ModuleList holds modules; got {type(module).__name__}.")
+        setattr(self, str(len(self)), module)
+
+    def __len__(self) -> int:
+        return len(self._children())
+
+    def __iter__(self) -> Iterator[Any]:
+        return (module for _, module in self._children())
+
+    def __getitem__(self, index: SupportsIndex) -> Any:
+        return self._children()[index][1]
+
+
+class Sequential(ModuleList):
+    """Modules one after the other: the output of each is the input of the next.
+
+    >>> from minibig.nn.linear import Linear
+    >>> import minibig as mb
+    >>> Sequential(Linear(2, 8), Linear(8, 1))(mb.tensor([[1.0, 2.0]])).shape
+    (1, 1)
+    """
+
+    def __init__(self, *modules: Module):
+        super().__init__(modules)
+
+    def forward(self, x: Any) -> Any:
+        """The last module's output."""
+        for module in self:
+            x = module(x)
+        return x
+
+
+def expect_size(**sizes: int) -> None:
+    """Raise unless every size is a whole number of at least 1.
+
+    >>> expect_size(d_in=0)
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: d_in must be a whole number of at least 1; got 0.
+    """
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise InputError(f"{name} must be a whole number of at least 1; got {size!r}.")

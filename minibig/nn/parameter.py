@@ -1,0 +1,85 @@
+"""Parameter: a tensor that is learned, and the one way to change it.
+
+Tensors have no in-place operations, because a graph may still need their arrays. Training changes
+parameters all the time, so `assign` writes them in place, and tells the clock: a backward pass
+through a graph that used the earlier values is refused instead of being wrong.
+"""
+
+from typing import Any
+
+from minibig.autograd import Tensor, tensor, tick
+from minibig.backend import Array, Device, InputError, device_of, is_array, to_device
+
+
+class Parameter(Tensor):
+    """A tensor that is learned: a leaf with an array of its own, written by `assign`.
+
+    >>> weight = Parameter([1.0, 2.0])
+    >>> weight.assign(weight * 2)
+    >>> weight
+    tensor([2., 4.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, values: Any):
+        super().__init__(tensor(values).data)
+        Tensor.requires_grad.__set__(self, True)  # type: ignore[attr-defined]
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether it is learned; False freezes it, and drops its gradient."""
+        return self.edge is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if value and self.edge is None:
+            self.data = self.data.copy()  # graphs from the frozen time keep the old array
+        Tensor.requires_grad.__set__(self, value)  # type: ignore[attr-defined]
+
+    def assign(self, values: "Tensor | Array") -> None:
+        """Give the parameter new values; a backward pass through the old ones is then refused.
+
+        A learned parameter is written in place. A frozen one gets a new array: graphs hold its
+        array without knowing whose it is.
+
+        Raises:  InputError unless shape, dtype and device are those of the parameter.
+
+        >>> Parameter([1.0, 2.0]).assign(tensor([0.0, 0.0, 0.0]))
+        Traceback (most recent call last):
+        minibig.backend.errors.InputError: a parameter of shape (2,), float32, on cpu was assigned \
+shape (3,), float32, on cpu. Convert the values first.
+        """
+        new = values.data if isinstance(values, Tensor) else values
+        if not is_array(new):
+            raise TypeError(f"assign needs a tensor or an array; got {type(values).__name__}.")
+        if (new.shape, new.dtype, device_of(new)) != (self.shape, self.dtype, self.device):
+            raise InputError(
+                f"a parameter of {_kind(self.data)} was assigned {_kind(new)}. "
+                "Convert the values first."
+            )
+        if self.edge is None:
+            self.data = new.copy()
+            return
+        if new is not self.data:
+            self.data[...] = new
+        self._outdate()
+
+    def move(self, dtype: Any, where: Device) -> None:
+        """Convert the parameter to another dtype and device; its gradient is dropped."""
+        if dtype == self.dtype and where == self.device:
+            return
+        learned = self.edge is not None
+        if learned:
+            self._outdate()
+        self.edge = None
+        self.data = to_device(self.data.astype(dtype, copy=True), where)
+        Tensor.requires_grad.__set__(self, learned)  # type: ignore[attr-defined]
+
+    def _outdate(self) -> None:
+        """Let graphs that used the values until now refuse to go backward."""
+        self.edge[0].version = tick()  # type: ignore[index, union-attr]
+
+
+def _kind(array: Array) -> str:
+    return f"shape {tuple(array.shape)}, {array.dtype}, on {device_of(array)}"

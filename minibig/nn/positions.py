@@ -1,0 +1,148 @@
+"""Positions (位置编码): attention alone does not see the order of its inputs; here it is told.
+
+Learned and sinusoidal positions are vectors that are added to the embeddings, once. Rotary
+positions turn queries and keys in every layer, so that their products depend on distances only.
+
+    learned      P[t], a row of a table
+    sinusoidal   P[t, 2i] = sin(t·ωᵢ),  P[t, 2i+1] = cos(t·ωᵢ),   ωᵢ = 10000^(−2i/D)
+    rotary       the pair (x[2i], x[2i+1]) at position t, turned by the angle t·ωᵢ
+"""
+
+from typing import Any
+
+import numpy as np
+
+from minibig.autograd import Tensor, tensor
+from minibig.backend import Array, InputError
+from minibig.nn.initializers import normal
+from minibig.nn.module import Module, expect_size
+from minibig.nn.parameter import Parameter
+from minibig.ops import concatenate, split
+
+
+class LearnedPositions(Module):
+    """A learned vector for each position, to be added to the embeddings.
+
+        P[start], …, P[start + T − 1]
+
+    Shapes:  T  ->  (T, D).
+    Raises:  InputError if a position is context_length or more.
+    Source:  Gehring et al. 2017, arXiv:1705.03122, section 3.1.
+
+    >>> LearnedPositions(8, 4)(3, start=5).shape
+    (3, 4)
+    """
+
+    def __init__(self, context_length: int, d: int):
+        expect_size(context_length=context_length, d=d)
+        self.weight = Parameter(normal((context_length, d), std=0.02))
+
+    def forward(self, T: int, start: int = 0) -> Tensor:
+        """The vectors of T positions from `start` on."""
+        expect_positions(T, start, len(self.weight))
+        return self.weight[start : start + T]
+
+    def extra_repr(self) -> str:
+        """The context length and the width."""
+        context_length, d = self.weight.shape
+        return f"{context_length}, {d}"
+
+
+class SinusoidalPositions(Module):
+    """A fixed vector of sines and cosines for each position, to be added to the embeddings.
+
+        P[t, 2i] = sin(t / 10000^(2i/D)),   P[t, 2i+1] = cos(t / 10000^(2i/D))
+
+    A shift by k positions is a rotation of each pair, whatever the position.
+
+    Shapes:  T  ->  (T, D).
+    Raises:  InputError if a position is context_length or more, or for an odd width.
+    Source:  Vaswani et al. 2017, arXiv:1706.03762, section 3.5.
+
+    >>> SinusoidalPositions(8, 4)(2).tolist()
+    [[0.0, 1.0, 0.0, 1.0], [0.8415, 0.5403, 0.01, 1.0]]
+    """
+
+    table: Tensor
+
+    def __init__(self, context_length: int, d: int):
+        angles = _angles(context_length, d, 10000.0)
+        table = np.stack([np.sin(angles), np.cos(angles)], axis=-1)  # (context_length, D/2, 2)
+        table = table.reshape(context_length, d).astype("float32")
+        self.register_buffer("table", tensor(table), persistent=False)
+
+    def forward(self, T: int, start: int = 0) -> Tensor:
+        """The vectors of T positions from `start` on."""
+        expect_positions(T, start, len(self.table))
+        return self.table[start : start + T]
+
+    def extra_repr(self) -> str:
+        """The context length and the width."""
+        context_length, d = self.table.shape
+        return f"{context_length}, {d}"
+
+
+class RotaryPositions(Module):
+    """Turns each pair of numbers of a query or key by an angle in proportion to its position.
+
+        y = x ⊙ cos(t·ω) + turned(x) ⊙ sin(t·ω),   turned(x) = (−x₁, x₀, −x₃, x₂, …)
+
+    The product of a query at t and a key at s then depends on their positions by t − s only.
+
+    Shapes:  x (..., T, K)  ->  (..., T, K).
+    Raises:  InputError if a position is context_length or more, or for an odd head size.
+    Source:  Su et al. 2021, arXiv:2104.09864, eq. 34; pairs are neighbours, as in the paper.
+
+    >>> import minibig as mb
+    >>> RotaryPositions(2, 8)(mb.tensor([[1.0, 0.0], [1.0, 0.0]])).tolist()
+    [[1.0, 0.0], [0.5403, 0.8415]]
+    """
+
+    cos: Tensor
+    sin: Tensor
+
+    def __init__(self, head_size: int, context_length: int, base: float = 10000.0):
+        angles = np.repeat(_angles(context_length, head_size, base), 2, axis=-1)
+        self.register_buffer("cos", tensor(np.cos(angles).astype("float32")), persistent=False)
+        self.register_buffer("sin", tensor(np.sin(angles).astype("float32")), persistent=False)
+
+    def forward(self, x: Any, start: int = 0) -> Tensor:
+        """x turned; its first position is `start`."""
+        T, (context_length, K) = x.shape[-2], self.cos.shape
+        if x.shape[-1] != K:
+            raise InputError(f"x must have shape (..., T, K) with K = {K}; got {tuple(x.shape)}.")
+        expect_positions(T, start, context_length)
+        cos, sin = self.cos[start : start + T], self.sin[start : start + T]  # (T, K)
+        even, odd = split(x.reshape((*x.shape[:-1], K // 2, 2)), 2, axis=-1)
+        turned = concatenate([-odd, even], axis=-1).reshape(x.shape)
+        return x * cos + turned * sin
+
+    def extra_repr(self) -> str:
+        """The head size and the context length."""
+        context_length, K = self.cos.shape
+        return f"{K}, {context_length}"
+
+
+def _angles(context_length: int, d: int, base: float) -> Array:
+    """t·ωᵢ for every position t and pair i, of shape (context_length, d/2)."""
+    expect_size(context_length=context_length, d=d)
+    if d % 2:
+        raise InputError(f"positions in pairs of numbers need an even width; got {d}.")
+    if not base > 1:
+        raise InputError(f"base must be greater than 1; got {base}.")
+    return np.arange(context_length)[:, None] * base ** (-np.arange(0, d, 2) / d)
+
+
+def expect_positions(T: int, start: int, context_length: int) -> None:
+    """Raise unless the positions start, …, start + T − 1 lie in the context.
+
+    >>> expect_positions(5, 6, 8)
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: the context holds 8 positions; got 5 tokens from position 6 \
+on. Shorten the text, or use a model with a longer context.
+    """
+    if start < 0 or start + T > context_length:
+        raise InputError(
+            f"the context holds {context_length} positions; got {T} tokens from position {start} "
+            "on. Shorten the text, or use a model with a longer context."
+        )

@@ -1,0 +1,66 @@
+"""Gradient clipping by the global norm: one bad batch must not throw the weights away.
+
+Source:  Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063, algorithm 1, over all parameters at
+         once.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from minibig.autograd import Tensor
+from minibig.backend import InputError, namespace
+
+
+def clip_gradients(parameters: Iterable[Any], max_norm: float) -> float:
+    """Scale all gradients by one factor so that their global norm is at most `max_norm`.
+
+        ‖g‖ = √(Σ g²) over every element of every gradient,   g ← g · min(1, max_norm / ‖g‖)
+
+    Returns the norm before clipping. The sum runs in float64, so float32 gradients neither
+    overflow nor lose their small terms. A norm that is infinite or NaN leaves the gradients as
+    they are, for scaling by it would turn one bad number into NaN everywhere: look at the norm
+    that comes back, and do not step. `max_norm = math.inf` measures and clips nothing.
+
+    Raises:  InputError if max_norm is not above 0; TypeError for what is no parameter.
+
+    >>> import minibig as mb
+    >>> x = mb.tensor([3.0, 4.0], requires_grad=True)
+    >>> (0.5 * x * x).sum().backward()
+    >>> clip_gradients([x], max_norm=1.0)
+    5.0
+    >>> x.grad
+    tensor([0.6, 0.8])
+    """
+    if isinstance(max_norm, bool) or not isinstance(max_norm, int | float):
+        raise TypeError(f"max_norm must be a number; got {type(max_norm).__name__}.")
+    if not max_norm > 0:
+        raise InputError(f"max_norm must be above 0; got {max_norm!r}. Usual is 1.0.")
+    gradients = _gradients(parameters)
+    with np.errstate(over="ignore", invalid="ignore"):
+        norm = math.sqrt(float(sum(_squared_norm(g) for g in gradients)))
+    if norm > max_norm and math.isfinite(norm):
+        for g in gradients:
+            g *= max_norm / norm
+    return norm
+
+
+def _gradients(parameters: Iterable[Any]) -> list[Any]:
+    """The arrays of the gradients that are there."""
+    if not isinstance(parameters, Iterable) or isinstance(parameters, Tensor):
+        raise TypeError(
+            f"parameters must be a list; got {type(parameters).__name__}. Give model.parameters()."
+        )
+    unique = {id(p): p for p in parameters}.values()
+    for p in unique:
+        if not hasattr(p, "grad"):
+            raise TypeError(f"expected parameters; got {type(p).__name__}.")
+    return [p.grad.data for p in unique if p.grad is not None]
+
+
+def _squared_norm(g: Any) -> Any:
+    """Σ g² in float64, still on the device of g, without a copy of g in float64 on the CPU."""
+    flat = g.reshape(-1)
+    return namespace(g).einsum("i,i->", flat, flat, dtype="float64")

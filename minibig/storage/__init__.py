@@ -1,0 +1,25 @@
+"""Files: safetensors and JSON, checkpoints, models in Hugging Face's layout. Nothing is unpickled.
+
+Read in this order: durable_files, strict_json, safetensors_format, safetensors_files, checkpoints,
+model_folders, gpt2.
+"""
+
+from minibig.storage.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
+from minibig.storage.durable_files import StorageError
+from minibig.storage.gpt2 import GPT2
+from minibig.storage.model_folders import ModelFormat, load, register_model, save
+from minibig.storage.safetensors_files import load_tensors, save_tensors
+
+__all__ = [
+    "GPT2",
+    "ModelFormat",
+    "StorageError",
+    "list_checkpoints",
+    "load",
+    "load_checkpoint",
+    "load_tensors",
+    "register_model",
+    "save",
+    "save_checkpoint",
+    "save_tensors",
+]

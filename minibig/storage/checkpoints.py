@@ -1,0 +1,211 @@
+"""Checkpoints: the state of a run at one step, whole, checked to the last bit, and never in doubt.
+
+    folder/
+      latest.json               which checkpoint is the latest
+      step-00000400/
+      step-00000500/
+        tensors.safetensors     the arrays
+        checkpoint.json         the numbers, and the SHA-256 of tensors.safetensors
+
+A checkpoint is written under a temporary name, renamed when it is complete, and then `latest.json`
+is replaced; each of these is one step to the operating system. A process killed in between leaves
+the checkpoint before, or the new one.
+
+Both JSON files are sealed: they hold the SHA-256 of their payload, and their bytes must be the very
+ones that minibig writes for it. So no bit of a checkpoint can flip unnoticed.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from minibig.autograd import Tensor
+from minibig.backend import Array
+from minibig.storage.durable_files import (
+    StorageError,
+    make_folder,
+    new_file,
+    new_folder,
+    open_regular,
+    read_file,
+    remove_folder,
+    synced_file,
+)
+from minibig.storage.safetensors_files import load_tensors, write_tensors
+from minibig.storage.strict_json import MAX_JSON_BYTES, parse_json
+
+FORMAT = "minibig checkpoint"
+FORMAT_VERSION = 1
+
+_LATEST = "latest.json"
+_STATE = "checkpoint.json"
+_TENSORS = "tensors.safetensors"
+_STEP_FOLDER = re.compile(r"step-\d{8,}(\.\d+)?")
+
+
+def save_checkpoint(
+    folder: str | os.PathLike[str],
+    arrays: Mapping[str, Tensor | Array],
+    state: dict[str, Any],
+    *,
+    keep: int = 2,
+) -> Path:
+    """Write a checkpoint into `folder`, make it the latest, and keep the last `keep` of them.
+
+    `state` holds whatever JSON can hold, "step" among it. Returns the folder of the checkpoint.
+
+    Raises:  StorageError if it cannot be written; the latest checkpoint is still the one before.
+             InputError for a state that would not come back from JSON as it is.
+
+    >>> import tempfile, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for step in (100, 200, 300):
+    ...         path = save_checkpoint(folder, {"w": np.ones(2) * step}, {"step": step})
+    ...     [path.name for path in list_checkpoints(folder)], load_checkpoint(folder)
+    (['step-00000200', 'step-00000300'], ({'w': array([300., 300.])}, {'step': 300}))
+    """
+    folder = Path(folder)
+    if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
+        raise StorageError(f"keep must be a whole number of at least 1; got {keep!r}.")
+    _check_state(state)
+    make_folder(folder)
+    path = _free_name(folder, state["step"])
+    with new_folder(path) as unfinished:
+        with synced_file(unfinished / _TENSORS) as file:
+            write_tensors(file, arrays)
+        payload = {"state": state, "tensors_sha256": _digest(unfinished / _TENSORS)}
+        with synced_file(unfinished / _STATE) as file:
+            file.write(_seal(payload))
+    with new_file(folder / _LATEST) as file:
+        file.write(_seal({"latest": path.name}))
+    for old in list_checkpoints(folder)[:-keep]:
+        if old != path:
+            remove_folder(old)
+    return path
+
+
+def load_checkpoint(folder: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The arrays and the state of the latest checkpoint in `folder`, or of the one at `folder`.
+
+    Raises:  StorageError if there is none, if it is damaged, or if it was written by a newer
+             version of minibig.
+    """
+    path = _find(Path(folder))
+    payload = _read_sealed(path / _STATE)
+    if payload.keys() != {"state", "tensors_sha256"}:
+        raise StorageError(f"{path / _STATE} is no checkpoint's; {_advice(path)}")
+    if _digest(path / _TENSORS) != payload["tensors_sha256"]:
+        raise StorageError(
+            f"{path / _TENSORS} is damaged: its SHA-256 is not the one of the day it was written; "
+            f"{_advice(path)}"
+        )
+    return load_tensors(path / _TENSORS)[0], payload["state"]
+
+
+def list_checkpoints(folder: str | os.PathLike[str]) -> list[Path]:
+    """The checkpoints in a folder, in the order in which they were written."""
+    try:
+        paths = [path for path in Path(folder).iterdir() if _STEP_FOLDER.fullmatch(path.name)]
+        return sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path.name))
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be read: {error.strerror or error}.") from error
+
+
+def _find(folder: Path) -> Path:
+    """The folder of the checkpoint that is meant by `folder`."""
+    if os.path.isfile(folder / _STATE):
+        return folder
+    if not os.path.isdir(folder):
+        raise StorageError(f"{folder} is not a folder. Give the folder that checkpoints are in.")
+    if not os.path.exists(folder / _LATEST):
+        raise StorageError(f"{folder} holds no checkpoint: {_LATEST} is missing. {_others(folder)}")
+    name = _read_sealed(folder / _LATEST).get("latest")
+    if not isinstance(name, str) or not _STEP_FOLDER.fullmatch(name):
+        raise StorageError(f"{folder / _LATEST} names no checkpoint. {_others(folder)}")
+    if not os.path.isfile(folder / name / _STATE):
+        raise StorageError(
+            f"{folder / name} is the latest checkpoint and is not there. {_others(folder)}"
+        )
+    return folder / name
+
+
+def _advice(path: Path) -> str:
+    return f"restore a copy, or load an older checkpoint. {_others(path.parent, path)}"
+
+
+def _others(folder: Path, without: Path | None = None) -> str:
+    """What else could be loaded."""
+    names = [path.name for path in list_checkpoints(folder) if path != without]
+    return f"In {folder} there is {', '.join(names)}." if names else f"{folder} holds no other."
+
+
+def _free_name(folder: Path, step: int) -> Path:
+    """step-00000500, or step-00000500.1 if a checkpoint of that step is there already."""
+    path = folder / f"step-{step:08}"
+    number = 0
+    while os.path.lexists(path):
+        number += 1
+        path = folder / f"step-{step:08}.{number}"
+    return path
+
+
+def _check_state(state: dict[str, Any]) -> None:
+    """Raise unless JSON gives back exactly this state: tuples and integer keys would change."""
+    if not isinstance(state, dict):
+        raise TypeError(f"state must be a dictionary; got {type(state).__name__}.")
+    step = state.get("step")
+    if isinstance(step, bool) or not isinstance(step, int) or step < 0:
+        raise StorageError(f'state["step"] must be a whole number from 0 on; got {step!r}.')
+    try:
+        if parse_json(json.dumps(state, allow_nan=False).encode()) == state:
+            return
+        reason = "it would come back changed (tuples as lists, keys as texts)"
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = str(error)
+    raise StorageError(
+        f"state must hold only what JSON holds: {reason}. Use dictionaries with text keys, lists, "
+        "texts, finite Python numbers, booleans and None; arrays go into `arrays`."
+    )
+
+
+def _seal(payload: dict[str, Any]) -> bytes:
+    """The one text that stands for a payload, with its checksum."""
+    text = json.dumps(payload, indent=1, sort_keys=True, allow_nan=False)
+    sealed = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "payload": payload,
+    }
+    return json.dumps(sealed, indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
+
+
+def _read_sealed(path: Path) -> dict[str, Any]:
+    """The payload of a sealed file, if every bit of the file is as it was written."""
+    data = read_file(path, MAX_JSON_BYTES)
+    try:
+        sealed = parse_json(data)
+    except StorageError as error:
+        raise StorageError(f"{path} is damaged: {error}.") from None
+    if not isinstance(sealed, dict) or sealed.get("format") != FORMAT:
+        raise StorageError(f'{path} must have "format" {FORMAT!r}; it is damaged or another file.')
+    version = sealed.get("version")
+    if type(version) is int and version > FORMAT_VERSION:
+        raise StorageError(
+            f"{path} has format version {version}, and this minibig reads up to {FORMAT_VERSION}. "
+            "Upgrade minibig; or the file is damaged."
+        )
+    payload = sealed.get("payload")
+    if not isinstance(payload, dict) or data != _seal(payload):
+        raise StorageError(f"{path} is damaged: its bytes are not the ones that were written.")
+    return payload
+
+
+def _digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with open_regular(path) as (file, _):
+        return hashlib.file_digest(file, "sha256").hexdigest()

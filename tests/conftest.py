@@ -1,0 +1,34 @@
+"""Settings of every test: Hypothesis profiles, a fixed seed, and the devices there are."""
+
+import contextlib
+import os
+
+import pytest
+from fake_cupy import fake_cupy
+from hypothesis import HealthCheck, settings
+
+import minibig as mb
+
+_quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+settings.register_profile("dev", max_examples=20, deadline=None, suppress_health_check=_quiet)
+settings.register_profile(
+    "ci",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=_quiet,
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    mb.manual_seed(0)
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request):
+    """The name of a device: the CPU, and the fake GPU that stands in for a real one."""
+    with fake_cupy() if request.param == "cuda" else contextlib.nullcontext():
+        yield request.param

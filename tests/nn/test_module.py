@@ -1,0 +1,242 @@
+import copy
+
+import numpy as np
+import pytest
+
+import minibig as mb
+from minibig.nn import Dropout, LayerNorm, Linear, Module, ModuleList, Parameter, Sequential
+
+
+class Net(Module):
+    """Every kind of attribute: a submodule, a list, a parameter and two buffers."""
+
+    def __init__(self):
+        self.first = Linear(3, 4)
+        self.layers = ModuleList([Linear(4, 4), LayerNorm(4)])
+        self.scale = Parameter([2.0])
+        self.register_buffer("mean", mb.tensor([1.0, 2.0]))
+        self.register_buffer("table", mb.tensor([1, 2]), persistent=False)
+
+    def forward(self, x):
+        x = self.first(x)
+        for layer in self.layers:
+            x = layer(x)
+        return x * self.scale
+
+
+NAMES = [
+    "scale",
+    "first.weight",
+    "first.bias",
+    "layers.0.weight",
+    "layers.0.bias",
+    "layers.1.weight",
+    "layers.1.bias",
+]
+
+
+def test_parameters_are_found_by_their_attribute_names():
+    assert [name for name, _ in Net().named_parameters()] == NAMES
+    assert len(list(Net().parameters())) == len(NAMES)
+
+
+def test_named_modules_lists_the_tree_in_order_with_the_root_first():
+    net = Net()
+    names = [name for name, _ in net.named_modules()]
+    assert names == ["", "first", "layers", "layers.0", "layers.1"]
+    assert next(net.named_modules())[1] is net
+    assert [name for name, _ in net.named_modules("net")][:2] == ["net", "net.first"]
+
+
+def test_a_shared_parameter_and_a_shared_module_appear_once_under_the_first_name():
+    net = Net()
+    net.tied = net.first
+    net.layers[0].weight = net.layers[0].weight
+    net.also = net.scale
+    assert [name for name, _ in net.named_parameters()] == NAMES
+    assert "also" not in net.state_dict()
+
+
+def test_buffers_are_constants_that_are_not_learned():
+    net = Net()
+    assert [name for name, _ in net.named_buffers()] == ["mean", "table"]
+    assert not any(buffer.requires_grad for buffer in net.buffers())
+
+
+def test_a_buffer_follows_its_attribute():
+    net = Net()
+    net.mean = mb.tensor([5.0, 6.0])
+    assert net.state_dict()["mean"].tolist() == [5, 6]
+
+
+def test_the_state_round_trip_is_equal_to_the_bit():
+    source, target = Net(), Net()
+    target.load_state_dict(source.state_dict())
+    assert list(source.state_dict()) == [*NAMES, "mean"]
+    for name, value in source.state_dict().items():
+        assert value.numpy().tobytes() == target.state_dict()[name].numpy().tobytes()
+        assert not value.requires_grad
+
+
+def test_loading_copies_so_that_models_stay_apart():
+    source, target = Net(), Net()
+    target.load_state_dict(source.state_dict())
+    source.scale.assign(np.array([9.0], "float32"))
+    source.mean.data[:] = 9
+    assert target.scale.tolist() == [2] and target.mean.tolist() == [1, 2]
+
+
+def test_loading_converts_to_the_dtype_of_the_module():
+    net, state = Net(), Net().state_dict()
+    net.load_state_dict({name: value.numpy().astype("float64") for name, value in state.items()})
+    assert net.first.weight.dtype == np.float32
+    assert net.first.weight.tolist() == state["first.weight"].tolist()
+
+
+def test_a_state_that_does_not_fit_is_refused_with_every_name_and_nothing_changes():
+    net = Net()
+    before = {name: value.numpy().copy() for name, value in net.state_dict().items()}
+    state = {name: value + 1.0 for name, value in Net().state_dict().items()}
+    del state["scale"], state["layers.1.bias"]
+    state["first.weight"] = mb.zeros((4, 3))
+    state["mean"] = np.array([1, 2])
+    state["head.weight"] = mb.zeros((1,))
+    with pytest.raises(mb.InputError) as caught:
+        net.load_state_dict(state)
+    sentence = str(caught.value)
+    assert "missing: scale, layers.1.bias" in sentence
+    assert "unexpected: head.weight" in sentence
+    assert "first.weight must have shape (3, 4), got (4, 3)" in sentence
+    assert "mean must be float32, got int64" in sentence
+    assert all((net.state_dict()[name].numpy() == value).all() for name, value in before.items())
+
+
+def test_train_and_eval_reach_every_module_and_are_idempotent():
+    net = Net()
+    assert all(m.training for _, m in net.named_modules())
+    for _ in range(2):
+        assert net.eval() is net
+        assert not any(m.training for _, m in net.named_modules())
+    for _ in range(2):
+        net.train()
+        assert all(m.training for _, m in net.named_modules())
+
+
+def test_to_a_dtype_converts_floats_only_and_drops_gradients():
+    net = Net()
+    net(mb.ones((2, 3))).sum().backward()
+    assert net.scale.grad is not None
+    identity = list(net.parameters())
+    assert net.to("float64") is net
+    assert [p.dtype for p in net.parameters()] == [np.float64] * len(NAMES)
+    assert all(a is b for a, b in zip(identity, net.parameters(), strict=True))
+    assert net.mean.dtype == np.float64 and net.table.dtype == np.int64
+    assert net.scale.grad is None and net.scale.requires_grad
+
+
+def test_to_keeps_gradients_where_nothing_changes_and_keeps_frozen_parameters_frozen():
+    net = Net()
+    net.first.weight.requires_grad = False
+    net(mb.ones((2, 3))).sum().backward()
+    net.to("cpu").to("float32").to(mb.float32)
+    assert net.scale.grad is not None
+    assert not net.to("float64").first.weight.requires_grad
+
+
+def test_a_graph_from_before_a_conversion_is_refused():
+    net = Net()
+    loss = net(mb.ones((2, 3))).sum()
+    net.to("float64")
+    with pytest.raises(mb.InputError, match="assigned after"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("where", ["int64", "float128x", None, 7])
+def test_to_refuses_what_is_neither_a_device_nor_a_float(where):
+    with pytest.raises(mb.InputError, match=r"to\(\) needs a device"):
+        Net().to(where)
+
+
+def test_to_an_unusable_device_says_what_to_do():
+    with pytest.raises(mb.InputError, match='or use device="cpu"'):
+        Net().to("cuda:99")
+
+
+@pytest.mark.parametrize("hidden", [[Linear(1, 1)], (Linear(1, 1),), {"a": Parameter([1.0])}])
+def test_modules_in_a_plain_container_are_refused(hidden):
+    net = Net()
+    net.hidden = hidden
+    with pytest.raises(mb.InputError, match=r"Net.hidden is a plain .* Use nn.ModuleList"):
+        list(net.parameters())
+
+
+def test_a_buffer_must_be_a_constant_tensor():
+    for values in ([1.0], np.ones(2), mb.tensor([1.0], requires_grad=True), Parameter([1.0])):
+        with pytest.raises(mb.InputError, match="buffer b must be a constant tensor"):
+            Net().register_buffer("b", values)
+
+
+def test_a_module_list_holds_only_modules():
+    with pytest.raises(TypeError, match="ModuleList holds modules; got Parameter"):
+        ModuleList([Parameter([1.0])])
+    assert len(ModuleList()) == 0
+    layers = ModuleList([Linear(1, 2), Linear(2, 3)])
+    assert layers[-1] is layers[1] is list(layers)[1]
+
+
+def test_sequential_is_the_composition_of_its_modules():
+    a, b = Linear(2, 3), Linear(3, 4)
+    x = mb.ones((5, 2))
+    assert (Sequential(a, b)(x).numpy() == b(a(x)).numpy()).all()
+    assert Sequential()(x) is x
+
+
+def test_a_module_without_forward_says_so():
+    with pytest.raises(NotImplementedError, match="Module needs a method forward"):
+        Module()(1)
+
+
+def test_summary_counts_every_parameter_once():
+    net = Net()
+    net.tied = LayerNorm(4)
+    net.tied.weight = net.layers[1].weight
+    lines = net.summary().splitlines()
+    total = sum(p.size for p in net.parameters())
+    assert lines[-1].split() == ["total", f"{total:,}"]
+    counts = [int(line.split()[-1].replace(",", "")) for line in lines[1:-1]]
+    assert sum(counts) == total
+
+
+def test_repr_shows_the_tree():
+    text = repr(Net())
+    assert text.startswith("Net(\n  first: Linear(3, 4, bias=True)\n")
+    assert "    0: Linear(4, 4, bias=True)" in text
+
+
+def test_a_deep_copy_is_a_model_of_its_own():
+    net = Net()
+    twin = copy.deepcopy(net)
+    net.scale.assign(np.array([0.0], "float32"))
+    x = mb.tensor(np.random.default_rng(0).standard_normal((2, 3)))
+    assert twin.scale.tolist() == [2]
+    twin(x).sum().backward()
+    assert net.scale.grad is None and twin.scale.grad is not None
+
+
+class Pair(Module):
+    def __init__(self):
+        self.left, self.right = Dropout(0.5), Dropout(0.5)
+
+    def forward(self, x):
+        return self.left(x), self.right(x)
+
+
+def test_paths_are_set_from_the_outermost_module_that_is_called():
+    pair = Pair()
+    pair.left(mb.ones((1, 4)))
+    assert pair.left.path == ""
+    pair(mb.ones((1, 4)))
+    assert (pair.left.path, pair.right.path) == ("left", "right")
+    outer = Sequential(Linear(4, 4), pair)
+    outer(mb.ones((1, 4)))
+    assert (pair.left.path, pair.right.path) == ("1.left", "1.right")

@@ -1,0 +1,263 @@
+"""The table of operations: one row each, with an independent formula in float64.
+
+`inputs` draws arrays and keywords. All floating-point inputs are differentiable.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import minibig as mb
+from minibig.autograd import alias, sum_to
+
+from . import inputs as given
+from . import references as expected
+
+EXEMPT = {
+    **dict.fromkeys(["arange", "full", "normal", "ones", "uniform", "zeros"], "makes new tensors"),
+    "causal_mask": "returns an array, tested in test_attention.py",
+    "checked_ids": "returns an array, tested in test_indexing.py",
+}
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One operation: how it is called, on what, and what must come out."""
+
+    name: str
+    function: Callable[..., Any]
+    inputs: Callable[[Any], tuple[list[np.ndarray], dict[str, Any]]]
+    reference: Callable[..., Any]
+    widens: bool = False  # the result has another dtype than the inputs
+    writes: bool = False  # a kernel may write into its inputs
+
+
+def feed_forward(*xs, activation):
+    return mb.feed_forward(*xs, activation=getattr(mb, activation))
+
+
+def getitem(x, *, key):
+    def placed(part):
+        is_tensor = isinstance(x, mb.Tensor) and isinstance(part, np.ndarray)
+        return mb.tensor(part, device=x.device) if is_tensor else part
+
+    index = given.INDICES[key]
+    return x[tuple(map(placed, index)) if isinstance(index, tuple) else placed(index)]
+
+
+row = Specification
+
+
+ROWS = [
+    row("abs", mb.abs, given.one(given.nonzero), np.abs),
+    row(
+        "adam_update",
+        mb.adam_update,
+        given.update_inputs(2, **given.ADAM),
+        expected.adam_reference,
+        writes=True,
+    ),
+    row(
+        "adamw_update",
+        mb.adamw_update,
+        given.update_inputs(2, **given.ADAM),
+        expected.adamw_reference,
+        writes=True,
+    ),
+    row("add", mb.add, given.broadcast(given.real, given.real), lambda a, b: a + b),
+    row("alias", alias, given.one(given.real), lambda x: x),
+    row("argmax", mb.argmax, given.reduction(given.apart, given.FULL, several=False), np.argmax),
+    row(
+        "astype",
+        lambda x: mb.astype(x, dtype="float64"),
+        given.one(given.real),
+        lambda x: np.asarray(x, np.float64),
+        widens=True,
+    ),
+    row("attention", mb.attention, given.attention_inputs, expected.attention_reference),
+    row(
+        "attention", mb.attention, given.attention_with_weights_inputs, expected.attention_reference
+    ),
+    row(
+        "attention_weights",
+        mb.attention_weights,
+        given.attention_weights_inputs,
+        expected.attention_weights_reference,
+    ),
+    row(
+        "binary_cross_entropy_with_logits",
+        mb.binary_cross_entropy_with_logits,
+        given.same_shape(given.real, given.unit),
+        expected.binary_cross_entropy_reference,
+    ),
+    row("broadcast_to", mb.broadcast_to, given.broadcast_to_inputs, np.broadcast_to),
+    row(
+        "concatenate",
+        lambda *xs, axis: mb.concatenate(xs, axis=axis),
+        given.several(joined=True),
+        lambda *xs, axis: np.concatenate(xs, axis=axis),
+    ),
+    row(
+        "cross_entropy",
+        mb.cross_entropy,
+        given.cross_entropy_inputs,
+        expected.cross_entropy_reference,
+    ),
+    row(
+        "cross_entropy",
+        mb.cross_entropy,
+        given.soft_cross_entropy_inputs,
+        expected.cross_entropy_reference,
+    ),
+    row("div", mb.div, given.broadcast(given.real, given.nonzero), lambda a, b: a / b),
+    row("dropout", mb.dropout, given.dropout_inputs, expected.dropout_reference),
+    row("embedding", mb.embedding, given.rows_inputs, lambda weight, ids: weight[ids]),
+    row("equal", mb.equal, given.broadcast(given.small_integers, given.small_integers), np.equal),
+    row("erf", mb.erf, given.one(given.real), expected.erf_reference),
+    row("exp", mb.exp, given.one(given.real), np.exp),
+    row("expand_dims", mb.expand_dims, given.expand_dims_inputs, np.expand_dims),
+    row("feed_forward", feed_forward, given.feed_forward_inputs, expected.feed_forward_reference),
+    row("gelu", mb.gelu, given.one(given.real), expected.gelu_reference),
+    row("gelu_tanh", mb.gelu_tanh, given.one(given.real), expected.gelu_tanh_reference),
+    row("getitem", getitem, given.getitem_inputs, lambda x, *, key: x[given.INDICES[key]]),
+    row(
+        "greater",
+        mb.greater,
+        given.broadcast(given.small_integers, given.small_integers),
+        np.greater,
+    ),
+    row(
+        "greater_equal",
+        mb.greater_equal,
+        given.broadcast(given.real, given.small_integers),
+        np.greater_equal,
+    ),
+    row(
+        "isfinite",
+        mb.isfinite,
+        given.one(lambda *a: np.where(given.real(*a) > 1, np.inf, 0.0)),
+        np.isfinite,
+    ),
+    row("layer_norm", mb.layer_norm, given.norm_inputs(2), expected.layer_norm_reference),
+    row("less", mb.less, given.broadcast(given.small_integers, given.small_integers), np.less),
+    row(
+        "less_equal",
+        mb.less_equal,
+        given.broadcast(given.small_integers, given.real),
+        np.less_equal,
+    ),
+    row("linear", mb.linear, given.linear_inputs, expected.linear_reference),
+    row("log", mb.log, given.one(given.positive), np.log),
+    row(
+        "log_softmax",
+        mb.log_softmax,
+        given.along_axis(given.real),
+        lambda x, *, axis: np.log(expected.softmax_reference(x, axis=axis)),
+    ),
+    row(
+        "logical_and",
+        mb.logical_and,
+        given.broadcast(given.small_integers, given.small_integers),
+        np.logical_and,
+    ),
+    row("logical_not", mb.logical_not, given.one(given.small_integers), np.logical_not),
+    row(
+        "logical_or",
+        mb.logical_or,
+        given.broadcast(given.small_integers, given.small_integers),
+        np.logical_or,
+    ),
+    row(
+        "logsumexp",
+        mb.logsumexp,
+        given.reduction(given.real, given.FULL),
+        expected.logsumexp_reference,
+    ),
+    row("matmul", mb.matmul, given.matmul_inputs, np.matmul),
+    row("max", mb.max, given.reduction(given.apart, given.FULL), np.max),
+    row("maximum", mb.maximum, given.broadcast(given.real, given.real), np.maximum),
+    row("mean", mb.mean, given.reduction(given.real, given.FULL), np.mean),
+    row(
+        "mean_squared_error",
+        mb.mean_squared_error,
+        given.same_shape(given.real, given.real),
+        lambda x, y: ((x - y) ** 2).mean(),
+    ),
+    row("min", mb.min, given.reduction(given.apart, given.FULL), np.min),
+    row("minimum", mb.minimum, given.broadcast(given.real, given.real), np.minimum),
+    row("mul", mb.mul, given.broadcast(given.real, given.real), lambda a, b: a * b),
+    row("neg", mb.neg, given.one(given.real), np.negative),
+    row(
+        "not_equal",
+        mb.not_equal,
+        given.broadcast(given.small_integers, given.small_integers),
+        np.not_equal,
+    ),
+    row("pow", mb.pow, given.pow_inputs, np.power),
+    row(
+        "pow",
+        lambda x, *, exponent: x**exponent,
+        given.power_inputs,
+        lambda x, *, exponent: np.power(x, float(exponent)),
+    ),
+    row("relu", mb.relu, given.one(given.nonzero), expected.relu_reference),
+    row("reshape", lambda x, *, shape: mb.reshape(x, shape), given.reshape_inputs, np.reshape),
+    row("rms_norm", mb.rms_norm, given.norm_inputs(1), expected.rms_norm_reference),
+    row("scatter_add", mb.scatter_add, given.scatter_add_inputs, expected.scatter_add_reference),
+    row(
+        "sgd_update",
+        mb.sgd_update,
+        given.update_inputs(
+            1, lr=[0.1], momentum=[0.0, 0.9], nesterov=[False, True], weight_decay=[0.0, 0.1]
+        ),
+        expected.sgd_reference,
+        writes=True,
+    ),
+    row("sigmoid", mb.sigmoid, given.one(given.real), expected.sigmoid_reference),
+    row("sign", mb.sign, given.one(given.small_integers), np.sign),
+    row("silu", mb.silu, given.one(given.real), lambda x: x * expected.sigmoid_reference(x)),
+    row("softmax", mb.softmax, given.along_axis(given.real), expected.softmax_reference),
+    row("softplus", mb.softplus, given.one(given.real), lambda x: np.logaddexp(x, 0.0)),
+    row(
+        "split",
+        lambda x, *, sizes, axis: mb.split(x, sizes, axis=axis),
+        given.split_inputs,
+        expected.split_reference,
+    ),
+    row("sqrt", mb.sqrt, given.one(given.positive), np.sqrt),
+    row("squeeze", mb.squeeze, given.squeeze_inputs, np.squeeze),
+    row(
+        "stack",
+        lambda *xs, axis: mb.stack(xs, axis=axis),
+        given.several(joined=False),
+        lambda *xs, axis: np.stack(xs, axis=axis),
+    ),
+    row("sub", mb.sub, given.broadcast(given.real, given.real), lambda a, b: a - b),
+    row("sum", mb.sum, given.reduction(given.real), np.sum),
+    row("sum_to", sum_to, given.sum_to_inputs, expected.sum_to_reference),
+    row(
+        "swapaxes",
+        lambda x, *, a, b: mb.swapaxes(x, a, b),
+        given.swapaxes_inputs,
+        lambda x, *, a, b: np.swapaxes(x, a, b),
+    ),
+    row("take", mb.take, given.take_inputs, np.take),
+    row("tanh", mb.tanh, given.one(given.real), np.tanh),
+    row(
+        "transpose", lambda x, *, axes: mb.transpose(x, axes), given.transpose_inputs, np.transpose
+    ),
+    row(
+        "var",
+        mb.var,
+        given.var_inputs,
+        lambda x, *, correction, **k: np.var(x, ddof=correction, **k),
+    ),
+    row(
+        "where",
+        mb.where,
+        given.broadcast(lambda *a: given.real(*a) > 0, given.real, given.real),
+        lambda condition, a, b: np.where(condition, a, b),
+    ),
+]

@@ -1,0 +1,215 @@
+"""Every operation, by its row: value, derivatives, dtypes, memory layouts, devices, kernels."""
+
+import inspect
+import itertools
+
+import numpy as np
+import pytest
+from fake_cupy import fake_cupy
+from hypothesis import given
+from hypothesis import strategies as st
+from tolerances import assert_close
+
+import minibig as mb
+from minibig import ops
+from minibig.autograd import registry
+
+from .specifications import EXEMPT, ROWS
+
+each_operation = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+
+
+def as_tuple(y):
+    return y if isinstance(y, tuple) else (y,)
+
+
+def to_float32(arrays):
+    return [x.astype(np.float32) if x.dtype.kind == "f" else x for x in arrays]
+
+
+def floats(xs):
+    return [i for i, x in enumerate(xs) if x.dtype.kind == "f"]
+
+
+def outputs_and_gradients(row, arrays, keywords, needed=None, upload=lambda x: x):
+    """The results of an operation, and the gradients of its inputs for random upstream ones."""
+    needed = floats(arrays) if needed is None else needed
+    xs = [mb.Tensor(x) for x in arrays]
+    for i in needed:
+        xs[i].requires_grad = True
+    ys = as_tuple(row.function(*xs, **keywords))
+    rng = np.random.default_rng(3)
+    for y in ys:
+        upstream = upload(np.asarray(rng.standard_normal(y.shape)).astype(y.dtype))
+        if y.requires_grad:
+            y.backward(mb.Tensor(upstream), retain_graph=True)
+    return ys, [x.grad for x in xs]
+
+
+def size_of(arrays):
+    return max((x.size for x in arrays), default=1)
+
+
+def assert_same(one, other, dtype, n):
+    for a, b in zip(one, other, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            assert a.dtype == b.dtype
+            assert_close(a.tolist(), b.tolist(), dtype, n)
+
+
+def test_every_operation_has_a_row_or_a_reason():
+    covered = {row.name for row in ROWS} | set(EXEMPT)
+    assert set(ops.__all__) - covered == set()
+    assert {name for name in EXEMPT if not hasattr(ops, name)} == set()
+
+
+def test_every_fusible_has_a_row():
+    assert {name for name, f in registry.items() if f.kernels} <= {row.name for row in ROWS}
+
+
+def test_every_operation_has_a_row_under_its_own_name():
+    lambdas = [row.name for row in ROWS if not hasattr(row.function, "__name__")]
+    assert lambdas == []
+    for row in ROWS:
+        if not inspect.isfunction(row.function):
+            assert row.function is getattr(mb, row.name, row.function)
+
+
+@each_operation
+@given(data=st.data())
+def test_value_is_that_of_the_reference(row, data):
+    arrays, keywords = row.inputs(data.draw)
+    for given_arrays in (arrays, to_float32(arrays)):
+        dtype = np.result_type(np.float32, *[x.dtype for x in given_arrays if x.dtype.kind == "f"])
+        exact = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in given_arrays]
+        expected = as_tuple(row.reference(*exact, **keywords))
+        actual = as_tuple(row.function(*map(mb.tensor, given_arrays), **keywords))
+        for y, reference in zip(actual, expected, strict=True):
+            assert isinstance(y, mb.Tensor)
+            assert_close(y.numpy(), np.asarray(reference), dtype, size_of(arrays))
+
+
+@each_operation
+@given(data=st.data())
+def test_derivatives_of_first_and_second_order_are_right(row, data):
+    arrays, keywords = row.inputs(data.draw)
+    y = as_tuple(row.function(*map(mb.tensor, arrays), **keywords))[0]
+    if y.dtype.kind == "f":
+        seed = data.draw(st.integers(0, 1000), label="direction")
+        f = lambda *xs: row.function(*xs, **keywords)
+        mb.check_gradients(f, *map(mb.tensor, arrays), order=2, seed=seed)
+
+
+@each_operation
+@given(data=st.data())
+def test_float32_gives_float32_in_both_passes(row, data):
+    arrays, keywords = row.inputs(data.draw)
+    arrays = to_float32(arrays)
+    ys, gradients = outputs_and_gradients(row, arrays, keywords)
+    for y in ys:
+        assert row.widens or not floats(arrays) or y.dtype.kind != "f" or y.dtype == np.float32
+    for x, g in zip(arrays, gradients, strict=True):
+        assert g is None or (g.dtype == x.dtype and g.shape == x.shape)
+
+
+def _reversed(x):
+    whole = (slice(None, None, -1),) * x.ndim
+    return x[whole].copy()[whole]
+
+
+def _spaced(x):
+    wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype) if x.ndim else x
+    wide[..., ::2] = x
+    return wide[..., ::2] if x.ndim else x
+
+
+def _repeated(x):
+    return np.broadcast_to(x[:1], x.shape) if x.ndim else x
+
+
+def _read_only(x):
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
+LAYOUTS = {
+    "transposed": lambda x: np.asfortranarray(x) if x.ndim else x,
+    "reversed": _reversed,
+    "every second element": _spaced,
+    "repeated with stride 0": _repeated,
+    "read-only": _read_only,
+}
+
+
+@each_operation
+@pytest.mark.parametrize("layout", LAYOUTS)
+@given(data=st.data())
+def test_layout_in_memory_does_not_matter_and_inputs_stay(row, layout, data):
+    arrays, keywords = row.inputs(data.draw)
+    arrays = [LAYOUTS[layout](x) for x in to_float32(arrays)]
+    plain = [np.array(x, order="C") for x in arrays]
+    before = [x.copy() for x in plain]
+    odd = outputs_and_gradients(row, arrays, keywords)
+    usual = outputs_and_gradients(row, plain, keywords)
+    for ours, theirs in zip(odd, usual, strict=True):
+        assert_same(ours, theirs, np.float32, size_of(arrays))
+    if not row.writes:
+        for x, y, old in zip(arrays, plain, before, strict=True):
+            np.testing.assert_array_equal(x, old)
+            np.testing.assert_array_equal(y, old)
+
+
+@each_operation
+@given(data=st.data())
+def test_each_subset_of_inputs_gets_its_gradients_and_the_others_none(row, data):
+    arrays, keywords = row.inputs(data.draw)
+    everything = outputs_and_gradients(row, arrays, keywords)[1]
+    numbers = floats(arrays)
+    for size in range(len(numbers)):
+        for needed in itertools.combinations(numbers, size):
+            some = outputs_and_gradients(row, arrays, keywords, needed)[1]
+            assert all(g is None for i, g in enumerate(some) if i not in needed)
+            for i in needed:
+                assert_same([some[i]], [everything[i]], np.float64, size_of(arrays))
+
+
+@each_operation
+@given(data=st.data())
+def test_a_second_run_gives_the_same_bits(row, data):
+    arrays, keywords = row.inputs(data.draw)
+    arrays = to_float32(arrays)
+    first, second = (
+        outputs_and_gradients(row, [x.copy() for x in arrays], keywords) for _ in range(2)
+    )
+    for one, other in zip(first, second, strict=True):
+        for a, b in zip(one, other, strict=True):
+            assert a is None or a.numpy().tobytes() == b.numpy().tobytes()
+
+
+@each_operation
+@given(data=st.data())
+def test_a_gpu_gives_the_same_on_its_own_memory(row, data):
+    arrays, keywords = row.inputs(data.draw)
+    arrays = to_float32(arrays)
+    expected = outputs_and_gradients(row, [x.copy() for x in arrays], keywords)
+    with fake_cupy() as cupy:
+        uploaded = [cupy.asarray(x) for x in arrays]
+        actual = outputs_and_gradients(row, uploaded, keywords, upload=cupy.asarray)
+        for tensors, references in zip(actual, expected, strict=True):
+            assert all(x is None or isinstance(x.data, cupy.ndarray) for x in tensors)
+            assert_same(tensors, references, np.float32, size_of(arrays))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.name in registry], ids=lambda r: r.name)
+@given(data=st.data())
+def test_a_kernel_gives_what_its_formula_gives(row, data):
+    arrays, keywords = row.inputs(data.draw)
+    for arrays in (arrays, to_float32(arrays)):  # noqa: B020
+        dtype = arrays[0].dtype
+        fused = outputs_and_gradients(row, [x.copy() for x in arrays], keywords)
+        with mb.reference():
+            formula = outputs_and_gradients(row, [x.copy() for x in arrays], keywords)
+        for ours, theirs in zip(fused, formula, strict=True):
+            assert_same(ours, theirs, dtype, size_of(arrays))
