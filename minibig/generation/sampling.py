@@ -135,6 +135,5 @@ def draw(p: Array, generators: Sequence[np.random.Generator]) -> Array:
     tokens = np.empty(len(p), np.int64)
     for row, generator in enumerate(generators):
         cumulated = np.cumsum(p[row])
-        token = np.searchsorted(cumulated, generator.random() * cumulated[-1], side="right")
-        tokens[row] = min(int(token), int(np.flatnonzero(p[row])[-1]))
+        tokens[row] = np.searchsorted(cumulated, generator.random() * cumulated[-1], side="right")
     return tokens

@@ -145,8 +145,8 @@ def _temporary(path: Path) -> Iterator[Path]:
     try:
         yield temporary
     finally:
-        _remove(temporary)
         _in_use.discard(temporary.name)
+        _remove(temporary)
 
 
 def _remove_abandoned(folder: Path) -> None:

@@ -8,6 +8,7 @@ here with one kind of error.
 
 import json
 import math
+from collections import Counter
 from typing import Any, NoReturn
 
 from minibig.storage.durable_files import StorageError
@@ -56,8 +57,8 @@ def parse_json(data: bytes) -> Any:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise StorageError(f"the key {ascii(twice)[:80]} comes twice")
     return result
 

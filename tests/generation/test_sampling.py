@@ -70,8 +70,8 @@ def test_top_p_keeps_the_smallest_set_that_reaches_p(values, p):
 
 
 def test_of_equal_tokens_top_p_keeps_the_first():
-    kept = np.isfinite(keep_top_p(np.zeros((1, 4)), 0.5))
-    assert kept.tolist() == [[True, True, False, False]]
+    kept = np.isfinite(keep_top_p(np.zeros((1, 64)), 0.5))
+    assert kept.tolist() == [[True] * 32 + [False] * 32]
 
 
 def test_a_tiny_p_is_the_likeliest_token_alone():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import minibig as mb
 from minibig.backend import training_step
 from minibig.models import GPT, GPTConfig
-from minibig.nn import LayerNorm
+from minibig.nn import Dropout, LayerNorm
 
 V, CONTEXT = 29, 16
 TINY = GPTConfig(V, CONTEXT, n_layers=2, n_heads=2, d_model=8)
@@ -242,6 +242,24 @@ def test_a_few_steps_learn_one_batch_by_heart():
             p.grad = None
         losses.append(loss.item())
     assert losses[-1] < 0.6 * losses[0]
+
+
+def test_dropout_stands_where_gpt_2_has_it(monkeypatch):
+    """After the embeddings, on the attention weights, and after both halves of each block."""
+    model, places = GPT(GPTConfig(V, CONTEXT, 2, 2, 8, dropout=0.2)), []
+
+    def dropped_to_nothing(layer, x):
+        places.append(layer.path)
+        return 0.0 * x
+
+    monkeypatch.setattr(Dropout, "forward", dropped_to_nothing)
+    h = model(ids(1, 3))
+    blocks = [
+        [f"blocks.{i}.attention.dropout", f"blocks.{i}.dropout", f"blocks.{i}.dropout"]
+        for i in range(2)
+    ]
+    assert (h.numpy() == 0).all()
+    assert places == ["dropout", *blocks[0], *blocks[1]]
 
 
 def test_dropout_is_drawn_anew_for_each_layer_and_the_same_for_the_same_step():

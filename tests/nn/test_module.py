@@ -53,6 +53,8 @@ def test_a_shared_parameter_and_a_shared_module_appear_once_under_the_first_name
     net.tied = net.first
     net.layers[0].weight = net.layers[0].weight
     net.also = net.scale
+    names = [name for name, _ in net.named_modules()]
+    assert names == ["", "first", "layers", "layers.0", "layers.1"]
     assert [name for name, _ in net.named_parameters()] == NAMES
     assert "also" not in net.state_dict()
 

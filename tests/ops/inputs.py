@@ -185,12 +185,10 @@ def cross_entropy_inputs(draw):
     rng, outer = numbers(draw), draw(hnp.array_shapes(min_dims=0, max_dims=2, max_side=4))
     V = draw(st.integers(1, 5))
     targets = np.asarray(rng.integers(0, V, outer))
-    ignored = draw(st.sampled_from([-100, 0]))
-    if targets.size and draw(st.booleans()):
-        targets.reshape(-1)[0] = ignored
-    if not (targets != ignored).any():
-        ignored = -1
-    targets[targets == -100] = ignored
+    ignored = draw(st.sampled_from([-100, 0])) if V > 1 else -100
+    if draw(st.booleans(), label="some are ignored"):
+        targets.reshape(-1)[: targets.size // 2] = ignored
+    targets.reshape(-1)[-1] = V - 1
     keywords = {"ignore_index": ignored, "label_smoothing": draw(st.sampled_from([0.0, 0.1]))}
     return [real(rng, (*outer, V)), targets], keywords
 

@@ -4,12 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from fake_cupy import fake_cupy
 from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
 from minibig.nn import Embedding, LayerNorm, Linear, Parameter, Sequential
-from minibig.optim import SGD, Adam, AdamW, Optimizer, decay_groups
+from minibig.optim import SGD, Adam, AdamW, Optimizer, clip_gradients, decay_groups
 
 STEPS = 50
 SHAPES = [(2, 3), (4,), (), (0, 3)]
@@ -116,6 +117,25 @@ def test_kernels_and_formulas_agree_in_float32(make):
     for a, b in zip(fast, plain, strict=True):
         assert a.dtype == b.dtype == np.float32
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-5)
+
+
+@every_optimizer
+def test_a_device_gives_what_the_cpu_gives_and_takes_a_state_back(make):
+    with fake_cupy():
+        results = []
+        for device in ("cpu", "cuda"):
+            model = Linear(3, 2).to("float64")
+            model.weight.assign(np.arange(6.0).reshape(3, 2))
+            optimizer = make(model.to(device).parameters())
+            for t in range(6):
+                for i, p in enumerate(optimizer.parameters):
+                    p.grad = mb.tensor(gradient(t, i, p), device=device)
+                clip_gradients(optimizer.parameters, 1.0)
+                optimizer.step()
+                optimizer.load_state_dict(optimizer.state_dict())
+            results.append([p.numpy() for p in optimizer.parameters])
+        for a, b in zip(*results, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
 @pytest.mark.oracle

@@ -160,8 +160,6 @@ def test_a_header_that_is_built_says_what_it_was_built_from(tensors, metadata):
     assert {e.name: (e.dtype, e.shape, e.stop - e.start) for e in entries} == sized
 
 
-def test_a_header_beyond_the_limit_is_not_written():
-    with pytest.raises(StorageError, match="more than 100,000,000"):
-        build_header({"n" * 100_000_001: ("F32", (), 4)}, {})
+def test_a_header_that_could_not_be_read_is_not_written():
     with pytest.raises(StorageError, match="more than 500,000 values"):
         build_header({f"{i}": ("F32", (), 4) for i in range(100_000)}, {})

@@ -1,0 +1,293 @@
+"""Wrong uses of the operations: the kind of error, its words, nothing changed."""
+
+import numpy as np
+import pytest
+
+import minibig as mb
+from minibig.autograd import sum_to
+from minibig.ops import checked_ids
+
+F23 = np.arange(6, dtype=np.float32).reshape(2, 3)
+IDS = mb.tensor([0, 1])
+BOTH = (TypeError, mb.InputError)
+WHERE = (mb.InputError, IndexError)
+ADAM = {"lr": 0.1, "betas": (0.9, 0.9), "eps": 1e-8, "weight_decay": 0.0, "t": 1}
+
+# What is done with x of shape (2, 3), the kind of error, and words that its message must have.
+UNARY = [
+    "exp",
+    "log",
+    "sqrt",
+    "tanh",
+    "sigmoid",
+    "softplus",
+    "erf",
+    "relu",
+    "silu",
+    "gelu",
+    "gelu_tanh",
+    "abs",
+    "neg",
+    "softmax",
+    "log_softmax",
+    "logsumexp",
+    "sum",
+    "mean",
+    "var",
+    "max",
+    "min",
+    "argmax",
+    "layer_norm",
+    "rms_norm",
+    "sign",
+    "isfinite",
+]
+BINARY = ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "less", "equal"]
+ALONG_AXIS = [
+    "sum",
+    "mean",
+    "var",
+    "max",
+    "min",
+    "argmax",
+    "softmax",
+    "log_softmax",
+    "logsumexp",
+    "squeeze",
+]
+
+USES = [
+    *[
+        (f"{name} {kind}", lambda x, name=name, v=v: getattr(mb, name)(v), TypeError, kind)
+        for name in UNARY
+        for kind, v in [("list", [1.0, 2.0]), ("str", "text"), ("NoneType", None)]
+    ],
+    *[
+        (f"{name} {kind}", lambda x, name=name, v=v: getattr(mb, name)(x, v), kinds, words)
+        for name in BINARY
+        for kind, v, kinds, words in [
+            ("shape", mb.ones((4,)), mb.InputError, rf"{name}.*float32\[2, 3\], float32\[4\]"),
+            ("list", [1.0], TypeError, "list"),
+            ("str", "text", TypeError, "str"),
+        ]
+    ],
+    *[
+        (f"{name} axis", lambda x, name=name: getattr(mb, name)(x, axis=2), WHERE, r"axis 2\b")
+        for name in ALONG_AXIS
+    ],
+    *[
+        (f"{name} empty", lambda x, name=name: getattr(mb, name)(mb.zeros((0,))), BOTH, name)
+        for name in ["max", "min", "argmax"]
+    ],
+    ("sum wrong keyword", lambda x: mb.sum(x, axes=0), TypeError, "axes"),
+    ("sum positional", lambda x: mb.sum(x, 0), TypeError, "sum"),
+    ("sum repeated axis", lambda x: mb.sum(x, axis=(0, 0)), mb.InputError, "duplicate"),
+    ("var correction", lambda x: mb.var(x, correction=6), mb.InputError, "correction 6.*got 6"),
+    ("take axis", lambda x: mb.take(x, IDS, axis=5), WHERE, "axis 5"),
+    ("take negative", lambda x: mb.take(x, mb.tensor([-1])), mb.InputError, r"\[0, 2\); got -1"),
+    ("take large", lambda x: mb.take(x, mb.tensor([2])), mb.InputError, r"\[0, 2\); got 2"),
+    ("take list", lambda x: mb.take(x, [0]), TypeError, "ids.*list"),
+    ("expand_dims axis", lambda x: mb.expand_dims(x, axis=7), WHERE, "axis 7"),
+    ("expand_dims low", lambda x: mb.expand_dims(x, axis=-5), WHERE, "axis -5"),
+    ("expand_dims float", lambda x: mb.expand_dims(x, axis=0.5), TypeError, "integer|float"),
+    ("stack axis", lambda x: mb.stack([x, x], axis=9), WHERE, "axis 9"),
+    ("stack shapes", lambda x: mb.stack([x, mb.ones((2,))]), mb.InputError, r"\(2, 3\), \(2,\)"),
+    ("stack nothing", lambda x: mb.stack([]), mb.InputError, "at least one|got"),
+    ("concatenate axis", lambda x: mb.concatenate([x], axis=2), mb.InputError, "axis 2"),
+    ("concatenate nothing", lambda x: mb.concatenate([]), mb.InputError, "at least one"),
+    ("concatenate shapes", lambda x: mb.concatenate([x, IDS]), mb.InputError, "concatenate"),
+    ("split parts", lambda x: mb.split(x, 2, axis=1), mb.InputError, "length 3 has no 2 equal"),
+    ("split sizes", lambda x: mb.split(x, [1, 1], axis=1), mb.InputError, r"\[1, 1\].*length 3"),
+    ("split zero", lambda x: mb.split(x, 0), mb.InputError, "no 0 equal"),
+    ("split negative", lambda x: mb.split(x, [3, -1]), mb.InputError, r"\[3, -1\]"),
+    ("split axis", lambda x: mb.split(x, 1, axis=4), WHERE, "axis 4"),
+    ("squeeze long", lambda x: mb.squeeze(x, axis=1), mb.InputError, r"axis 1.*\(2, 3\).*length 1"),
+    ("transpose twice", lambda x: mb.transpose(x, (0, 0)), mb.InputError, r"\(0, 0\).*\(2, 3\)"),
+    ("transpose few", lambda x: mb.transpose(x, (0,)), mb.InputError, r"\(0,\)"),
+    ("transpose axis", lambda x: mb.transpose(x, (0, 2)), mb.InputError, r"\(0, 2\)"),
+    ("swapaxes axis", lambda x: mb.swapaxes(x, 0, 2), mb.InputError, "swapaxes.*2"),
+    ("reshape size", lambda x: mb.reshape(x, (4,)), mb.InputError, r"6 elements.*\(4,\)"),
+    ("reshape two", lambda x: mb.reshape(x, (-1, -1)), mb.InputError, r"\(-1, -1\)"),
+    ("reshape divides", lambda x: mb.reshape(x, (-1, 4)), mb.InputError, r"\(-1, 4\)"),
+    ("broadcast_to", lambda x: mb.broadcast_to(x, shape=(3, 2)), mb.InputError, r"broadcast"),
+    ("sum_to", lambda x: sum_to(x, shape=(4,)), mb.InputError, "sum_to|reshape"),
+    ("getitem large", lambda x: x[2], IndexError, "2.*axis 0"),
+    ("getitem ids", lambda x: x[mb.tensor([0, 2])], mb.InputError, "index 2.*axis 0 of length 2"),
+    ("getitem low", lambda x: x[:, [-4]], mb.InputError, "index -4.*axis 1 of length 3"),
+    ("getitem ...", lambda x: x[..., [3]], mb.InputError, "index 3.*axis 1 of length 3"),
+    ("getitem float", lambda x: x[mb.tensor([0.5])], mb.InputError, "integers or bools.*float32"),
+    ("getitem text", lambda x: x["a"], IndexError, "getitem"),
+    ("getitem many", lambda x: x[0, 0, 0], IndexError, "too many"),
+    ("getitem mask", lambda x: x[mb.tensor([True] * 3)], IndexError, "boolean"),
+    (
+        "scatter_add shape",
+        lambda x: mb.scatter_add(x, IDS, mb.ones((2,))),
+        mb.InputError,
+        r"\(2, 3\)",
+    ),
+    ("scatter_add id", lambda x: mb.scatter_add(x, IDS + 1, x), mb.InputError, r"\[0, 2\); got 2"),
+    ("scatter_add float", lambda x: mb.scatter_add(x, IDS, 1.0), BOTH, "values"),
+    (
+        "embedding low",
+        lambda x: mb.embedding(x, mb.tensor([-1])),
+        mb.InputError,
+        r"\[0, 2\); got -1",
+    ),
+    (
+        "embedding high",
+        lambda x: mb.embedding(x, mb.tensor([1, 2**31])),
+        mb.InputError,
+        "2147483648",
+    ),
+    ("embedding float", lambda x: mb.embedding(x, mb.tensor([1.0])), mb.InputError, "float32.*1.0"),
+    ("embedding bool", lambda x: mb.embedding(x, mb.tensor([True])), mb.InputError, "bool.*True"),
+    ("embedding list", lambda x: mb.embedding(x, [0]), TypeError, "list"),
+    ("checked_ids name", lambda x: checked_ids(IDS + 5, 5, "rows"), mb.InputError, "rows.*got 5"),
+    ("matmul shapes", lambda x: x @ x, mb.InputError, r"\(2, 3\) and \(2, 3\)"),
+    ("matmul scalar", lambda x: mb.matmul(x, mb.tensor(1.0)), mb.InputError, r"\(\)"),
+    ("matmul list", lambda x: x @ [1.0, 2.0, 3.0], TypeError, "list"),
+    ("matmul stacks", lambda x: mb.ones((2, 2, 2)) @ mb.ones((3, 2, 2)), mb.InputError, "matmul"),
+    ("linear x", lambda x: mb.linear(x, mb.ones((2, 2))), mb.InputError, r"\(2, 3\) and \(2, 2\)"),
+    (
+        "linear bias",
+        lambda x: mb.linear(x, mb.ones((3, 2)), x),
+        mb.InputError,
+        r"\(2,\); got \(2, 3\)",
+    ),
+    ("linear missing", lambda x: mb.linear(x), TypeError, "weight is missing"),
+    ("linear list", lambda x: mb.linear(x, [[1.0]] * 3), TypeError, "list"),
+    ("linear keyword", lambda x: mb.linear(x, x.T, b=x), TypeError, "weight, bias and no more"),
+    (
+        "layer_norm weight",
+        lambda x: mb.layer_norm(x, mb.ones((2,))),
+        mb.InputError,
+        r"weight.*\(3,\)",
+    ),
+    ("layer_norm bias", lambda x: mb.layer_norm(x, None, x), mb.InputError, r"bias.*got \(2, 3\)"),
+    ("layer_norm keyword", lambda x: mb.layer_norm(x, axis=0), TypeError, "eps and no more"),
+    ("rms_norm weight", lambda x: mb.rms_norm(x, mb.ones((2,))), mb.InputError, r"got \(2,\)"),
+    ("rms_norm two", lambda x: mb.rms_norm(x, None, None), TypeError, "no more"),
+    ("attention K", lambda x: mb.attention(x, mb.ones((2, 2)), x), mb.InputError, r"k \(2, 2\)"),
+    ("attention S", lambda x: mb.attention(x, x, mb.ones((3, 3))), mb.InputError, r"v \(3, 3\)"),
+    (
+        "attention causal",
+        lambda x: mb.attention(x.T, x.T[:1], x.T[:1], causal=True),
+        mb.InputError,
+        "keys",
+    ),
+    (
+        "attention bias",
+        lambda x: mb.attention(x, x, x, mb.ones((3,))),
+        mb.InputError,
+        r"bias.*\(3,\)",
+    ),
+    ("attention missing", lambda x: mb.attention(x, x), TypeError, "v is missing"),
+    (
+        "attention stacks",
+        lambda x: mb.attention(mb.ones((2, 1, 1)), mb.ones((3, 1, 1)), mb.ones((3, 1, 1))),
+        mb.InputError,
+        r"\(2, 1, 1\)|2, 1, 1",
+    ),
+    (
+        "weights K",
+        lambda x: mb.attention_weights(x, mb.ones((2, 2))),
+        mb.InputError,
+        r"\(2, 2\)|2, 3",
+    ),
+    (
+        "cross_entropy class",
+        lambda x: mb.cross_entropy(x, IDS + 2),
+        mb.InputError,
+        r"\[0, 3\); got 3",
+    ),
+    ("cross_entropy shape", lambda x: mb.cross_entropy(x, IDS[:1]), mb.InputError, r"int64 \(1,\)"),
+    ("cross_entropy bools", lambda x: mb.cross_entropy(x, x > 0), mb.InputError, "bool"),
+    ("cross_entropy list", lambda x: mb.cross_entropy(x, [0, 1]), TypeError, "list"),
+    (
+        "cross_entropy smoothing",
+        lambda x: mb.cross_entropy(x, IDS, label_smoothing=1.0),
+        mb.InputError,
+        r"label_smoothing must lie in \[0, 1\); got 1.0",
+    ),
+    ("mse shape", lambda x: mb.mean_squared_error(x, x[0]), mb.InputError, r"\(2, 3\) and \(3,\)"),
+    ("mse number", lambda x: mb.mean_squared_error(x, 1.0), BOTH, "targets|float"),
+    ("mse list", lambda x: mb.mean_squared_error(x, [1.0]), TypeError, "list"),
+    (
+        "bce shape",
+        lambda x: mb.binary_cross_entropy_with_logits(x, x.T),
+        mb.InputError,
+        r"\(3, 2\)",
+    ),
+    ("bce number", lambda x: mb.binary_cross_entropy_with_logits(x, 1.0), BOTH, "targets|float"),
+    ("bce list", lambda x: mb.binary_cross_entropy_with_logits(x, [1.0]), TypeError, "list"),
+    (
+        "dropout 1",
+        lambda x: mb.dropout(x, p=1.0),
+        mb.InputError,
+        r"p must lie in \[0, 1\); got 1.0",
+    ),
+    ("dropout -1", lambda x: mb.dropout(x, p=-0.1), mb.InputError, "got -0.1"),
+    ("dropout nan", lambda x: mb.dropout(x, p=float("nan")), mb.InputError, "got nan"),
+    ("dropout integers", lambda x: mb.dropout(IDS, p=0.3), BOTH, "int64|floating"),
+    ("feed_forward w2", lambda x: _feed_forward(x, w2=(3, 2)), mb.InputError, r"F = 4.*\(3, 2\)"),
+    ("feed_forward w1", lambda x: _feed_forward(x, w1=(2, 4)), mb.InputError, r"\(2, 4\)"),
+    ("feed_forward name", lambda x: _feed_forward(x, activation="relu"), TypeError, "'relu'"),
+    ("feed_forward without", lambda x: _feed_forward(x, activation=None), TypeError, "None"),
+    (
+        "feed_forward no activation",
+        lambda x: mb.feed_forward(x, x.T @ x, x[0], x.T @ x, x[0]),
+        TypeError,
+        "activation is missing",
+    ),
+    ("adamw without lr", lambda x: mb.adamw_update(x, x, x, x), TypeError, "lr is missing"),
+    ("adamw t", lambda x: mb.adamw_update(x, x, x, x, **{**ADAM, "t": 0}), mb.InputError, "t must"),
+    ("adam t", lambda x: mb.adam_update(x, x, x, x, **{**ADAM, "t": 0}), mb.InputError, "t must"),
+    ("adamw shape", lambda x: mb.adamw_update(x, x[0], x, x, **ADAM), mb.InputError, r"\(3,\)"),
+    ("sgd shape", lambda x: mb.sgd_update(x, x[0], x, lr=0.1), mb.InputError, r"\(3,\)"),
+    ("sgd without lr", lambda x: mb.sgd_update(x, x, x), TypeError, "lr is missing"),
+    ("where shape", lambda x: mb.where(x > 0, x, mb.ones((4,))), mb.InputError, "where.*4"),
+    ("where list", lambda x: mb.where(x > 0, x, [0.0]), TypeError, "list"),
+    ("astype", lambda x: x.astype("float33"), TypeError, "float33"),
+    ("to", lambda x: x.to("tpu"), mb.InputError, "'tpu'"),
+    ("zeros", lambda x: mb.zeros((-1,)), mb.InputError, "-1|negative"),
+    ("full", lambda x: mb.full((2,), "a"), BOTH, "'a'"),
+]
+
+
+def _feed_forward(x, w1=(3, 4), w2=(4, 3), activation=mb.relu):
+    weights = mb.ones(w1), mb.ones((w1[1],)), mb.ones(w2), mb.ones((w2[1],))
+    return mb.feed_forward(x, *weights, activation=activation)
+
+
+@pytest.mark.parametrize(("use", "kind", "words"), [u[1:] for u in USES], ids=[u[0] for u in USES])
+def test_a_wrong_use_says_what_was_expected_and_changes_nothing(use, kind, words):
+    x = mb.tensor(F23)
+    with pytest.raises(kind, match=words):
+        use(x)
+    np.testing.assert_array_equal(x.numpy(), F23)
+    np.testing.assert_array_equal(IDS.numpy(), [0, 1])
+
+
+@pytest.mark.parametrize("ids", [[-1], [5], [2**31]])
+def test_ids_are_checked_on_every_device(device, ids):
+    table = mb.ones((5, 2), device=device)
+    with pytest.raises(mb.InputError, match=rf"\[0, 5\); got {ids[0]}"):
+        mb.embedding(table, mb.tensor(ids, device=device))
+    with pytest.raises(mb.InputError, match=rf"got {ids[0]}"):
+        mb.take(table, mb.tensor(ids, device=device))
+
+
+@pytest.mark.parametrize("wrong", [[1.0], [True]])
+def test_ids_that_are_no_integers_are_refused_on_every_device(device, wrong):
+    with pytest.raises(mb.InputError, match="must be integers"):
+        mb.embedding(mb.ones((5, 2), device=device), mb.tensor(wrong, device=device))
+
+
+def test_an_array_of_the_cpu_beside_a_tensor_of_a_gpu_is_refused(device):
+    x = mb.ones((2,), device=device)
+    if device == "cuda":
+        with pytest.raises((TypeError, mb.InputError), match=r"add cannot take .*cuda"):
+            x + np.ones(2, np.float32)
+        with pytest.raises((TypeError, mb.InputError), match=r"add cannot take .*cuda"):
+            x + mb.ones((2,))
+    assert (x + 1.0).tolist() == [2.0, 2.0]

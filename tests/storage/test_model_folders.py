@@ -1,0 +1,275 @@
+"""Models in folders: what was saved comes back, and whatever does not fit is listed."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+import minibig as mb
+from minibig.models import GPT, GPTConfig
+from minibig.nn import Linear
+from minibig.storage import (
+    ModelFormat,
+    StorageError,
+    load,
+    load_tensors,
+    model_folders,
+    register_model,
+    save,
+    save_tensors,
+)
+
+CONFIG = GPTConfig(vocab_size=11, context_length=6, n_layers=2, n_heads=2, d_model=8, dropout=0.25)
+
+
+@pytest.fixture
+def model():
+    mb.manual_seed(1)
+    return GPT(CONFIG)
+
+
+@pytest.fixture
+def folder(tmp_path, model):
+    save(model, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def same_weights(a, b):
+    ours, theirs = a.state_dict(), b.state_dict()
+    assert ours.keys() == theirs.keys()
+    return all(ours[n].numpy().tobytes() == theirs[n].numpy().tobytes() for n in ours)
+
+
+def change_config(folder, **changes):
+    fields = json.loads((folder / "config.json").read_text())
+    fields = {k: v for k, v in {**fields, **changes}.items() if v is not ...}
+    (folder / "config.json").write_text(json.dumps(fields))
+
+
+def change_weights(folder, changes):
+    arrays, metadata = load_tensors(folder / "model.safetensors")
+    arrays.update(changes)
+    arrays = {name: array for name, array in arrays.items() if array is not None}
+    save_tensors(folder / "model.safetensors", arrays, metadata)
+
+
+def test_a_saved_model_comes_back_bit_for_bit(model, folder):
+    found = load(folder)
+    assert type(found) is GPT and found.config == CONFIG and same_weights(found, model)
+    ids = [[1, 2, 3]]
+    np.testing.assert_array_equal(found(ids).detach().numpy(), model.eval()(ids).detach().numpy())
+
+
+def test_a_loaded_model_is_ready_to_use_and_can_be_trained(folder):
+    model = load(folder)
+    assert not model.training
+    model.train()([[1, 2]]).sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_float64_stays_and_half_precision_is_widened(model, folder):
+    arrays, _ = load_tensors(folder / "model.safetensors")
+    for dtype, expected in {"float64": "float64", "float16": "float32"}.items():
+        change_weights(folder, {name: array.astype(dtype) for name, array in arrays.items()})
+        found = load(folder)
+        assert found.token_embedding.weight.dtype == expected
+        name = "transformer.wte.weight"
+        np.testing.assert_array_equal(
+            found.token_embedding.weight.numpy(), arrays[name].astype(dtype)
+        )
+
+
+def test_a_float64_model_comes_back_bit_for_bit(model, tmp_path):
+    model.to("float64")
+    save(model, tmp_path)
+    assert same_weights(load(tmp_path), model)
+
+
+def test_other_files_in_the_folder_are_left_alone(model, folder):
+    (folder / "vocab.json").write_text("{}")
+    save(model, folder)
+    assert sorted(os.listdir(folder)) == ["config.json", "model.safetensors", "vocab.json"]
+
+
+def test_a_model_is_replaced_by_another(folder):
+    other = GPT(GPTConfig(vocab_size=5, context_length=3, n_layers=1, n_heads=1, d_model=4))
+    save(other, folder)
+    assert same_weights(load(folder), other)
+
+
+@pytest.mark.parametrize("call", range(9))
+def test_a_crash_at_every_call_to_the_system_never_mixes_two_models(
+    tmp_path, model, monkeypatch, call
+):
+    """n_heads does not show in any shape: weights beside the wrong one would load in silence."""
+
+    class Crash(BaseException):
+        pass
+
+    other = GPT(GPTConfig(vocab_size=11, context_length=6, n_layers=2, n_heads=4, d_model=8))
+    save(model, tmp_path)
+    calls = 0
+
+    def crashing(function):
+        def wrapped(*arguments, **keywords):
+            nonlocal calls
+            calls += 1
+            if calls > call:
+                raise Crash
+            return function(*arguments, **keywords)
+
+        return wrapped
+
+    for name in ("fsync", "replace", "unlink"):
+        monkeypatch.setattr(os, name, crashing(getattr(os, name)))
+    crashed = False
+    try:
+        save(other, tmp_path)
+    except Crash:
+        crashed = True
+    monkeypatch.undo()
+    assert crashed == (calls > call)
+    try:
+        found = load(tmp_path)
+    except StorageError as error:
+        assert "config.json" in str(error)
+    else:
+        expected = model if found.config == model.config else other
+        assert found.config == expected.config and same_weights(found, expected)
+    save(other, tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["config.json", "model.safetensors"]
+
+
+def test_every_missing_unexpected_and_mis_shaped_tensor_is_listed(folder):
+    changes = {
+        "transformer.ln_f.bias": None,
+        "transformer.h.1.attn.c_attn.weight": None,
+        "transformer.h.2.ln_1.weight": np.ones(8, "float32"),
+        "transformer.wpe.weight": np.ones((6, 9), "float32"),
+        "transformer.ln_f.weight": np.ones(8, "int64"),
+    }
+    change_weights(folder, changes)
+    with pytest.raises(StorageError) as caught:
+        load(folder)
+    message = str(caught.value)
+    assert "missing: transformer.h.1.attn.c_attn.weight, transformer.ln_f.bias;" in message
+    assert "unexpected: transformer.h.2.ln_1.weight;" in message
+    assert "transformer.wpe.weight has shape (6, 9) and float32, not (6, 8)" in message
+    assert "transformer.ln_f.weight has shape (8,) and int64" in message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "config.json is not usable: it is not JSON"),
+        (b"[]", "must hold a JSON object; got list"),
+        (b'{"a": NaN}', "NaN is not JSON"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"{}", "has model_type None; minibig knows gpt2"),
+        (b'{"model_type": "llama"}', "has model_type 'llama'; minibig knows gpt2"),
+        (b'{"model_type": ["gpt2"]}', r"has model_type \['gpt2'\]"),
+        (b'{"model_type": "gpt2"}', "whole numbers for vocab_size, n_positions, n_layer"),
+    ],
+)
+def test_a_configuration_that_is_no_gpt_is_refused(folder, content, words):
+    (folder / "config.json").write_bytes(content)
+    with pytest.raises(StorageError, match=words):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "weights.pkl", "a.npz"])
+def test_a_folder_of_pickles_is_refused_with_the_way_to_convert_them(folder, name):
+    os.rename(folder / "model.safetensors", folder / name)
+    with pytest.raises(StorageError, match=rf"is not opened\..*weights_only=True.*{name}$"):
+        load(folder)
+
+
+def test_the_path_of_a_pickle_is_refused_with_the_way_to_convert_it(tmp_path):
+    (tmp_path / "model.pt").write_bytes(b"\x80\x04.")
+    with pytest.raises(StorageError, match="may hold a pickle"):
+        load(tmp_path / "model.pt")
+
+
+@pytest.mark.parametrize(
+    ("gone", "extra", "words"),
+    [
+        ("config.json", None, "config.json is not usable: .* No such file"),
+        ("model.safetensors", None, "holds no model.safetensors"),
+        ("model.safetensors", "model.safetensors.index.json", "weights in several files"),
+    ],
+)
+def test_a_folder_that_lacks_a_file_is_refused(folder, gone, extra, words):
+    (folder / gone).unlink()
+    if extra:
+        (folder / extra).write_text("{}")
+    with pytest.raises(StorageError, match=words):
+        load(folder)
+
+
+def test_what_is_no_folder_is_refused(tmp_path, folder):
+    for path in (tmp_path / "absent", folder / "config.json"):
+        with pytest.raises(StorageError, match="is not a folder"):
+            load(path)
+
+
+def test_a_damaged_file_is_refused(folder):
+    content = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(content[:-1])
+    with pytest.raises(StorageError, match="is not a usable safetensors file"):
+        load(folder)
+
+
+def test_a_model_beyond_the_memory_is_refused(folder, monkeypatch):
+    def no_memory(fields):
+        raise MemoryError
+
+    monkeypatch.setitem(model_folders._formats, "gpt2", _format("gpt2", GPT, build=no_memory))
+    with pytest.raises(StorageError, match="asks for a model beyond the memory"):
+        load(folder)
+
+
+def _format(model_type, model_class, build=None):
+    return ModelFormat(
+        model_type,
+        model_class,
+        build or (lambda fields: model_class(fields["d_in"], fields["d_out"])),
+        lambda model: dict(zip(("d_in", "d_out"), model.weight.shape, strict=True)),
+        lambda model: {"weight": "kernel", "bias": "offset"},
+        lambda arrays: arrays,
+    )
+
+
+def test_a_registered_kind_of_model_is_saved_and_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(model_folders, "_formats", {})
+    register_model(_format("linear", Linear))
+    model = Linear(3, 2)
+    save(model, tmp_path)
+    assert set(load_tensors(tmp_path / "model.safetensors")[0]) == {"kernel", "offset"}
+    assert same_weights(load(tmp_path), model)
+
+
+@pytest.mark.parametrize(
+    ("use", "words"),
+    [
+        (lambda: save(Linear(2, 2), "x"), "a Linear has no layout to be saved in.* can save GPT"),
+        (lambda: register_model(_format("gpt2", Linear)), "model_type 'gpt2' is registered"),
+        (lambda: register_model(_format("other", GPT)), "GPT is registered already"),
+    ],
+)
+def test_wrong_uses_are_refused_with_a_sentence(tmp_path, monkeypatch, use, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match=words):
+        use()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_place_that_cannot_be_written_is_reported(tmp_path, model):
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "a" / "model.safetensors").mkdir(parents=True)
+    (tmp_path / "b" / "config.json").mkdir(parents=True)
+    for name in ("file", "file/x", "a", "b"):
+        with pytest.raises(StorageError, match="cannot be written"):
+            save(model, tmp_path / name)
+    assert os.listdir(tmp_path / "a") == ["model.safetensors"]
+    assert os.listdir(tmp_path / "b") == ["config.json"]

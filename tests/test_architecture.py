@@ -1,0 +1,203 @@
+"""The rules of the house, read off the source: layers, sizes, names, what may not be there."""
+
+import ast
+import functools
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minibig
+
+ROOT = Path(minibig.__file__).parent
+LAYERS = [
+    "backend",
+    "autograd",
+    "ops",
+    "kernels",
+    "nn",
+    "optim",
+    "tokenizers",
+    "models",
+    "generation",
+    "evaluation",
+    "data",
+    "objectives",
+    "planning",
+    "storage",
+    "distributed",
+    "training",
+    "finetuning",
+    "adaptation",
+    "compression",
+    "explanation",
+    "cli",
+]
+FILES = sorted(ROOT.rglob("*.py"))
+PACKAGES = sorted({path.parent.name for path in FILES if path.parent != ROOT})
+FORBIDDEN = {
+    "torch",
+    "transformers",
+    "pickle",
+    "cPickle",
+    "dill",
+    "cloudpickle",
+    "joblib",
+    "shelve",
+}
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+each_package = pytest.mark.parametrize("package", PACKAGES)
+
+
+@functools.cache
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def module_name(path):
+    parts = ("minibig", *path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in FILES}
+
+
+def imports_of(path):
+    """The names of the modules that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            submodules = {f"{node.module}.{alias.name}" for alias in node.names} & MODULES.keys()
+            found |= submodules or {node.module}
+    return found
+
+
+def functions_of(path):
+    return [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.Lambda)]
+
+
+@each_file
+def test_imports_go_up_the_layers_only(path):
+    own = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    if own not in LAYERS:
+        return
+    for name in imports_of(path):
+        if name.startswith("minibig."):
+            layer = name.split(".")[1]
+            assert layer in LAYERS, f"{layer} is not among the layers of the design"
+            assert LAYERS.index(layer) <= LAYERS.index(own), f"{own} imports {name}"
+
+
+def test_every_package_is_one_of_the_layers():
+    assert set(PACKAGES) <= set(LAYERS)
+
+
+@each_package
+def test_modules_of_a_package_do_not_import_each_other_in_a_circle(package):
+    inside = {
+        name: imports_of(path) & MODULES.keys()
+        for name, path in MODULES.items()
+        if path.parent.name == package and path.name != "__init__.py"
+    }
+    while ready := [name for name, needs in inside.items() if not needs & inside.keys()]:
+        for name in ready:
+            del inside[name]
+    assert not inside, f"a circle among {sorted(inside)}"
+
+
+@each_file
+def test_no_module_imports_its_own_package(path):
+    if path.name != "__init__.py":
+        assert module_name(path).rpartition(".")[0] not in imports_of(path)
+
+
+@each_file
+def test_nothing_forbidden_is_imported_or_called(path):
+    assert not {name.split(".")[0] for name in imports_of(path)} & FORBIDDEN
+    calls = [n.func for n in ast.walk(tree_of(path)) if isinstance(n, ast.Call)]
+    assert not {f.id for f in calls if isinstance(f, ast.Name)} & {"eval", "exec", "__import__"}
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            assert isinstance(node.value, ast.Constant)
+            assert node.value.value is False
+        assert not (isinstance(node, ast.ExceptHandler) and node.type is None), "bare except"
+
+
+@each_file
+def test_files_and_functions_are_short_and_constructors_take_few_arguments(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+    for node in functions_of(path):
+        name = getattr(node, "name", "lambda")
+        assert node.end_lineno - node.lineno < 50, name
+        if name == "__init__":
+            count = len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs)
+            assert count <= 9, f"{count - 1} arguments of a constructor in line {node.lineno}"
+
+
+@each_file
+def test_every_module_says_what_it_is(path):
+    assert ast.get_docstring(tree_of(path)), "no docstring"
+    assert "TODO" not in path.read_text(encoding="utf-8")
+
+
+@each_package
+def test_public_names_are_listed_and_explained(package):
+    module = importlib.import_module(f"minibig.{package}")
+    assert module.__all__ == sorted(set(module.__all__), key=module.__all__.index)
+    for name in module.__all__:
+        value = getattr(module, name)
+        if callable(value) or inspect.ismodule(value):
+            assert inspect.getdoc(value), f"{package}.{name} has no docstring"
+
+
+def test_no_public_name_of_minibig_is_a_package_or_shadows_one():
+    for name in LAYERS:
+        assert inspect.ismodule(getattr(minibig, name, minibig)), f"minibig.{name} hides a package"
+
+
+def test_importing_minibig_prints_nothing_and_imports_nothing_heavy():
+    code = "import sys, minibig; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+    heavy = {"cupy", "matplotlib", "tqdm", "torch", "transformers", "mpi4py", "scipy"}
+    assert not set(done.stdout.split()) & heavy
+
+
+def test_the_engine_can_be_read_in_a_weekend():
+    engine = [path for path in FILES if path.parent.name in ("backend", "autograd", "ops")]
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in engine) < 3000
+
+
+def rules():
+    """The functions that are derivative rules: arguments of defvjp, and functions under a vjp."""
+    for path in FILES:
+        if path.parent.name not in ("autograd", "ops"):
+            continue
+        named = {n.name: n for n in functions_of(path) if isinstance(n, ast.FunctionDef)}
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "defvjp":
+                for keyword in node.keywords:
+                    yield path, named.get(getattr(keyword.value, "id", ""), keyword.value)
+            elif isinstance(node, ast.FunctionDef) and any(
+                getattr(decorator, "attr", "") == "vjp" for decorator in node.decorator_list
+            ):
+                yield path, node
+
+
+def test_rules_call_no_function_that_python_would_answer_silently():
+    found = list(rules())
+    assert len(found) > 30
+    for path, rule in found:
+        for node in ast.walk(rule):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                silent = node.func.id in {"sum", "max", "min", "pow", "round", "any", "all"}
+                assert not silent, f"{path.name}, line {node.lineno}: {node.func.id}() in a rule"
