@@ -1,104 +1,91 @@
-"""minibig: a deep-learning engine written to be read.
+# fmt: off
+"""minibig: a deep-learning engine written to be read, from the tensor to the large model.
 
-TODO
+This is the table of contents: every public name, by layer, in the order in which to read them.
+Letters of shapes, everywhere: B batch, T target length, S source length, D width, H heads, K head
+size, F feed-forward width, V vocabulary, L layers.
+
+>>> import minibig as mb
+>>> x = mb.tensor([1.0, 2.0], requires_grad=True)
+>>> (x * x).sum().backward()
+>>> x.grad
+tensor([2., 4.])
 """
 
-import numpy as _np
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING, Any
 
-import minibig.kernels
+import numpy as _numpy
+
+from minibig import kernels
 from minibig.autograd import (
-    Tensor,
-    add,
-    broadcast_to,
-    check_gradients,
-    checkpoint,
-    enable_grad,
-    grad,
-    hvp,
-    jvp,
-    no_grad,
-    primitive,
-    reference,
-    reshape,
-    tensor,
-    value_and_grad,
-    vjp,
+    Tensor, add, broadcast_to, check_gradients, checkpoint, enable_grad, grad, hvp, jvp, no_grad,
+    primitive, reference, reshape, tensor, value_and_grad, vjp,
 )
 from minibig.backend import Device, InputError, device, manual_seed
 from minibig.ops import (
-    abs,
-    adam_update,
-    adamw_update,
-    arange,
-    argmax,
-    astype,
-    attention,
-    attention_weights,
-    binary_cross_entropy_with_logits,
-    causal_mask,
-    concatenate,
-    cross_entropy,
-    div,
-    dropout,
-    embedding,
-    equal,
-    erf,
-    exp,
-    expand_dims,
-    feed_forward,
-    full,
-    gelu,
-    gelu_tanh,
-    greater,
-    greater_equal,
-    isfinite,
-    layer_norm,
-    less,
-    less_equal,
-    linear,
-    log,
-    log_softmax,
-    logical_and,
-    logical_not,
-    logical_or,
-    logsumexp,
-    matmul,
-    max,
-    maximum,
-    mean,
-    mean_squared_error,
-    min,
-    minimum,
-    mul,
-    neg,
-    normal,
-    not_equal,
-    ones,
-    pow,
-    relu,
-    rms_norm,
-    scatter_add,
-    sgd_update,
-    sigmoid,
-    sign,
-    silu,
-    softmax,
-    softplus,
-    split,
-    sqrt,
-    squeeze,
-    stack,
-    sub,
-    sum,
-    swapaxes,
-    take,
-    tanh,
-    transpose,
-    uniform,
-    var,
-    where,
-    zeros,
+    abs, adam_update, adamw_update, arange, argmax, astype, attention, attention_weights,
+    binary_cross_entropy_with_logits, causal_mask, concatenate, cross_entropy, div, dropout,
+    embedding, equal, erf, exp, expand_dims, feed_forward, full, gelu, gelu_tanh, greater,
+    greater_equal, isfinite, layer_norm, less, less_equal, linear, log, log_softmax, logical_and,
+    logical_not, logical_or, logsumexp, matmul, max, maximum, mean, mean_squared_error, min,
+    minimum, mul, neg, normal, not_equal, ones, pow, relu, rms_norm, scatter_add, sgd_update,
+    sigmoid, sign, silu, softmax, softplus, split, sqrt, squeeze, stack, sub, sum, swapaxes, take,
+    tanh, transpose, uniform, var, where, zeros,
 )
 
-float16, float32, float64 = _np.dtype("float16"), _np.dtype("float32"), _np.dtype("float64")
-int32, int64, bool_ = _np.dtype("int32"), _np.dtype("int64"), _np.dtype("bool")
+if TYPE_CHECKING:
+    from minibig import data, generation, models, nn, optim, storage, tokenizers, training
+    from minibig.generation import generate
+    from minibig.storage import load, save
+
+float16, float32, float64 = map(_numpy.dtype, ("float16", "float32", "float64"))
+int32, int64, bool_ = map(_numpy.dtype, ("int32", "int64", "bool"))
+
+__version__ = "0.1.0"
+
+__all__ = [
+    # backend: arrays and devices
+    "Device", "InputError", "bool_", "device", "float16", "float32", "float64", "int32", "int64",
+    "manual_seed",
+    # autograd: tensors and derivatives of any order
+    "Tensor", "check_gradients", "checkpoint", "enable_grad", "grad", "hvp", "jvp", "no_grad",
+    "primitive", "reference", "tensor", "value_and_grad", "vjp",
+    # ops: new tensors
+    "arange", "full", "normal", "ones", "uniform", "zeros",
+    # ops: arithmetic and functions of one variable
+    "abs", "add", "astype", "div", "equal", "erf", "exp", "gelu", "gelu_tanh", "greater",
+    "greater_equal", "isfinite", "less", "less_equal", "log", "logical_and", "logical_not",
+    "logical_or", "maximum", "minimum", "mul", "neg", "not_equal", "pow", "relu", "sigmoid", "sign",
+    "silu", "softplus", "sqrt", "sub", "tanh", "where",
+    # ops: reductions, shapes, places
+    "argmax", "broadcast_to", "concatenate", "embedding", "expand_dims", "logsumexp", "max", "mean",
+    "min", "reshape", "scatter_add", "split", "squeeze", "stack", "sum", "swapaxes", "take",
+    "transpose", "var",
+    # ops: what models are made of
+    "attention", "attention_weights", "binary_cross_entropy_with_logits", "causal_mask",
+    "cross_entropy", "dropout", "feed_forward", "layer_norm", "linear", "log_softmax", "matmul",
+    "mean_squared_error", "rms_norm", "softmax",
+    # ops: parameter updates
+    "adam_update", "adamw_update", "sgd_update",
+    "kernels",
+    # packages, in the order of reading, and their best-known functions; imported when first used
+    "nn", "optim", "tokenizers", "models", "generation", "generate", "data", "storage", "load",
+    "save", "training",
+]
+
+_HOME = {"generate": "generation", "load": "storage", "save": "storage"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a package of the second half when it is first asked for: so `import` stays fast."""
+    if name not in __all__:
+        raise AttributeError(f"module 'minibig' has no attribute {name!r}")
+    package = _import_module(f"minibig.{_HOME.get(name, name)}")
+    value = getattr(package, name) if name in _HOME else package
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

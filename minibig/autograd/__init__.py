@@ -1,3 +1,4 @@
+# fmt: off
 """Tensors, the graph behind them, and derivatives of any order.
 
 Read in this order: tensor, primitive, structure, fusible, backward, functional, check.
@@ -13,30 +14,8 @@ from minibig.autograd.structure import add, alias, broadcast_to, reshape, sum_to
 from minibig.autograd.tensor import Tensor, tensor, tick
 
 __all__ = [
-    "Fusible",
-    "Primitive",
-    "Tensor",
-    "add",
-    "alias",
-    "backward",
-    "broadcast_to",
-    "check_gradients",
-    "checkpoint",
-    "constant",
-    "enable_grad",
-    "fusible",
-    "grad",
-    "hvp",
-    "jvp",
-    "no_grad",
-    "primitive",
-    "reference",
-    "registry",
-    "reshape",
-    "sum_to",
-    "tensor",
-    "tick",
-    "trace",
-    "value_and_grad",
-    "vjp",
+    "Fusible", "Primitive", "Tensor", "add", "alias", "backward", "broadcast_to", "check_gradients",
+    "checkpoint", "constant", "enable_grad", "fusible", "grad", "hvp", "jvp", "no_grad",
+    "primitive", "reference", "registry", "reshape", "sum_to", "tensor", "tick", "trace",
+    "value_and_grad", "vjp",
 ]

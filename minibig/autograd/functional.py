@@ -133,7 +133,7 @@ def jvp(f: Callable[..., Any], x: Any, t: Any) -> tuple[Any, Any]:
 
     >>> import minibig as mb
     >>> mb.jvp(mb.exp, mb.tensor([0.0, 1.0]), mb.tensor([3.0, 0.0]))
-    (tensor([1.0000, 2.7183]), tensor([3., 0.]))
+    (tensor([1. , 2.7183]), tensor([3., 0.]))
     """
     xs, ts = (x, t) if isinstance(x, tuple) else ((x,), (t,))
     inputs = [_entered(each, "jvp") for each in xs]
@@ -201,7 +201,9 @@ def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
     """f(*xs) without keeping what is inside: the backward pass computes it again.
 
     Memory for time: one more forward pass of f, and only its inputs are kept. Dropout inside f
-    draws the same masks again. Source: Chen et al. 2016, "Training deep nets with sublinear memory cost".
+    draws the same masks again.
+
+    Source:  Chen et al. 2016, arXiv:1604.06174, section 4.
 
     >>> import minibig as mb
     >>> x = mb.tensor([1.0, 2.0], requires_grad=True)

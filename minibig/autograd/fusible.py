@@ -10,9 +10,9 @@
 
 The formula is the definition: an ordinary function of tensors. A kernel works on arrays. Its
 forward part returns the outputs and whatever its backward part wants to find again (`keep` says
-whether there will be one); it may return NotImplemented for inputs it was not written for. The backward
-part returns a gradient for every input that is `needed`, in memory that nothing else holds; it may
-use g for that if g is `owned`, and its own residuals on their `last` use.
+whether there will be one); it may return NotImplemented for inputs it was not written for. The
+backward part returns a gradient for every input that is `needed`, in memory that nothing else
+holds; it may use g for that if g is `owned`, and its own residuals on their `last` use.
 
 A derivative of the backward part goes through the formula: see `backward.py`.
 """

@@ -1,3 +1,4 @@
+# fmt: off
 """The few primitives that the engine itself needs: alias, add, reshape, and the broadcasting pair.
 
 `sum_to` and `broadcast_to` are each other's derivative; with them the engine brings the gradient of
@@ -9,15 +10,11 @@ import math
 from minibig.autograd.primitive import primitive
 from minibig.backend import Array, InputError, Shape, namespace
 
-
 @primitive
 def alias(x: Array, /) -> Array:
     """x itself, as a node of its own: where a functional form enters."""
     return x
-
-
 alias.defvjp(x=lambda g: g)
-
 
 @primitive(broadcasts=True)
 def add(a: Array, b: Array, /) -> Array:
@@ -28,18 +25,12 @@ def add(a: Array, b: Array, /) -> Array:
     tensor([1.5, 2.5])
     """
     return a + b
-
-
 add.defvjp(a=lambda g: g, b=lambda g: g)
-
 
 @primitive
 def reshape_to(x: Array, /, *, shape: Shape) -> Array:
     return x.reshape(shape)
-
-
 reshape_to.defvjp(x=lambda g, x_shape: reshape_to(g, shape=x_shape))
-
 
 def reshape(x, /, *shape):
     """The elements of x in another shape; one axis may be -1.
@@ -59,7 +50,6 @@ def reshape(x, /, *shape):
         )
     return reshape_to(x, shape=shape)
 
-
 @primitive
 def sum_to(x: Array, /, *, shape: Shape) -> Array:
     """x summed over the axes along which `shape` was broadcast to x.shape."""
@@ -67,10 +57,7 @@ def sum_to(x: Array, /, *, shape: Shape) -> Array:
     axes = tuple(range(extra))
     axes += tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
     return x.sum(axis=axes, keepdims=True).reshape(shape)
-
-
 sum_to.defvjp(x=lambda g, x_shape: broadcast_to(g, shape=x_shape))
-
 
 @primitive
 def broadcast_to(x: Array, /, *, shape: Shape) -> Array:
@@ -82,6 +69,4 @@ def broadcast_to(x: Array, /, *, shape: Shape) -> Array:
             [1., 2.]])
     """
     return namespace(x).broadcast_to(x, shape)
-
-
 broadcast_to.defvjp(x=lambda g, x_shape: sum_to(g, shape=x_shape))

@@ -10,7 +10,6 @@ example's number. The same bits come out on every device and every rank, and aga
 recomputation.
 """
 
-import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,8 @@ from minibig.backend.errors import InputError
 
 def _hashed(*parts: object) -> int:
     """128 bits that depend on every part."""
+    import hashlib  # it loads a cryptographic library
+
     text = "\x1f".join(map(str, parts)).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "little")
 
@@ -34,7 +35,7 @@ class _Streams:
 
     def __init__(self) -> None:
         self.seed = 0
-        self.generators: dict[str, np.random.Generator] = {}
+        self.generators: dict[str, Any] = {}  # np.random is imported when first used
 
 
 _streams = _Streams()
@@ -55,7 +56,7 @@ def manual_seed(seed: int) -> None:
     _streams.generators.clear()
 
 
-def stream(name: str) -> np.random.Generator:
+def stream(name: str) -> "np.random.Generator":
     """The random generator for one use, such as "init" or "sampling".
 
     >>> manual_seed(7)
@@ -67,7 +68,7 @@ def stream(name: str) -> np.random.Generator:
     return _streams.generators[name]
 
 
-def generator(*key: object) -> np.random.Generator:
+def generator(*key: object) -> "np.random.Generator":
     """A fresh generator, the same for the same key.
 
     >>> int(generator(3, "data").integers(100)) == int(generator(3, "data").integers(100))

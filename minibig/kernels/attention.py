@@ -1,4 +1,4 @@
-"""attention on NumPy: blocks of heads and queries; keys that a causal query may not see are skipped."""
+"""attention on NumPy: blocks of heads and queries; what a causal query may not see is skipped."""
 
 import math
 

@@ -5,11 +5,9 @@ loss, and softmax − target is made of it while it is still in cache. The backw
 multiply by the gradient of the loss, which is nearly always 1.
 """
 
-import math
-
 import numpy as np
 
-from minibig.kernels.parallel import BLOCK, for_blocks, is_plain
+from minibig.kernels.parallel import BLOCK, for_blocks, is_plain, rows_of
 from minibig.ops import cross_entropy
 
 
@@ -58,8 +56,11 @@ def backward(g, residuals, *, needed, owned, last, ignore_index, label_smoothing
     factor = float(g)
     if not last:
         gradient = gradient.copy()
-    if not math.isclose(factor, 1.0, rel_tol=0, abs_tol=0):
-        for_blocks(
-            lambda i, j: np.multiply(gradient[i:j], factor, out=gradient[i:j]), len(gradient), 64
-        )
+    if factor != 1:
+        rows = rows_of(*gradient.shape)
+
+        def block(start: int, stop: int) -> None:
+            gradient[start:stop] *= factor
+
+        for_blocks(block, len(gradient), rows)
     return gradient.reshape(shape), None

@@ -1,4 +1,4 @@
-"""linear and feed_forward on NumPy: row blocks, with bias and activation while they are in cache."""
+"""linear and feed_forward on NumPy: row blocks, bias and activation while they are in cache."""
 
 import math
 from collections.abc import Callable

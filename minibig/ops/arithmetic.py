@@ -1,3 +1,4 @@
+# fmt: off
 """Arithmetic and comparison, element by element, with NumPy's broadcasting.
 
     ∂(a − b) = ∂a − ∂b      ∂(a·b) = b·∂a + a·∂b      ∂(a/b) = ∂a/b − a/b²·∂b
@@ -11,42 +12,29 @@ from minibig.autograd import constant, primitive
 from minibig.backend import Array, namespace
 from minibig.ops.elementwise import log
 
-
 @primitive(broadcasts=True)
 def sub(a: Array, b: Array, /) -> Array:
     """a − b."""
     return a - b
-
-
 sub.defvjp(a=lambda g: g, b=lambda g: -g)
-
 
 @primitive
 def neg(x: Array, /) -> Array:
     """−x."""
     return -x
-
-
 neg.defvjp(x=lambda g: -g)
-
 
 @primitive(broadcasts=True)
 def mul(a: Array, b: Array, /) -> Array:
     """a · b."""
     return a * b
-
-
 mul.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
-
 
 @primitive(broadcasts=True)
 def div(a: Array, b: Array, /) -> Array:
     """a / b."""
     return a / b
-
-
 div.defvjp(a=lambda g, b: g / b, b=lambda g, b, y: -g * y / b)
-
 
 @primitive(broadcasts=True)
 def pow(a: Array, b: Array, /) -> Array:
@@ -58,54 +46,41 @@ def pow(a: Array, b: Array, /) -> Array:
     """
     return a**b
 
-
 def _pow_rule_a(g, a, b):
     if isinstance(b, int | float):
         return g * (b * a ** (b - 1)) if b != 0 else g * 0.0
     safe = where(b == 0, 1.0, b - 1)  # 0⁻¹ would make 0·∞ of a constant power
     return g * (b * a**safe)
 
-
 def _pow_rule_b(g, a, y):
     if isinstance(a, int | float):
         return g * y * math.log(a) if a > 0 else g * y * (0.0 if a == 0 else math.nan)
     return g * y * log(where(a == 0, 1.0, a))
-
-
 pow.defvjp(a=_pow_rule_a, b=_pow_rule_b)
-
 
 @primitive(broadcasts=True)
 def maximum(a: Array, b: Array, /) -> Array:
     """The larger of a and b; where they are equal, each gets half of the gradient."""
     return namespace(_array(a, b)).maximum(a, b)
-
-
 maximum.defvjp(
     a=lambda g, a, b: g * _share(a > b, a == b), b=lambda g, a, b: g * _share(b > a, a == b)
 )
-
 
 @primitive(broadcasts=True)
 def minimum(a: Array, b: Array, /) -> Array:
     """The smaller of a and b; where they are equal, each gets half of the gradient."""
     return namespace(_array(a, b)).minimum(a, b)
-
-
 minimum.defvjp(
     a=lambda g, a, b: g * _share(a < b, a == b), b=lambda g, a, b: g * _share(b < a, a == b)
 )
-
 
 def _share(wins, ties):
     """1 where an operand wins, 1/2 where there is a tie; float16, so that no dtype is widened."""
     return wins.astype("float16") + 0.5 * ties.astype("float16")
 
-
 def _array(*operands):
     """The first operand that is an array, whose namespace decides."""
     return next((x for x in operands if not isinstance(x, int | float)), 0.0)
-
 
 @primitive(broadcasts=True)
 def where(condition: Array, a: Array, b: Array, /) -> Array:
@@ -117,60 +92,49 @@ def where(condition: Array, a: Array, b: Array, /) -> Array:
     tensor([-0.2,  3. ])
     """
     return namespace(_array(condition, a, b)).where(condition, a, b)
-
-
 where.defvjp(
     a=lambda g, condition: where(condition, g, 0.0), b=lambda g, condition: where(condition, 0.0, g)
 )
-
 
 @constant
 def equal(a: Array, b: Array, /) -> Array:
     """Whether a = b."""
     return a == b
 
-
 @constant
 def not_equal(a: Array, b: Array, /) -> Array:
     """Whether a ≠ b."""
     return a != b
-
 
 @constant
 def less(a: Array, b: Array, /) -> Array:
     """Whether a < b."""
     return a < b
 
-
 @constant
 def less_equal(a: Array, b: Array, /) -> Array:
     """Whether a ≤ b."""
     return a <= b
-
 
 @constant
 def greater(a: Array, b: Array, /) -> Array:
     """Whether a > b."""
     return a > b
 
-
 @constant
 def greater_equal(a: Array, b: Array, /) -> Array:
     """Whether a ≥ b."""
     return a >= b
-
 
 @constant
 def logical_not(x: Array, /) -> Array:
     """Whether x is false."""
     return namespace(x).logical_not(x)
 
-
 @constant
 def logical_and(a: Array, b: Array, /) -> Array:
     """Whether both a and b hold."""
     return namespace(_array(a, b)).logical_and(a, b)
-
 
 @constant
 def logical_or(a: Array, b: Array, /) -> Array:

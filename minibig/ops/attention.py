@@ -1,3 +1,4 @@
+# fmt: off
 """Attention (注意力): every query takes a weighted mean of the values.
 
     weights = softmax(q kᵀ·scale + bias)        output = weights v
@@ -19,7 +20,6 @@ from minibig.backend import Array, InputError, namespace
 from minibig.ops.products import matmul
 from minibig.ops.softmax import softmax
 
-
 def causal_mask(scores) -> Array:
     """0 where a query may look, −∞ at keys that come later; the last query sees every key.
 
@@ -38,7 +38,6 @@ def causal_mask(scores) -> Array:
     mask[later] = -math.inf
     return mask
 
-
 def attention_weights(q, k, /, bias=None, *, causal: bool = False, scale: float | None = None):
     """softmax(q kᵀ·scale + bias): for every query a distribution over the keys.
 
@@ -51,7 +50,6 @@ def attention_weights(q, k, /, bias=None, *, causal: bool = False, scale: float 
     if causal:
         scores = scores + causal_mask(scores)
     return softmax(scores, axis=-1)
-
 
 @fusible
 def attention(
@@ -84,7 +82,6 @@ def attention(
     weights = attention_weights(q, k, bias, causal=causal, scale=scale)
     y = matmul(weights, v)
     return (y, weights) if return_weights else y
-
 
 @attention.check
 def _check_attention(q, k, v, bias, *, causal, scale, return_weights):

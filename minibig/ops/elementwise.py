@@ -1,3 +1,4 @@
+# fmt: off
 """Functions of one variable, element by element, each with its derivative below it.
 
     y = eˣ: y' = y     y = ln x: y' = 1/x     y = tanh x: y' = 1 − y²     σ(x): y' = y(1 − y)
@@ -11,42 +12,29 @@ from minibig.autograd import constant, primitive
 from minibig.backend import Array, namespace
 from minibig.ops.erf import erf_of
 
-
 @primitive
 def exp(x: Array, /) -> Array:
     """eˣ."""
     return namespace(x).exp(x)
-
-
 exp.defvjp(x=lambda g, y: g * y)
-
 
 @primitive
 def log(x: Array, /) -> Array:
     """ln x, the natural logarithm."""
     return namespace(x).log(x)
-
-
 log.defvjp(x=lambda g, x: g / x)
-
 
 @primitive
 def sqrt(x: Array, /) -> Array:
     """√x; the derivative at 0 is ∞."""
     return namespace(x).sqrt(x)
-
-
 sqrt.defvjp(x=lambda g, y: 0.5 * g / y)
-
 
 @primitive
 def tanh(x: Array, /) -> Array:
     """tanh x = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)."""
     return namespace(x).tanh(x)
-
-
 tanh.defvjp(x=lambda g, y: g * (1 - y * y))
-
 
 @primitive
 def sigmoid(x: Array, /) -> Array:
@@ -59,10 +47,7 @@ def sigmoid(x: Array, /) -> Array:
     xp = namespace(x)
     e = xp.exp(-abs(x))
     return xp.where(x >= 0, 1, e) / (1 + e)
-
-
 sigmoid.defvjp(x=lambda g, y: g * y * (1 - y))
-
 
 @primitive
 def softplus(x: Array, /) -> Array:
@@ -74,10 +59,7 @@ def softplus(x: Array, /) -> Array:
     """
     xp = namespace(x)
     return xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))
-
-
 softplus.defvjp(x=lambda g, x: g * sigmoid(x))
-
 
 @primitive
 def erf(x: Array, /) -> Array:
@@ -88,34 +70,24 @@ def erf(x: Array, /) -> Array:
     True
     """
     return erf_of(x)
-
-
 erf.defvjp(x=lambda g, x: g * (2 / math.sqrt(math.pi) * exp(-(x * x))))
-
 
 @primitive
 def abs_(x: Array, /) -> Array:
     """|x|; the derivative at 0 is 0."""
     return abs(x)
-
-
 abs_.defvjp(x=lambda g, x: g * sign(x))
-
 
 @constant
 def sign(x: Array, /) -> Array:
     """−1, 0 or 1: the sign of x."""
     return namespace(x).sign(x)
 
-
 @primitive
 def astype(x: Array, /, *, dtype: str) -> Array:
     """x converted to another dtype; the gradient is converted back."""
     return x.astype(dtype, copy=False)
-
-
 astype.defvjp(x=lambda g: g)
-
 
 @primitive
 def relu(x: Array, /) -> Array:
@@ -126,10 +98,7 @@ def relu(x: Array, /) -> Array:
     tensor([0., 0., 2.])
     """
     return namespace(x).maximum(x, 0)
-
-
 relu.defvjp(x=lambda g, y: g * (y > 0))
-
 
 def silu(x, /):
     """x·σ(x), also called swish.
@@ -142,7 +111,6 @@ def silu(x, /):
     """
     return x * sigmoid(x)
 
-
 def gelu(x, /):
     """x·Φ(x) = x/2·(1 + erf(x/√2)), the Gaussian error linear unit, exactly.
 
@@ -150,10 +118,9 @@ def gelu(x, /):
 
     >>> import minibig as mb
     >>> mb.gelu(mb.tensor([-1.0, 0.0, 1.0]))
-    tensor([-0.1587,  0.,  0.8413])
+    tensor([-0.1587,  0. ,  0.8413])
     """
     return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
-
 
 def gelu_tanh(x, /):
     """x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), the approximation of gelu that GPT-2 uses.
@@ -162,7 +129,7 @@ def gelu_tanh(x, /):
 
     >>> import minibig as mb
     >>> mb.gelu_tanh(mb.tensor([-1.0, 0.0, 1.0]))
-    tensor([-0.1588,  0.,  0.8412])
+    tensor([-0.1588,  0. ,  0.8412])
     """
     u = math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))
     return 0.5 * x * (1 + tanh(u))

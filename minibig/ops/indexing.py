@@ -1,3 +1,4 @@
+# fmt: off
 """Picking elements, and its transpose: adding elements at places.
 
     y = x[index]      x̄ = zeros with g added at index       (and the other way round)
@@ -12,14 +13,10 @@ from typing import Any
 from minibig.autograd import Tensor, fusible, primitive, reshape
 from minibig.backend import Array, InputError, Shape, is_array, namespace
 
-
 @primitive
 def getitem_at(x: Array, /, *, index: Any) -> Array:
     return x[index]
-
-
 getitem_at.defvjp(x=lambda g, x_shape, index: add_at(g, index=index, shape=x_shape))
-
 
 @primitive
 def add_at(g: Array, /, *, index: Any, shape: Shape) -> Array:
@@ -31,10 +28,7 @@ def add_at(g: Array, /, *, index: Any, shape: Shape) -> Array:
     else:
         result[index] = g
     return result
-
-
 add_at.defvjp(g=lambda g, index: getitem_at(g, index=index))
-
 
 def getitem(x, index: Any, /):
     """x[index] with NumPy's basic and advanced indexing; integers out of range are an error.
@@ -59,13 +53,11 @@ def getitem(x, index: Any, /):
         axis += _axes_taken(part)
     return getitem_at(x, index=cleaned if isinstance(index, tuple) else cleaned[0])
 
-
 def _axes_taken(part: Any) -> int:
     """How many axes of the array one part of an index uses up."""
     if part is None or part is Ellipsis:
         return 0
     return part.ndim if is_array(part) and part.dtype.kind == "b" else 1
-
 
 def _array_index(x, part: Any) -> Any:
     """One part of an index, with lists and tensors as arrays on the device of x."""
@@ -78,12 +70,10 @@ def _array_index(x, part: Any) -> Any:
         raise InputError(f"an index must be integers or bools; got {part.dtype}.")
     return part
 
-
 def _check_range(ids: Array, low: int, high: int, name: str) -> None:
     if ids.size and not (low <= int(ids.min()) and int(ids.max()) < high):
         worst = int(ids.min()) if int(ids.min()) < low else int(ids.max())
         raise InputError(f"index {worst} is out of range for {name} of length {high}.")
-
 
 def checked_ids(ids: Any, n: int, name: str = "token ids") -> Array:
     """The array of ids, if all are whole numbers from 0 to n − 1.
@@ -113,7 +103,6 @@ Check that tokenizer and model have the same vocabulary.
         )
     return array
 
-
 def take(x, ids, /, *, axis: int = 0):
     """The slices of x along `axis` with the numbers `ids`, which are checked.
 
@@ -127,7 +116,6 @@ def take(x, ids, /, *, axis: int = 0):
     index = (slice(None),) * axis + (checked_ids(ids, x.shape[axis], "ids"),)
     return getitem_at(x, index=index)
 
-
 def scatter_add(x, ids, values, /):
     """x with the slices `values` added to its slices along axis 0 with the numbers `ids`.
 
@@ -140,7 +128,6 @@ def scatter_add(x, ids, values, /):
     if tuple(values.shape) != expected:
         raise InputError(f"scatter_add: values must have shape {expected}; got {values.shape}.")
     return x + add_at(values, index=ids, shape=tuple(x.shape))
-
 
 @fusible
 def embedding(weight, ids, /):
@@ -156,11 +143,9 @@ def embedding(weight, ids, /):
     """
     return take(weight, ids)
 
-
 @embedding.check
 def _check_embedding(weight, ids):
     checked_ids(ids, weight.shape[0])
-
 
 def pick(x, ids, /):
     """For every row of x (..., V) the element with the number given in ids (...); unchecked ids."""

@@ -1,3 +1,4 @@
+# fmt: off
 """Losses (损失函数): how far a prediction is from the truth, as one number to make small.
 
 The gradient of the cross-entropy with respect to the logits is softmax(logits) − target: the
@@ -13,7 +14,6 @@ from minibig.ops.arithmetic import maximum, where
 from minibig.ops.elementwise import softplus
 from minibig.ops.indexing import checked_ids, pick
 from minibig.ops.softmax import log_softmax
-
 
 @fusible
 def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothing: float = 0.0):
@@ -42,17 +42,14 @@ def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothi
         nll = (1 - label_smoothing) * nll - (label_smoothing / V) * log_p.sum(axis=-1)
     return mean_of_kept(nll, kept)
 
-
 def mean_of_kept(losses, kept):
     """The mean of the losses that are kept; NaN if there are none."""
     count = kept.astype(losses.dtype).sum()
     total = where(kept, losses, 0.0).sum()
     return where(count == 0, math.nan, total / maximum(count, 1.0))
 
-
 def _are_classes(targets: Any) -> bool:
     return targets.dtype.kind in "iu"
-
 
 @cross_entropy.check
 def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
@@ -73,7 +70,6 @@ def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
     elif targets.dtype.kind != "f":
         raise InputError(f"targets must be integers or probabilities; got {targets.dtype}.")
 
-
 def mean_squared_error(x, targets, /):
     """mean (x − target)².
 
@@ -85,7 +81,6 @@ def mean_squared_error(x, targets, /):
     difference = x - targets
     return (difference * difference).mean()
 
-
 def binary_cross_entropy_with_logits(logits, targets, /):
     """mean −(y ln σ(x) + (1 − y) ln(1 − σ(x))) = mean ln(1 + eˣ) − x·y, for x the logits.
 
@@ -95,7 +90,6 @@ def binary_cross_entropy_with_logits(logits, targets, /):
     """
     _expect_same_shape("binary_cross_entropy_with_logits", logits, targets)
     return (softplus(logits) - logits * targets).mean()
-
 
 def _expect_same_shape(name: str, x, targets) -> None:
     if tuple(x.shape) != tuple(targets.shape):

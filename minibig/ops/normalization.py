@@ -1,3 +1,4 @@
+# fmt: off
 """Normalization: activations are brought to mean 0 and variance 1, or to a root mean square of 1.
 
     x̂ = (x − μ) / σ,   σ = √(var x + ε)      ∂L/∂x = (ĝ − mean ĝ − x̂·mean(ĝ·x̂)) / σ,   ĝ = g·weight
@@ -10,7 +11,6 @@ from minibig.autograd import fusible
 from minibig.backend import InputError
 from minibig.ops.elementwise import sqrt
 
-
 @fusible
 def layer_norm(x, weight=None, bias=None, /, *, eps: float = 1e-5):
     """(x − mean x) / √(var x + ε) · weight + bias, over the last axis.
@@ -20,13 +20,12 @@ def layer_norm(x, weight=None, bias=None, /, *, eps: float = 1e-5):
 
     >>> import minibig as mb
     >>> mb.layer_norm(mb.tensor([1.0, 2.0, 3.0]), eps=0.0)
-    tensor([-1.2247,  0.,  1.2247])
+    tensor([-1.2247,  0. ,  1.2247])
     """
     centred = x - x.mean(axis=-1, keepdims=True)
     y = centred / sqrt((centred * centred).mean(axis=-1, keepdims=True) + eps)
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
-
 
 @fusible
 def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
@@ -42,7 +41,6 @@ def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
     y = x / sqrt((x * x).mean(axis=-1, keepdims=True) + eps)
     return y if weight is None else y * weight
 
-
 @layer_norm.check
 def _check_layer_norm(x, weight, bias, *, eps):
     for name, scale in (("weight", weight), ("bias", bias)):
@@ -51,7 +49,6 @@ def _check_layer_norm(x, weight, bias, *, eps):
                 f"{name} must have shape {tuple(x.shape[-1:])}, as the last axis of x; got "
                 f"{tuple(scale.shape)}."
             )
-
 
 @rms_norm.check
 def _check_rms_norm(x, weight, *, eps):

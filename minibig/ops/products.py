@@ -1,3 +1,4 @@
+# fmt: off
 """Products of matrices, and the affine map y = x W + b.
 
 Y = A B:      Ā = Ȳ Bᵀ      B̄ = Aᵀ Ȳ
@@ -8,18 +9,14 @@ import math
 from minibig.autograd import fusible, primitive, reshape
 from minibig.backend import Array, InputError
 
-
 @primitive(broadcasts=True)
 def batched_matmul(a: Array, b: Array, /) -> Array:
     """a @ b for two stacks of matrices whose leading axes broadcast."""
     return a @ b
-
-
 batched_matmul.defvjp(
     a=lambda g, b: batched_matmul(g, b.swapaxes(-1, -2)),
     b=lambda g, a: batched_matmul(a.swapaxes(-1, -2), g),
 )
-
 
 def matmul(a, b, /):
     """a @ b as in NumPy: vectors, matrices, or stacks of matrices that broadcast.
@@ -44,7 +41,6 @@ def matmul(a, b, /):
         return reshape(product, (*a.shape[:-1], b.shape[-1]))
     return batched_matmul(a, b)
 
-
 @fusible
 def linear(x, weight, bias=None, /):
     """x W + b, the affine map of a layer.
@@ -58,7 +54,6 @@ def linear(x, weight, bias=None, /):
     y = matmul(x, weight)
     return y if bias is None else y + bias
 
-
 @linear.check
 def _check_linear(x, weight, bias):
     if x.ndim == 0 or weight.ndim != 2 or x.shape[-1] != weight.shape[0]:
@@ -70,7 +65,6 @@ def _check_linear(x, weight, bias):
         raise InputError(
             f"linear: bias must have shape {weight.shape[1:]}; got {tuple(bias.shape)}."
         )
-
 
 @fusible
 def feed_forward(x, w1, b1, w2, b2, /, *, activation):
@@ -85,7 +79,6 @@ def feed_forward(x, w1, b1, w2, b2, /, *, activation):
     tensor([2.])
     """
     return linear(activation(linear(x, w1, b1)), w2, b2)
-
 
 @feed_forward.check
 def _check_feed_forward(x, w1, b1, w2, b2, *, activation):

@@ -1,3 +1,4 @@
+# fmt: off
 """Sums and their relatives: reductions along one axis, several, or all.
 
 The derivative of a sum spreads the gradient over what was summed; `expand_as` undoes
@@ -13,7 +14,6 @@ from minibig.ops.elementwise import exp, log
 
 Axis = int | tuple[int, ...] | None
 
-
 def kept_shape(shape: Shape, axis: Axis) -> Shape:
     """The shape that a reduction leaves with keepdims=True.
 
@@ -24,24 +24,18 @@ def kept_shape(shape: Shape, axis: Axis) -> Shape:
     reduced = {a % len(shape) for a in axes} if shape else set()
     return tuple([1 if i in reduced else n for i, n in enumerate(shape)])
 
-
 def expand_as(g, shape: Shape, axis: Axis):
     """What a reduction over `axis` left, repeated over the axes that it removed."""
     return broadcast_to(reshape(g, kept_shape(shape, axis)), shape=shape)
-
 
 @primitive
 def sum(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """The sum over `axis` (all axes, if it is None)."""
     return x.sum(axis=axis, keepdims=keepdims)
-
-
 sum.defvjp(x=lambda g, x_shape, axis: expand_as(g, x_shape, axis))
-
 
 def _count(shape: Shape, axis: Axis) -> int:
     return math.prod(shape) // (math.prod(kept_shape(shape, axis)) or 1)
-
 
 def mean(x, /, *, axis: Axis = None, keepdims: bool = False):
     """The arithmetic mean over `axis`.
@@ -52,7 +46,6 @@ def mean(x, /, *, axis: Axis = None, keepdims: bool = False):
     """
     n = _count(x.shape, axis)
     return x.sum(axis=axis, keepdims=keepdims) * (1 / n if n else math.nan)
-
 
 def var(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0):
     """The variance over `axis`: the mean of (x − mean)², with n − correction in the denominator.
@@ -69,28 +62,22 @@ def var(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0)
     centred = x - mean(x, axis=axis, keepdims=True)
     return (centred * centred).sum(axis=axis, keepdims=keepdims) * (1 / (n - correction))
 
-
 @primitive
 def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """The largest element along `axis`; equal ones share the gradient."""
     return x.max(axis=axis, keepdims=keepdims)
-
 
 @primitive
 def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """The smallest element along `axis`; equal ones share the gradient."""
     return x.min(axis=axis, keepdims=keepdims)
 
-
 def _extreme_rule(g, x, y, axis):
     attained = (x == expand_as(y, x.shape, axis)).astype(y.dtype)
     shares = attained / attained.sum(axis=axis, keepdims=True)
     return expand_as(g, x.shape, axis) * shares
-
-
 max.defvjp(x=_extreme_rule)
 min.defvjp(x=_extreme_rule)
-
 
 def logsumexp(x, /, *, axis: Axis = -1, keepdims: bool = False):
     """ln Σ eˣ along `axis`, shifted by the maximum so that it never overflows.
@@ -103,7 +90,6 @@ def logsumexp(x, /, *, axis: Axis = -1, keepdims: bool = False):
     total = log(exp(x - shift).sum(axis=axis, keepdims=True)) + shift
     return total if keepdims else total.sum(axis=axis)
 
-
 @constant
 def _finite_max(x: Array, /, *, axis: Axis) -> Array:
     """The maximum, 0 where it is infinite; a constant, since the shift cancels out."""
@@ -111,12 +97,10 @@ def _finite_max(x: Array, /, *, axis: Axis) -> Array:
     xp = namespace(x)
     return xp.where(xp.isfinite(top), top, xp.zeros_like(top))
 
-
 @constant
 def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
     """The index of the largest element along `axis`, the first if there are several."""
     return namespace(x).argmax(x, axis=axis, keepdims=keepdims)
-
 
 @constant
 def isfinite(x: Array, /) -> Array:

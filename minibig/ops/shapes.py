@@ -1,3 +1,4 @@
+# fmt: off
 """The same elements in another arrangement: the derivative rearranges the gradient back."""
 
 from collections.abc import Sequence
@@ -5,18 +6,13 @@ from collections.abc import Sequence
 from minibig.autograd import primitive, reshape
 from minibig.backend import Array, InputError, namespace
 
-
 @primitive
 def transpose_to(x: Array, /, *, axes: tuple[int, ...]) -> Array:
     return x.transpose(axes)
-
-
 transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=_inverse(axes)))
-
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(axes)), key=lambda i: axes[i] % len(axes)))
-
 
 def transpose(x, /, *axes):
     """x with its axes in the given order; reversed, if no order is given.
@@ -34,15 +30,11 @@ def transpose(x, /, *axes):
         )
     return transpose_to(x, axes=order)
 
-
 @primitive
 def swapaxes(x: Array, a: int, b: int, /) -> Array:
     """x with the axes a and b exchanged."""
     return x.swapaxes(a, b)
-
-
 swapaxes.defvjp(x=lambda g, a, b: g.swapaxes(a, b))
-
 
 def squeeze(x, /, *, axis: int):
     """x without the axis `axis`, which must have length 1."""
@@ -51,22 +43,18 @@ def squeeze(x, /, *, axis: int):
     axis %= x.ndim
     return reshape(x, x.shape[:axis] + x.shape[axis + 1 :])
 
-
 def expand_dims(x, /, *, axis: int):
     """x with a new axis of length 1 at `axis`."""
     axis %= x.ndim + 1
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
-
 @primitive
 def concatenate_all(*xs: Array, axis: int) -> Array:
     return namespace(xs[0]).concatenate(xs, axis=axis)
 
-
 @concatenate_all.vjp
 def _concatenate_rule(g, needed, xs_shape, axis):
     return split_at(g, sizes=tuple(shape[axis] for shape in xs_shape), axis=axis)
-
 
 def concatenate(xs: Sequence, /, *, axis: int = 0):
     """The tensors xs one after the other along `axis`.
@@ -78,7 +66,6 @@ def concatenate(xs: Sequence, /, *, axis: int = 0):
     if not xs:
         raise InputError("concatenate needs at least one tensor; got none.")
     return concatenate_all(*xs, axis=axis)
-
 
 def stack(xs: Sequence, /, *, axis: int = 0):
     """The tensors xs, which have one shape, along a new axis.
@@ -92,7 +79,6 @@ def stack(xs: Sequence, /, *, axis: int = 0):
         raise InputError(f"stack needs tensors of one shape; got {[tuple(x.shape) for x in xs]}.")
     return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)
 
-
 @primitive
 def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, ...]:
     parts, start = [], 0
@@ -102,14 +88,10 @@ def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, 
         parts.append(x[tuple(index)])
         start += size
     return tuple(parts)
-
-
 split_at.defvjp(x=lambda g, axis: concatenate_all(*_as_tuple(g), axis=axis))
-
 
 def _as_tuple(g):
     return g if isinstance(g, tuple) else (g,)
-
 
 def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
     """x cut along `axis` into parts of the given sizes, or into that many equal parts.

@@ -1,3 +1,4 @@
+# fmt: off
 """Softmax and its logarithm: scores become a distribution.
 
     yᵢ = e^{xᵢ} / Σⱼ e^{xⱼ}        ∂yᵢ/∂xⱼ = yᵢ(δᵢⱼ − yⱼ)
@@ -10,7 +11,6 @@ from minibig.autograd import primitive
 from minibig.backend import Array, namespace
 from minibig.ops.elementwise import exp
 
-
 @primitive
 def softmax(x: Array, /, *, axis: int = -1) -> Array:
     """e^x / Σ e^x along `axis`: positive numbers that add up to 1.
@@ -22,10 +22,7 @@ def softmax(x: Array, /, *, axis: int = -1) -> Array:
     xp = namespace(x)
     e = xp.exp(x - x.max(axis=axis, keepdims=True)) if x.shape[axis] else x
     return e / e.sum(axis=axis, keepdims=True)
-
-
 softmax.defvjp(x=lambda g, y, axis: y * (g - (g * y).sum(axis=axis, keepdims=True)))
-
 
 @primitive
 def log_softmax(x: Array, /, *, axis: int = -1) -> Array:
@@ -38,6 +35,4 @@ def log_softmax(x: Array, /, *, axis: int = -1) -> Array:
     xp = namespace(x)
     shifted = x - x.max(axis=axis, keepdims=True) if x.shape[axis] else x
     return shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
-
-
 log_softmax.defvjp(x=lambda g, y, axis: g - exp(y) * g.sum(axis=axis, keepdims=True))

@@ -1,0 +1,74 @@
+"""What the command reads and writes: any text on any terminal, and errors of one line.
+
+A terminal or pipe that cannot show a character gets a question mark, never an exception. Text that
+comes in is UTF-8.
+"""
+
+import io
+import sys
+from pathlib import Path
+
+from minibig.backend import InputError
+
+
+def accept_any_text() -> None:
+    """From now on no character can make printing fail."""
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="replace")
+
+
+def say(text: str = "", *, end: str = "\n") -> None:
+    """Print to the standard output, at once."""
+    print(text, end=end, flush=True)
+
+
+def complain(text: str) -> None:
+    """One line on the standard error."""
+    print(f"minibig: {' '.join(text.split())}", file=sys.stderr, flush=True)
+
+
+def sentence_of(error: BaseException) -> str:
+    """What an error says to a user.
+
+    >>> sentence_of(FileNotFoundError(2, "No such file or directory", "a.txt"))
+    'a.txt: No such file or directory.'
+    """
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory. {error}".strip()
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    return str(error) or type(error).__name__
+
+
+def given_text(text: str, *, errors: str = "strict") -> str:
+    """The text that was given as an argument, or the standard input for "-".
+
+    Raises:  InputError for bytes that are no UTF-8, unless `errors` is "replace".
+    """
+    if text == "-":
+        return decoded(sys.stdin.buffer.read(), "the standard input", errors)
+    return decoded(text.encode("utf-8", "surrogateescape"), "the text", errors)
+
+
+def file_text(path: str, *, errors: str = "strict") -> str:
+    """The text of a UTF-8 file."""
+    return decoded(Path(path).read_bytes(), path, errors)
+
+
+def decoded(data: bytes, name: str, errors: str) -> str:
+    """Bytes as text.
+
+    >>> decoded(b"caf\\xe9", "a.txt", "replace")
+    'caf�'
+    >>> decoded(b"caf\\xe9", "a.txt", "strict")
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: a.txt must be UTF-8; byte 3 is not. Convert it, or use \
+--errors replace.
+    """
+    try:
+        return data.decode("utf-8", errors)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{name} must be UTF-8; byte {error.start} is not. Convert it, or use --errors replace."
+        ) from error

@@ -1,0 +1,44 @@
+"""The loop that trains everything: steps, metrics, pictures, checkpoints, and resuming to the bit.
+
+    batches = Batches(tokens, batch_size=12, context_length=64, seed=0)
+    settings = TrainingSettings(steps=2000, batch_size=12, lr=1e-3, checkpoint_every=500)
+    result = Trainer(model, language_model_loss(model, batches), settings, "runs/first").run()
+
+Read in this order: settings, metrics, interruption, failures, run_state, progress, loop,
+language_models, pictures.
+"""
+
+from minibig.training.failures import TrainingError
+from minibig.training.interruption import Interrupted
+from minibig.training.language_models import (
+    evaluating,
+    language_model_loss,
+    next_token_loss,
+    text_sampler,
+    validation_loss,
+)
+from minibig.training.loop import Result, Trainer
+from minibig.training.metrics import Metrics
+from minibig.training.pictures import draw_losses
+from minibig.training.progress import Progress, ProgressBar, ProgressLog, progress_on
+from minibig.training.settings import SCHEDULES, TrainingSettings
+
+__all__ = [
+    "SCHEDULES",
+    "Interrupted",
+    "Metrics",
+    "Progress",
+    "ProgressBar",
+    "ProgressLog",
+    "Result",
+    "Trainer",
+    "TrainingError",
+    "TrainingSettings",
+    "draw_losses",
+    "evaluating",
+    "language_model_loss",
+    "next_token_loss",
+    "progress_on",
+    "text_sampler",
+    "validation_loss",
+]

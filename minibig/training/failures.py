@@ -1,0 +1,64 @@
+"""A run that went wrong in its numbers: which step, which loss, and where the first bad number is.
+
+Nothing is searched while all is well: one look at the loss and at the gradient norm of each step
+says whether there is a NaN or an infinity anywhere.
+"""
+
+import math
+from typing import Any
+
+from minibig.backend import Array, InputError, namespace
+from minibig.nn import Module
+
+
+class TrainingError(InputError):
+    """The numbers of a run are no longer finite; the message names step, loss and tensor."""
+
+
+def check_step(model: Module, step: int, loss: float, norm: float) -> None:
+    """Raise before an update by a gradient that is not finite.
+
+    Raises:  TrainingError that names the step, the loss, and the first parameter whose value, or
+             else whose gradient, holds a NaN or an infinity.
+    """
+    if math.isfinite(loss) and math.isfinite(norm):
+        return
+    where = _first_bad(model) or "no single parameter or gradient holds a NaN or an infinity"
+    raise TrainingError(
+        f"step {step} has the loss {loss:.6g} and the gradient norm {norm:.6g}; {where}. Nothing "
+        "was saved since the last checkpoint: lower the rate, clip, or look at the data."
+    )
+
+
+def check_parameters(model: Module, step: int) -> None:
+    """Raise if a parameter is not finite, before it is saved over a good one."""
+    for name, parameter in model.named_parameters():
+        if not _is_finite(parameter.data):
+            raise TrainingError(
+                f"after step {step} the parameter {name} holds a NaN or an infinity. Nothing was "
+                "saved since the last checkpoint: lower the rate or clip the gradient."
+            )
+
+
+def check_evaluation(step: int, values: dict[str, float]) -> None:
+    """Raise if something that was measured is not finite."""
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise TrainingError(f"after step {step} the {name} is {value}. Look at the data.")
+
+
+def _first_bad(model: Module) -> str:
+    """A phrase about the first parameter that is not finite; values come before gradients."""
+    parameters = list(model.named_parameters())
+    for name, parameter in parameters:
+        if not _is_finite(parameter.data):
+            return f"the first bad tensor is the parameter {name}"
+    for name, parameter in parameters:
+        gradient: Any = parameter.grad
+        if gradient is not None and not _is_finite(gradient.data):
+            return f"the first bad tensor is the gradient of {name}"
+    return ""
+
+
+def _is_finite(array: Array) -> bool:
+    return bool(namespace(array).isfinite(array).all())

@@ -1,0 +1,113 @@
+"""The picture of a run: its losses over its steps.
+
+Drawn through matplotlib's objects and not through pyplot, whose figures are global: a picture can
+be drawn in any thread, and no window opens.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minibig.backend import InputError
+from minibig.storage.durable_files import make_folder, new_file
+from minibig.training.metrics import Metrics
+
+_INK, _FAINT, _GRID = "#26323a", "#8a98a3", "#e6eaed"
+_TRAINING, _VALIDATION, _FLOOR = "#2f6f9f", "#d1603d", "#5b8c5a"
+
+
+def draw_losses(
+    metrics: Metrics,
+    path: str | os.PathLike[str],
+    floor: float | None = None,
+    *,
+    title: str = "Learning",
+) -> None:
+    """Write a PNG: the training loss of each step (faint) and smoothed, validation losses, a floor.
+
+    `floor` is a loss that no model can go below, such as the entropy of the source of the text.
+
+    Raises:  InputError if no step was made yet, StorageError if the file cannot be written.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    lines = metrics.read()
+    steps, losses = _series(lines, "loss")
+    if not len(steps):
+        raise InputError(f"{metrics.path} has no losses to draw yet. Train at least one step.")
+    figure = Figure(figsize=(8, 4.5), dpi=150, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.plot(steps, losses, color=_TRAINING, alpha=0.22, linewidth=0.8)
+    axes.plot(*_smoothed(steps, losses), color=_TRAINING, linewidth=2, label="training")
+    _draw_validation(axes, *_series(lines, "validation_loss"))
+    if floor is not None:
+        axes.axhline(
+            floor, color=_FLOOR, linewidth=1.4, linestyle=(0, (5, 3)), label="entropy floor"
+        )
+    _dress(axes, title)
+    make_folder(Path(path).parent)
+    with new_file(Path(path)) as file:
+        figure.savefig(file, format="png")
+
+
+def _draw_validation(axes: Any, steps: np.ndarray, losses: np.ndarray) -> None:
+    """Points joined by a thin line, the lowest one with its value."""
+    if not len(steps):
+        return
+    axes.plot(
+        steps,
+        losses,
+        color=_VALIDATION,
+        linewidth=1.2,
+        marker="o",
+        markersize=5,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+        label="validation",
+        zorder=3,
+    )
+    best = int(losses.argmin())
+    axes.annotate(
+        f"{losses[best]:.3f}",
+        (steps[best], losses[best]),
+        xytext=(0, 9),
+        textcoords="offset points",
+        ha="center",
+        color=_VALIDATION,
+        fontsize=9,
+    )
+
+
+def _dress(axes: Any, title: str) -> None:
+    """Labels, a quiet grid, and nothing that is not needed."""
+    axes.set_title(title, loc="left", color=_INK, fontsize=13, fontweight="bold", pad=12)
+    axes.set_xlabel("step", color=_INK)
+    axes.set_ylabel("loss (nats per token)", color=_INK)
+    axes.grid(color=_GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.margins(x=0.02)
+    axes.tick_params(colors=_FAINT, labelcolor=_INK, length=0)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(_FAINT)
+    axes.legend(frameon=False, labelcolor=_INK, loc="upper right")
+
+
+def _series(lines: list[dict[str, Any]], name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The steps at which something was measured, and what was measured."""
+    found = [(line["step"], line[name]) for line in lines if name in line]
+    pairs = np.array(found, dtype=float).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _smoothed(steps: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of a window around each step, which grows narrower towards both ends."""
+    half = max(1, len(losses) // 60)
+    sums = np.concatenate([[0.0], np.cumsum(losses)])
+    i = np.arange(len(losses))
+    reach = np.minimum(half, np.minimum(i, len(losses) - 1 - i))
+    return steps, (sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1)

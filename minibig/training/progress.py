@@ -1,0 +1,164 @@
+"""What is seen of a run while it runs: a bar on a terminal, plain lines in a log.
+
+Both say how far the run is, its loss, its speed, the time left and the latest validation loss;
+samples and warnings are printed above the bar. Nothing here changes a run.
+"""
+
+import sys
+import time
+from typing import Any, Protocol, TextIO
+
+
+class Progress(Protocol):
+    """Whoever wants to see a run: these four methods are called, in this order."""
+
+    def begin(self, step: int, steps: int) -> None:
+        """The run begins, or goes on, at `step` of `steps`."""
+        ...
+
+    def advance(self, values: dict[str, Any]) -> None:
+        """A step was made; `values` is its line of the metrics file."""
+        ...
+
+    def report(self, values: dict[str, Any]) -> None:
+        """An evaluation, a sample or a warning, as its line of the metrics file."""
+        ...
+
+    def end(self) -> None:
+        """The run is over, or was stopped."""
+        ...
+
+
+class Silence:
+    """A run that nobody watches."""
+
+    def begin(self, step: int, steps: int) -> None:
+        """Nothing."""
+
+    def advance(self, values: dict[str, Any]) -> None:
+        """Nothing."""
+
+    def report(self, values: dict[str, Any]) -> None:
+        """Nothing."""
+
+    def end(self) -> None:
+        """Nothing."""
+
+
+class ProgressBar:
+    """A bar with loss, speed and time left, and everything else in lines above it."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._bar: Any = None
+        self._shown: dict[str, str] = {}
+
+    def begin(self, step: int, steps: int) -> None:
+        """Show the bar."""
+        from tqdm import tqdm
+
+        self._shown = {}
+        self._bar = tqdm(
+            total=steps,
+            initial=step,
+            file=self._stream,
+            unit="step",
+            dynamic_ncols=True,
+            smoothing=0.05,
+            bar_format="{n_fmt}/{total_fmt} |{bar}| {elapsed}, {remaining} left{postfix}",
+        )
+
+    def advance(self, values: dict[str, Any]) -> None:
+        """Move the bar by one step."""
+        self._shown |= _phrases(values)
+        self._bar.set_postfix_str("  ".join(self._shown.values()), refresh=False)
+        self._bar.update()
+
+    def report(self, values: dict[str, Any]) -> None:
+        """Print above the bar; a validation loss stands in it as well."""
+        self._bar.write(_sentence(values), file=self._stream)
+        self._shown |= _phrases(values)
+
+    def end(self) -> None:
+        """Leave the bar as it is."""
+        self._bar.close()
+
+
+class ProgressLog:
+    """A line every few seconds, for files and pipes: no control characters, no bar.
+
+    >>> log = ProgressLog(sys.stdout)
+    >>> log.begin(0, 1)
+    >>> log.advance({"step": 1, "loss": 4.1744, "tokens_per_second": 25300.0})
+    step 1/1  loss 4.174  25,300 tokens/s  0:00 left
+    """
+
+    def __init__(self, stream: TextIO | None = None, every: float = 5.0) -> None:
+        self._stream = stream or sys.stderr
+        self._every = every
+
+    def begin(self, step: int, steps: int) -> None:
+        """Start the clock."""
+        self._first, self._steps = step, steps
+        self._began = time.monotonic()
+        self._next = self._began
+
+    def advance(self, values: dict[str, Any]) -> None:
+        """Write a line if the last one is long enough ago, or if this was the last step."""
+        now = time.monotonic()
+        step = values["step"]
+        if now < self._next and step < self._steps:
+            return
+        self._next = now + self._every
+        left = (now - self._began) / (step - self._first) * (self._steps - step)
+        self._write(
+            "  ".join([f"step {step}/{self._steps}", *_phrases(values).values(), _clock(left)])
+        )
+
+    def report(self, values: dict[str, Any]) -> None:
+        """Write a line."""
+        self._write(_sentence(values))
+
+    def end(self) -> None:
+        """Nothing is left to do."""
+
+    def _write(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+
+def progress_on(stream: TextIO | None = None) -> Progress:
+    """A bar if the stream (without one: standard error) is a terminal, else plain lines."""
+    stream = stream or sys.stderr
+    return ProgressBar(stream) if stream.isatty() else ProgressLog(stream)
+
+
+def _phrases(values: dict[str, Any]) -> dict[str, str]:
+    """What is shown of a line, in a few words each."""
+    shown = {}
+    if "loss" in values:
+        shown["loss"] = f"loss {values['loss']:.3f}"
+    if "tokens_per_second" in values:
+        shown["tokens_per_second"] = f"{values['tokens_per_second']:,.0f} tokens/s"
+    if "validation_loss" in values:
+        shown["validation_loss"] = f"validation {values['validation_loss']:.3f}"
+    return shown
+
+
+def _sentence(values: dict[str, Any]) -> str:
+    """A line of the metrics file for people."""
+    if "sample" in values:
+        return f"step {values['step']}, a sample:\n{values['sample']}\n"
+    if "warning" in values:
+        return f"warning: {values['warning']}"
+    measured = [
+        f"{name.replace('_', ' ')} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in values.items()
+        if name != "step"
+    ]
+    return f"step {values['step']}: {', '.join(measured)}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}") + " left"
