@@ -29,9 +29,9 @@ from minibig.ops import (
     embedding, equal, erf, exp, expand_dims, feed_forward, full, gelu, gelu_tanh, greater,
     greater_equal, isfinite, layer_norm, less, less_equal, linear, log, log_softmax, logical_and,
     logical_not, logical_or, logsumexp, matmul, max, maximum, mean, mean_squared_error, min,
-    minimum, mul, neg, normal, not_equal, ones, pow, relu, rms_norm, scatter_add, sgd_update,
-    sigmoid, sign, silu, softmax, softplus, split, sqrt, squeeze, stack, sub, sum, swapaxes, take,
-    tanh, transpose, uniform, var, where, zeros,
+    minimum, mul, neg, normal, normal_cdf, not_equal, ones, pow, relu, rms_norm, scatter_add,
+    sgd_update, sigmoid, sign, silu, softmax, softplus, split, sqrt, squeeze, stack, sub, sum,
+    swapaxes, take, tanh, transpose, uniform, var, where, zeros,
 )
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ __all__ = [
     # ops: arithmetic and functions of one variable
     "abs", "add", "astype", "div", "equal", "erf", "exp", "gelu", "gelu_tanh", "greater",
     "greater_equal", "isfinite", "less", "less_equal", "log", "logical_and", "logical_not",
-    "logical_or", "maximum", "minimum", "mul", "neg", "not_equal", "pow", "relu", "sigmoid", "sign",
-    "silu", "softplus", "sqrt", "sub", "tanh", "where",
+    "logical_or", "maximum", "minimum", "mul", "neg", "normal_cdf", "not_equal", "pow", "relu",
+    "sigmoid", "sign", "silu", "softplus", "sqrt", "sub", "tanh", "where",
     # ops: reductions, shapes, places
     "argmax", "broadcast_to", "concatenate", "embedding", "expand_dims", "logsumexp", "max", "mean",
     "min", "reshape", "scatter_add", "split", "squeeze", "stack", "sum", "swapaxes", "take",
@@ -67,8 +67,7 @@ __all__ = [
     "cross_entropy", "dropout", "feed_forward", "layer_norm", "linear", "log_softmax", "matmul",
     "mean_squared_error", "rms_norm", "softmax",
     # ops: parameter updates
-    "adam_update", "adamw_update", "sgd_update",
-    "kernels",
+    "adam_update", "adamw_update", "sgd_update", "kernels",
     # packages, in the order of reading, and their best-known functions; imported when first used
     "nn", "optim", "tokenizers", "models", "generation", "generate", "data", "storage", "load",
     "save", "training",

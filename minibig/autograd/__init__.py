@@ -8,14 +8,14 @@ from minibig.autograd.backward import backward, trace
 from minibig.autograd.check import check_gradients
 from minibig.autograd.functional import checkpoint, grad, hvp, jvp, value_and_grad, vjp
 from minibig.autograd.fusible import Fusible, fusible, registry
-from minibig.autograd.primitive import Primitive, constant, primitive
+from minibig.autograd.primitive import Primitive, composite, constant, primitive
 from minibig.autograd.state import enable_grad, no_grad, reference
 from minibig.autograd.structure import add, alias, broadcast_to, reshape, sum_to
 from minibig.autograd.tensor import Tensor, tensor, tick
 
 __all__ = [
     "Fusible", "Primitive", "Tensor", "add", "alias", "backward", "broadcast_to", "check_gradients",
-    "checkpoint", "constant", "enable_grad", "fusible", "grad", "hvp", "jvp", "no_grad",
-    "primitive", "reference", "registry", "reshape", "sum_to", "tensor", "tick", "trace",
+    "checkpoint", "composite", "constant", "enable_grad", "fusible", "grad", "hvp", "jvp",
+    "no_grad", "primitive", "reference", "registry", "reshape", "sum_to", "tensor", "tick", "trace",
     "value_and_grad", "vjp",
 ]

@@ -121,6 +121,7 @@ class Walk:
         self.found = None if targets is None else dict.fromkeys(targets)
         self.oldest = min((node.order for node in targets or ()), default=0)
         self.needed: dict[Node, bool] = {}
+        self.leaves: list[tuple[Leaf, Any, bool]] = []
         self.heap: list[tuple[int, Node]] = []
         self.arrived: dict[Node, tuple[list[Any], list[bool]]] = {}
 
@@ -133,6 +134,9 @@ class Walk:
             while self.heap:
                 node = heapq.heappop(self.heap)[1]
                 self._visit(node, *self.arrived.pop(node))
+            if self.found is None:  # only now: a pass that is refused on the way changes nothing
+                for leaf, g, private in self.leaves:
+                    leaf.grad = gathered(leaf.grad, g, private)
 
     def _send(self, edge: Any, g: Any, private: bool) -> None:
         """Let g arrive at a node's output. What arrives first is taken; the rest is added to it."""
@@ -152,46 +156,26 @@ class Walk:
             owned[index] = not self.tensors and gradients[index].ndim > 0
 
     def _visit(self, node: Node, gradients: list[Any], owned: list[bool]) -> None:
-        if node.watched is not None:
-            for index in node.watched:
-                g = gradients[index]
+        for index in node.watched or ():
+            g = gradients[index]
+            if g is not None:
                 node.watched[index] = g if isinstance(g, Tensor) else gathered(None, g, False)
         if self.found is not None and node in self.found:
             self.found[node] = gradients[0]
         if isinstance(node, Leaf):
-            if self.found is None:
-                g = gradients[0]
-                node.grad = (
-                    gathered(node.grad, g, owned[0])
-                    if not self.tensors
-                    else (g if node.grad is None else node.grad + g)
-                )
+            self.leaves.append((node, gradients[0], owned[0]))
             return
+        _check(node)
         wanted = tuple([edge is not None and self._is_needed(edge[0]) for edge in node.edges])
         operation = node.operation
         if True not in wanted and not operation.opaque:
             return
-        self._check(node)
         if operation.opaque or (self.tensors and operation.fused):
             self._expand(node, gradients, owned)
         else:
             self._apply(node, gradients, owned, wanted)
         if self.free:
             node.saved, node.edges = None, ()
-
-    def _check(self, node: Node) -> None:
-        """Raise if the node's saved values are gone or stale."""
-        if node.saved is None:
-            raise InputError(
-                f"the graph behind {node.operation} was freed by an earlier backward pass. Sum the "
-                "losses and call backward once, or call it first with retain_graph=True."
-            )
-        for edge in node.edges:
-            if edge is not None and isinstance(edge[0], Leaf) and edge[0].version > node.order:
-                raise InputError(
-                    f"a parameter was assigned after {node.operation} had used it, so its "
-                    "derivative would be wrong. Call backward before the optimizer's step."
-                )
 
     def _expand(self, node: Node, gradients: list[Any], owned: list[bool]) -> None:
         with enable_grad():
@@ -220,7 +204,7 @@ class Walk:
                 private = not self.tensors and (
                     operation.fused
                     or fitted is not result
-                    or _is_fresh(result, g, node.saved[1])
+                    or _is_fresh(result, g, node.saved[1], results)
                     or (owned[0] and wanted.count(True) == 1 and _is_rearranged(result, g))
                 )
                 self._send(edge, fitted, private and fitted.ndim > 0)
@@ -265,15 +249,18 @@ class Walk:
                     opaque and node.order > self.oldest
                 )
                 if node.order > self.oldest:
+                    _check_assigned(node)
                     stack.extend(edge[0] for edge in node.edges if edge is not None)
         for node in sorted(reached, key=lambda node: node.order):
             if not self.needed[node] and node.order > self.oldest:
                 self.needed[node] = any(e is not None and self.needed[e[0]] for e in node.edges)
 
 
-def _is_fresh(result: Any, g: Any, saved: Any) -> bool:
+def _is_fresh(result: Any, g: Any, saved: Any, results: Any) -> bool:
     """Whether nothing else holds the memory of an array that a rule returned."""
-    return result is not g and result.base is None and not any(result is value for value in saved)
+    if result is g or result.base is not None or any(result is value for value in saved):
+        return False
+    return sum([result is other for other in results]) == 1
 
 
 def _is_rearranged(result: Any, g: Any) -> bool:
@@ -282,3 +269,23 @@ def _is_rearranged(result: Any, g: Any) -> bool:
         return True
     owner = g if g.base is None else g.base
     return result.base is owner and result.size == g.size
+
+
+def _check(node: Node) -> None:
+    """Raise if the node was freed, or if what it saved is out of date."""
+    if node.saved is None:
+        raise InputError(
+            f"the graph behind {node.operation} was freed by an earlier backward pass. Sum the "
+            "losses and call backward once, or call it first with retain_graph=True."
+        )
+    _check_assigned(node)
+
+
+def _check_assigned(node: Node) -> None:
+    """Raise if a parameter that the node read has been assigned since."""
+    for edge in node.edges:
+        if edge is not None and isinstance(edge[0], Leaf) and edge[0].version > node.order:
+            raise InputError(
+                f"a parameter was assigned after {node.operation} had used it, so its "
+                "derivative would be wrong. Call backward before the optimizer's step."
+            )

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from minibig.autograd.functional import vjp
+from minibig.autograd.primitive import wrapped
 from minibig.autograd.tensor import Tensor
 from minibig.backend import generator, to_device, to_numpy
 
@@ -22,8 +25,9 @@ def check_gradients(
 
         vᵀ·J·t  =  vᵀ·(f(x + εt) − f(x − εt)) / 2ε
 
-    must hold to `tolerance`, relative to the size of the terms; the next order checks x -> vᵀ·J in
-    the same way. Everything is computed in float64. Integer inputs are left as they are.
+    must hold to `tolerance`, relative to the terms of the sum, beyond what rounding does to the
+    difference (10⁻⁸·|v|ᵀ·|f|); the next order checks x -> vᵀ·J in the same way. Everything is
+    computed in float64. Integer inputs are left as they are.
 
     >>> import minibig as mb
     >>> mb.check_gradients(mb.tanh, mb.tensor([0.3, -2.0]))
@@ -33,6 +37,8 @@ def check_gradients(
     Traceback (most recent call last):
     AssertionError: order 1: ...
     """
+    if wrong := [x for x in xs if not isinstance(x, Tensor)]:
+        raise TypeError(f"check_gradients needs tensors; got {type(wrong[0]).__name__}.")
     wide = [Tensor(x.data.astype("float64")) if x.dtype.kind == "f" else x for x in xs]
     floats = [i for i, x in enumerate(wide) if x.dtype.kind == "f"]
 
@@ -61,11 +67,12 @@ def _check(
     pulled = pull(*vs)
     pulled = pulled if isinstance(pulled, tuple) else (pulled,)
     claimed = _dot(pulled, ts)
-    ahead = f(*[Tensor(x.data + eps * t.data) for x, t in zip(xs, ts, strict=True)])
-    behind = f(*[Tensor(x.data - eps * t.data) for x, t in zip(xs, ts, strict=True)])
+    ahead = f(*[wrapped(x.data + eps * t.data, None) for x, t in zip(xs, ts, strict=True)])
+    behind = f(*[wrapped(x.data - eps * t.data, None) for x, t in zip(xs, ts, strict=True)])
     measured = (_dot(ahead, vs) - _dot(behind, vs)) / (2 * eps)
-    scale = max(1.0, abs(claimed), abs(measured), _dot(map(abs, ahead), map(abs, vs)))
-    if not abs(claimed - measured) <= tolerance * scale:
+    terms = max(_dot(map(abs, pulled), map(abs, ts)), abs(measured))
+    rounding = 1e-8 * _dot(map(abs, ahead), map(abs, vs))
+    if not abs(claimed - measured) <= tolerance * terms + rounding:
         raise AssertionError(
             f"order {order}: the rules give {claimed!r} along a random direction, central "
             f"differences give {measured!r}."
@@ -81,9 +88,8 @@ def _check(
 
 def _random_like(xs: list[Tensor], seed: int, name: str) -> list[Tensor]:
     numbers = generator(seed, name)
-    return [
-        Tensor(to_device(numbers.standard_normal(x.shape).astype(x.dtype), x.device)) for x in xs
-    ]
+    draws = [np.asarray(numbers.standard_normal(x.shape), x.dtype) for x in xs]
+    return [Tensor(to_device(t, x.device)) for t, x in zip(draws, xs, strict=True)]
 
 
 def _dot(xs: Any, ys: Any) -> float:

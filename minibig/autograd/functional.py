@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minibig.autograd.backward import Walk, seed_gradient
-from minibig.autograd.primitive import outputs_of, wrapped
+from minibig.autograd.primitive import explain_types, outputs_of, wrapped
 from minibig.autograd.state import enable_grad, nested, no_grad, state
 from minibig.autograd.structure import alias
 from minibig.autograd.tensor import Leaf, Node, Tensor, tick
@@ -211,6 +211,7 @@ def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
     >>> bool(abs(x.grad - 2 * x * mb.exp(x * x)).max().item() < 1e-4)
     True
     """
+    explain_types("checkpoint", xs)
     if not state.recording:
         return f(*xs)
     keys: list[DropoutKey] = []

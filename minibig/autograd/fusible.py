@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd.primitive import outputs_of, wrapped
+from minibig.autograd.primitive import explain_types, outputs_of, wrapped
 from minibig.autograd.state import state
 from minibig.autograd.tensor import Edge, Node, Tensor
 
@@ -84,13 +84,17 @@ class Fusible:
 
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any:
         inputs, settings = self._bound(inputs, keywords)
-        for check in self.checks:
-            check(*inputs, **settings)
-        if state.kernels and self.kernels:
-            result = self._fused(inputs, settings)
-            if result is not NotImplemented:
-                return result
-        return self.formula(*inputs, **settings)
+        try:
+            for check in self.checks:
+                check(*inputs, **settings)
+            if state.kernels and self.kernels:
+                result = self._fused(inputs, settings)
+                if result is not NotImplemented:
+                    return result
+            return self.formula(*inputs, **settings)
+        except AttributeError:
+            explain_types(self, inputs)
+            raise
 
     def _bound(self, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """All inputs in their order, and all keywords, with the defaults filled in."""
@@ -101,6 +105,8 @@ class Fusible:
                 )
             inputs += (keywords.pop(name) if name in keywords else self.optional[name],)
         settings = {**self.keywords, **keywords}
+        if missing := [n for n, x in settings.items() if x is inspect.Parameter.empty]:
+            raise TypeError(f"{self}: the keyword {missing[0]} is missing.")
         if len(settings) > len(self.keywords) or len(inputs) > len(self.inputs):
             raise TypeError(
                 f"{self} takes {', '.join([*self.inputs, *self.keywords])} and no more."

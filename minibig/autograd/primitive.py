@@ -89,14 +89,14 @@ class Primitive:
                 arrays.append(x)
                 edges.append(None)
         if not tensors:
-            return self.function(*inputs, **keywords)
+            return self.function(*map(_number_or_array, inputs), **keywords)
         try:
             if others:
                 arrays = [_operand(x) for x in arrays]
             y = self.function(*arrays, **keywords)
         except (ValueError, TypeError, IndexError) as error:
             raise self._explained(error, arrays) from error
-        if not recorded or self.constant or not state.recording:
+        if not recorded or self.constant or not state.recording or not _is_float(y):
             return wrapped(y, None)
         return wrapped(y, self._record(arrays, tuple(edges), y, keywords))
 
@@ -188,8 +188,8 @@ class Primitive:
 
 
 def _operand(x: Any) -> Any:
-    """x, if it may stand beside a tensor: an array, a Python number, or None."""
-    if isinstance(x, np.ndarray | float | int) or x is None:
+    """x, if it may stand beside a tensor: an array or a Python number."""
+    if isinstance(x, np.ndarray | float | int):
         # A NumPy scalar has a dtype of its own, which would turn float32 into float64.
         return x.item() if isinstance(x, np.generic) else x
     if isinstance(x, np.generic):
@@ -199,6 +199,15 @@ def _operand(x: Any) -> Any:
     raise TypeError(
         f"expected tensors, arrays or numbers; got {type(x).__name__}. Use mb.tensor(x)."
     )
+
+
+def _number_or_array(x: Any) -> Any:
+    return x if isinstance(x, np.generic) else _operand(x)
+
+
+def _is_float(y: Any) -> bool:
+    """Whether a result can have a derivative."""
+    return (y[0] if isinstance(y, tuple) else y).dtype.kind == "f"
 
 
 def _summary(x: Any) -> str:
@@ -258,6 +267,36 @@ def primitive(function: Any = None, /, *, broadcasts: bool = False) -> Any:
     if function is None:
         return lambda f: Primitive(f, broadcasts, False)
     return Primitive(function, broadcasts, False)
+
+
+def composite(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Say in one sentence what is wrong if an ordinary function of tensors gets no tensor.
+
+    >>> import minibig as mb
+    >>> mb.mean([1.0, 2.0])
+    Traceback (most recent call last):
+    TypeError: mean expected tensors or arrays; got list. Use mb.tensor(x).
+    """
+
+    @functools.wraps(function)
+    def called(*inputs: Any, **keywords: Any) -> Any:
+        try:
+            return function(*inputs, **keywords)
+        except AttributeError:
+            explain_types(function.__name__, inputs)
+            raise
+
+    return called
+
+
+def explain_types(name: Any, inputs: Any) -> None:
+    """Raise TypeError if one of the inputs is no tensor or array; later ones may be left out."""
+    for i, x in enumerate(inputs):
+        left_out = x is None and i > 0
+        if not (left_out or isinstance(x, Tensor) or is_array(x)):
+            raise TypeError(
+                f"{name} expected tensors or arrays; got {type(x).__name__}. Use mb.tensor(x)."
+            )
 
 
 def constant(function: Callable[..., Any]) -> Any:

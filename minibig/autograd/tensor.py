@@ -11,6 +11,7 @@ it, so a backward pass through stale values is noticed.
 """
 
 import itertools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -143,8 +144,12 @@ class Tensor:
     def grad(self, value: "Tensor | None") -> None:
         if self.edge is None or not isinstance(self.edge[0], Leaf):
             raise InputError("grad can be set on leaves that require a gradient only.")
-        if value is not None and value.shape != self.shape:
-            raise InputError(f"grad must have shape {self.shape}; got {value.shape}.")
+        if value is not None and not isinstance(value, Tensor):
+            raise TypeError(f"grad must be a tensor or None; got {type(value).__name__}.")
+        if value is not None and (value.shape, value.dtype) != (self.shape, self.dtype):
+            raise InputError(
+                f"grad must be {self.dtype}, {self.shape}; got {value.shape}, {value.dtype}."
+            )
         self.edge[0].grad = None if value is None else Tensor(value.data.copy(), value.edge)
 
     def watch(self) -> "Tensor":
@@ -187,8 +192,11 @@ class Tensor:
 
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("len() of a tensor without axes.")
+            raise TypeError("a tensor without axes has no length; x.item() gives its number.")
         return self.shape[0]
+
+    def __iter__(self) -> "Iterator[Tensor]":
+        return iter([self[i] for i in range(len(self))])
 
     def __bool__(self) -> bool:
         if self.size != 1:
@@ -246,7 +254,9 @@ class Tensor:
 
 
 def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
-    """The gradient `before` plus the array g, in memory of its own; g itself if it is private."""
+    """The gradient `before` plus g, in memory of its own; an array g itself if it is private."""
+    if isinstance(g, Tensor):
+        return Tensor(g.data.copy(), g.edge) if before is None else before + g
     if before is not None and before.edge is None:
         before.data += g
         return before
@@ -288,6 +298,11 @@ def tensor(
         array = values.astype(dtype or values.dtype, copy=True)
     else:
         array = to_device(_numpy_array(values, dtype), _device(device))
+    if array.dtype.kind not in "fiub":
+        raise InputError(
+            f"tensor() expected real numbers or bools; got {array.dtype}. Encode text with a "
+            "tokenizer first."
+        )
     result = Tensor(array)
     if requires_grad:
         result.requires_grad = True
@@ -303,11 +318,6 @@ def _numpy_array(values: Any, dtype: Any) -> Array:
         array = np.array(to_numpy(values) if is_array(values) else values, dtype=dtype)
     except (ValueError, TypeError) as error:
         raise InputError(f"tensor() expected numbers in a rectangular shape: {error}.") from None
-    if array.dtype.kind not in "fiub":
-        raise InputError(
-            f"tensor() expected real numbers or bools; got {array.dtype}. Encode text with a "
-            "tokenizer first."
-        )
     python_numbers = not isinstance(values, np.ndarray | np.generic) and not is_array(values)
     if dtype is None and python_numbers and array.dtype == np.float64:
         array = array.astype(np.float32)

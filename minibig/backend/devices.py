@@ -75,6 +75,8 @@ def device(name: "str | Device | None" = None) -> Device:
     """
     if isinstance(name, Device):
         return name
+    if name is not None and not isinstance(name, str):
+        raise InputError(f'device must be "cpu", "cuda", "cuda:<number>" or "auto"; got {name!r}.')
     name = name or os.environ.get("MINIBIG_DEVICE") or "cpu"
     kind, _, number = str(name).partition(":")
     if name == "cpu":
@@ -124,6 +126,9 @@ def to_device(x: Array, target: Device) -> Array:
     if target.kind == "cpu":
         return to_numpy(x)
     cupy = sys.modules["cupy"]
+    if not isinstance(x, np.ndarray):  # between two GPUs CuPy copies contiguous arrays only
+        with cupy.cuda.Device(device_of(x).index):
+            x = cupy.ascontiguousarray(x)
     with cupy.cuda.Device(target.index):
         return cupy.asarray(x)  # type: ignore[no-any-return]
 

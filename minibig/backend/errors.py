@@ -35,11 +35,12 @@ Add a batch axis with x[None].
         start = letters.index("...") if open_ended else 0
         skipped = len(shape) - len(named)
         axes = shape[:start] + shape[start + skipped :]
-        if all(sizes.get(letter, size) == size for letter, size in zip(named, axes, strict=True)):
+        pairs = list(zip(named, axes, strict=True))
+        if all(sizes.get(letter, dict(pairs)[letter]) == size for letter, size in pairs):
             return
     known = ", ".join(f"{letter} = {sizes[letter]}" for letter in named if letter in sizes)
     sentence = f"{name} must have shape ({', '.join(letters)})"
     sentence += f" with {known}" * bool(known) + f"; got {shape}."
-    if not open_ended and letters[0] == "B" and len(shape) == len(letters) - 1:
+    if not open_ended and letters[:1] == ["B"] and len(shape) == len(letters) - 1:
         sentence += f" Add a batch axis with {name}[None]."
     raise InputError(sentence)

@@ -137,12 +137,12 @@ def dropout_key(path: str) -> DropoutKey:
     It is made of the seed, the step, the micro-step, the path and the number of the call.
     """
     if _clock.replayed is not None:
-        return _clock.replayed.pop(0)
-    step, micro_step, first_example = _clock.position
-    if _clock.calls is None:
-        _clock.calls = {}
-    call = _clock.calls[path] = _clock.calls.get(path, -1) + 1
-    key = DropoutKey(_hashed(_streams.seed, step, micro_step, path, call), first_example)
+        key = _clock.replayed.pop(0)
+    else:
+        step, micro_step, first_example = _clock.position
+        _clock.calls = {} if _clock.calls is None else _clock.calls
+        call = _clock.calls[path] = _clock.calls.get(path, -1) + 1
+        key = DropoutKey(_hashed(_streams.seed, step, micro_step, path, call), first_example)
     if _clock.recorded is not None:
         _clock.recorded.append(key)
     return key

@@ -25,8 +25,10 @@ class Corpus:
     ([(0, 'abcdefgh')], [(0, 'ij')])
     """
 
-    def __init__(self, name: str, *, validation_fraction: float, errors: str = "strict") -> None:
-        if not 0 < validation_fraction < 1:
+    def __init__(
+        self, name: str, *, validation_fraction: float = 0.0, errors: str = "strict"
+    ) -> None:
+        if not 0 <= validation_fraction < 1:
             raise InputError(
                 f"validation_fraction must lie between 0 and 1; got {validation_fraction}."
             )

@@ -60,11 +60,15 @@ TABLE = (
     Setting("betas", list, [0.9, 0.99], "the two decay rates of AdamW's moments", 0),
     Setting("clip", float, 1.0, "the largest norm of a gradient", 0),
     Setting("seed", int, 0, "the seed of everything random", 0),
-    Setting("evaluate_every", int, 250, "steps between two looks at the validation loss; 0 for never", 0),
+    Setting(
+        "evaluate_every", int, 250, "steps between two looks at the validation loss; 0 for never", 0
+    ),
     Setting("evaluate_batches", int, 50, "the most batches of one such look; 0 for all", 0),
     Setting("checkpoint_every", int, 250, "steps between two checkpoints; 0 for never", 0),
     Setting("keep_checkpoints", int, 2, "checkpoints that are kept", 1),
     Setting("sample_every", int, 500, "steps between two samples; 0 for never", 0),
+    Setting("sample_prompt", str, None, "what samples begin with (without it: a new line)"),
+    Setting("sample_length", int, 100, "tokens of a sample", 1),
     Setting("device", str, "cpu", "cpu, cuda, cuda:1 ... or auto"),
 )
 BY_NAME = {setting.name: setting for setting in TABLE}

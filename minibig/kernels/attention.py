@@ -20,6 +20,8 @@ def _blocks(n_stacks: int, T: int, S: int) -> tuple[int, int]:
 
 @attention.kernel("cpu")
 def forward(q, k, v, bias, *, keep, causal, scale, return_weights):
+    if bias is not None and bias.ndim > q.ndim:
+        return NotImplemented
     same = q.ndim >= 3 and q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
     if return_weights or not same or not is_plain(q, k, v, bias) or not (q.size and v.size):
         return NotImplemented

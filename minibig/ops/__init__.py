@@ -16,7 +16,8 @@ from minibig.ops.creation import arange, full, normal, ones, uniform, zeros
 from minibig.ops.dropout import dropout
 from minibig.ops.elementwise import abs_ as abs
 from minibig.ops.elementwise import (
-    astype, erf, exp, gelu, gelu_tanh, log, relu, sigmoid, sign, silu, softplus, sqrt, tanh,
+    astype, erf, exp, gelu, gelu_tanh, log, normal_cdf, relu, sigmoid, sign, silu, softplus, sqrt,
+    tanh,
 )
 from minibig.ops.indexing import checked_ids, embedding, getitem, scatter_add, take
 from minibig.ops.losses import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
@@ -34,8 +35,8 @@ __all__ = [
     "expand_dims", "feed_forward", "full", "gelu", "gelu_tanh", "getitem", "greater",
     "greater_equal", "isfinite", "layer_norm", "less", "less_equal", "linear", "log", "log_softmax",
     "logical_and", "logical_not", "logical_or", "logsumexp", "matmul", "max", "maximum", "mean",
-    "mean_squared_error", "min", "minimum", "mul", "neg", "normal", "not_equal", "ones", "pow",
-    "relu", "rms_norm", "scatter_add", "sgd_update", "sigmoid", "sign", "silu", "softmax",
-    "softplus", "split", "sqrt", "squeeze", "stack", "sub", "sum", "swapaxes", "take", "tanh",
-    "transpose", "uniform", "var", "where", "zeros",
+    "mean_squared_error", "min", "minimum", "mul", "neg", "normal", "normal_cdf", "not_equal",
+    "ones", "pow", "relu", "rms_norm", "scatter_add", "sgd_update", "sigmoid", "sign", "silu",
+    "softmax", "softplus", "split", "sqrt", "squeeze", "stack", "sub", "sum", "swapaxes", "take",
+    "tanh", "transpose", "uniform", "var", "where", "zeros",
 ]

@@ -15,7 +15,7 @@ form, `scale=1`) large heads drive the softmax into its flat ends, where nothing
 
 import math
 
-from minibig.autograd import Tensor, fusible
+from minibig.autograd import Tensor, composite, fusible
 from minibig.backend import Array, InputError, namespace
 from minibig.ops.products import matmul
 from minibig.ops.softmax import softmax
@@ -38,6 +38,7 @@ def causal_mask(scores) -> Array:
     mask[later] = -math.inf
     return mask
 
+@composite
 def attention_weights(q, k, /, bias=None, *, causal: bool = False, scale: float | None = None):
     """softmax(q kᵀ·scale + bias): for every query a distribution over the keys.
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.backend import Device, Shape, device, stream, to_device
+from minibig.backend import Device, InputError, Shape, device, stream, to_device
 
 
 def full(
@@ -16,17 +16,17 @@ def full(
     >>> full((2,), 7.0)
     tensor([7., 7.])
     """
-    return _placed(np.full(shape, value, dtype), device)
+    return _placed(_filled(shape, value, dtype), device)
 
 
 def zeros(shape: Shape, dtype: Any = "float32", device: "str | Device | None" = None) -> Tensor:
     """A tensor of zeros."""
-    return _placed(np.zeros(shape, dtype), device)
+    return _placed(_filled(shape, 0, dtype), device)
 
 
 def ones(shape: Shape, dtype: Any = "float32", device: "str | Device | None" = None) -> Tensor:
     """A tensor of ones."""
-    return _placed(np.ones(shape, dtype), device)
+    return _placed(_filled(shape, 1, dtype), device)
 
 
 def arange(*bounds: float, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
@@ -73,3 +73,13 @@ _device = device
 
 def _placed(array: Any, device: "str | Device | None") -> Tensor:
     return Tensor(to_device(array, _device(device)))
+
+
+def _filled(shape: Shape, value: float, dtype: Any) -> Any:
+    try:
+        return np.full(shape, value, dtype)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"a new tensor needs a shape of lengths from 0 on, a number and a dtype; got {shape}, "
+            f"{value!r} and {dtype!r} ({error})."
+        ) from None

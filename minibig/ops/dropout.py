@@ -1,9 +1,10 @@
 """Dropout (随机失活): numbers are set to 0 at random while a model learns."""
 
-from minibig.autograd import Tensor
+from minibig.autograd import Tensor, composite
 from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep_mask
 
 
+@composite
 def dropout(x, /, *, p: float, key: DropoutKey | None = None):
     """x·mask / (1 − p), mask 0 with probability p; the expectation stays x.
 
@@ -19,8 +20,10 @@ def dropout(x, /, *, p: float, key: DropoutKey | None = None):
     """
     if not 0 <= p < 1:
         raise InputError(f"dropout: p must lie in [0, 1); got {p}.")
+    array = x.data if isinstance(x, Tensor) else x
+    if array.dtype.kind != "f":
+        raise InputError(f"dropout: x must hold floating-point numbers; got {array.dtype}.")
     if p == 0:
         return x
-    array = x.data if isinstance(x, Tensor) else x
     mask = keep_mask(tuple(x.shape), p, key or dropout_key("dropout"), device_of(array))
     return x * (mask * array.dtype.type(1 / (1 - p)))

@@ -10,8 +10,9 @@ the end, and a GPU would wrap a large one.
 import math
 from typing import Any
 
-from minibig.autograd import Tensor, fusible, primitive, reshape
+from minibig.autograd import Tensor, composite, fusible, primitive, reshape
 from minibig.backend import Array, InputError, Shape, is_array, namespace
+from minibig.ops.shapes import checked_axis
 
 @primitive
 def getitem_at(x: Array, /, *, index: Any) -> Array:
@@ -103,6 +104,7 @@ Check that tokenizer and model have the same vocabulary.
         )
     return array
 
+@composite
 def take(x, ids, /, *, axis: int = 0):
     """The slices of x along `axis` with the numbers `ids`, which are checked.
 
@@ -112,10 +114,11 @@ def take(x, ids, /, *, axis: int = 0):
     >>> mb.take(mb.tensor([10.0, 20.0, 30.0]), mb.tensor([2, 0]))
     tensor([30., 10.])
     """
-    axis %= x.ndim
+    axis = checked_axis(axis, x.ndim, "take")
     index = (slice(None),) * axis + (checked_ids(ids, x.shape[axis], "ids"),)
     return getitem_at(x, index=index)
 
+@composite
 def scatter_add(x, ids, values, /):
     """x with the slices `values` added to its slices along axis 0 with the numbers `ids`.
 
@@ -125,8 +128,9 @@ def scatter_add(x, ids, values, /):
     """
     ids = checked_ids(ids, x.shape[0], "ids")
     expected = (*ids.shape, *x.shape[1:])
-    if tuple(values.shape) != expected:
-        raise InputError(f"scatter_add: values must have shape {expected}; got {values.shape}.")
+    if tuple(getattr(values, "shape", ())) != expected:
+        got = getattr(values, "shape", type(values).__name__)
+        raise InputError(f"scatter_add: values must have shape {expected}; got {got}.")
     return x + add_at(values, index=ids, shape=tuple(x.shape))
 
 @fusible

@@ -8,7 +8,7 @@ distribution that is, minus the one that should be.
 import math
 from typing import Any
 
-from minibig.autograd import Tensor, fusible
+from minibig.autograd import Tensor, composite, fusible
 from minibig.backend import InputError, is_array
 from minibig.ops.arithmetic import maximum, where
 from minibig.ops.elementwise import softplus
@@ -70,6 +70,7 @@ def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
     elif targets.dtype.kind != "f":
         raise InputError(f"targets must be integers or probabilities; got {targets.dtype}.")
 
+@composite
 def mean_squared_error(x, targets, /):
     """mean (x − target)².
 
@@ -81,6 +82,7 @@ def mean_squared_error(x, targets, /):
     difference = x - targets
     return (difference * difference).mean()
 
+@composite
 def binary_cross_entropy_with_logits(logits, targets, /):
     """mean −(y ln σ(x) + (1 − y) ln(1 − σ(x))) = mean ln(1 + eˣ) − x·y, for x the logits.
 

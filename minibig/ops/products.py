@@ -6,7 +6,7 @@ Y = A B:      Ā = Ȳ Bᵀ      B̄ = Aᵀ Ȳ
 
 import math
 
-from minibig.autograd import fusible, primitive, reshape
+from minibig.autograd import composite, fusible, primitive, reshape
 from minibig.backend import Array, InputError
 
 @primitive(broadcasts=True)
@@ -18,6 +18,7 @@ batched_matmul.defvjp(
     b=lambda g, a: batched_matmul(a.swapaxes(-1, -2), g),
 )
 
+@composite
 def matmul(a, b, /):
     """a @ b as in NumPy: vectors, matrices, or stacks of matrices that broadcast.
 

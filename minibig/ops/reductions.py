@@ -8,7 +8,7 @@ shares.
 
 import math
 
-from minibig.autograd import broadcast_to, constant, primitive, reshape
+from minibig.autograd import broadcast_to, composite, constant, primitive, reshape
 from minibig.backend import Array, InputError, Shape, namespace
 from minibig.ops.elementwise import exp, log
 
@@ -37,6 +37,7 @@ sum.defvjp(x=lambda g, x_shape, axis: expand_as(g, x_shape, axis))
 def _count(shape: Shape, axis: Axis) -> int:
     return math.prod(shape) // (math.prod(kept_shape(shape, axis)) or 1)
 
+@composite
 def mean(x, /, *, axis: Axis = None, keepdims: bool = False):
     """The arithmetic mean over `axis`.
 
@@ -47,6 +48,7 @@ def mean(x, /, *, axis: Axis = None, keepdims: bool = False):
     n = _count(x.shape, axis)
     return x.sum(axis=axis, keepdims=keepdims) * (1 / n if n else math.nan)
 
+@composite
 def var(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0):
     """The variance over `axis`: the mean of (x − mean)², with n − correction in the denominator.
 
@@ -79,6 +81,7 @@ def _extreme_rule(g, x, y, axis):
 max.defvjp(x=_extreme_rule)
 min.defvjp(x=_extreme_rule)
 
+@composite
 def logsumexp(x, /, *, axis: Axis = -1, keepdims: bool = False):
     """ln Σ eˣ along `axis`, shifted by the maximum so that it never overflows.
 

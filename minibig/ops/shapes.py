@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from minibig.autograd import primitive, reshape
+from minibig.autograd import composite, primitive, reshape
 from minibig.backend import Array, InputError, namespace
 
 @primitive
@@ -14,6 +14,7 @@ transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=_inverse(axes)))
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(axes)), key=lambda i: axes[i] % len(axes)))
 
+@composite
 def transpose(x, /, *axes):
     """x with its axes in the given order; reversed, if no order is given.
 
@@ -36,16 +37,28 @@ def swapaxes(x: Array, a: int, b: int, /) -> Array:
     return x.swapaxes(a, b)
 swapaxes.defvjp(x=lambda g, a, b: g.swapaxes(a, b))
 
+def checked_axis(axis: int, ndim: int, name: str) -> int:
+    """The axis counted from the front; an error if there is none of this number.
+
+    >>> checked_axis(-1, 3, "squeeze")
+    2
+    """
+    if not -ndim <= axis < ndim:
+        raise InputError(f"{name}: axis {axis} does not exist; it must lie in [{-ndim}, {ndim}).")
+    return axis % ndim
+
+@composite
 def squeeze(x, /, *, axis: int):
     """x without the axis `axis`, which must have length 1."""
+    axis = checked_axis(axis, x.ndim, "squeeze")
     if x.shape[axis] != 1:
         raise InputError(f"squeeze: axis {axis} of shape {tuple(x.shape)} must have length 1.")
-    axis %= x.ndim
     return reshape(x, x.shape[:axis] + x.shape[axis + 1 :])
 
+@composite
 def expand_dims(x, /, *, axis: int):
     """x with a new axis of length 1 at `axis`."""
-    axis %= x.ndim + 1
+    axis = checked_axis(axis, x.ndim + 1, "expand_dims")
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
 @primitive
@@ -56,6 +69,7 @@ def concatenate_all(*xs: Array, axis: int) -> Array:
 def _concatenate_rule(g, needed, xs_shape, axis):
     return split_at(g, sizes=tuple(shape[axis] for shape in xs_shape), axis=axis)
 
+@composite
 def concatenate(xs: Sequence, /, *, axis: int = 0):
     """The tensors xs one after the other along `axis`.
 
@@ -67,6 +81,7 @@ def concatenate(xs: Sequence, /, *, axis: int = 0):
         raise InputError("concatenate needs at least one tensor; got none.")
     return concatenate_all(*xs, axis=axis)
 
+@composite
 def stack(xs: Sequence, /, *, axis: int = 0):
     """The tensors xs, which have one shape, along a new axis.
 
@@ -93,6 +108,7 @@ split_at.defvjp(x=lambda g, axis: concatenate_all(*_as_tuple(g), axis=axis))
 def _as_tuple(g):
     return g if isinstance(g, tuple) else (g,)
 
+@composite
 def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
     """x cut along `axis` into parts of the given sizes, or into that many equal parts.
 
@@ -100,7 +116,7 @@ def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
     >>> mb.split(mb.tensor([1, 2, 3, 4, 5]), [2, 3])
     (tensor([1, 2]), tensor([3, 4, 5]))
     """
-    length = x.shape[axis]
+    length = x.shape[checked_axis(axis, x.ndim, "split")]
     if isinstance(sizes, int):
         if sizes < 1 or length % sizes:
             raise InputError(f"split: an axis of length {length} has no {sizes} equal parts.")

@@ -20,7 +20,7 @@ def softmax(x: Array, /, *, axis: int = -1) -> Array:
     tensor([0.25, 0.25, 0.25, 0.25])
     """
     xp = namespace(x)
-    e = xp.exp(x - x.max(axis=axis, keepdims=True)) if x.shape[axis] else x
+    e = xp.exp(x - x.max(axis=axis, keepdims=True)) if x.size else x
     return e / e.sum(axis=axis, keepdims=True)
 softmax.defvjp(x=lambda g, y, axis: y * (g - (g * y).sum(axis=axis, keepdims=True)))
 
@@ -32,7 +32,9 @@ def log_softmax(x: Array, /, *, axis: int = -1) -> Array:
     >>> mb.log_softmax(mb.tensor([0.0, 1000.0]))
     tensor([-1000.,     0.])
     """
+    if not x.size:
+        return x
     xp = namespace(x)
-    shifted = x - x.max(axis=axis, keepdims=True) if x.shape[axis] else x
+    shifted = x - x.max(axis=axis, keepdims=True)
     return shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
 log_softmax.defvjp(x=lambda g, y, axis: g - exp(y) * g.sum(axis=axis, keepdims=True))

@@ -5,6 +5,7 @@ in and goes out. A kernel may write the results into the very arrays that came i
 """
 
 from minibig.autograd import fusible
+from minibig.backend import InputError
 from minibig.ops.elementwise import sqrt
 
 
@@ -45,3 +46,17 @@ def adamw_update(p, g, m, v, /, *, lr, betas, eps, weight_decay, t):
     """
     decayed = p * (1 - lr * weight_decay)
     return adam_update(decayed, g, m, v, lr=lr, betas=betas, eps=eps, t=t)
+
+
+@sgd_update.check
+@adam_update.check
+@adamw_update.check
+def _check_update(p, g, *state, t: int = 1, **settings) -> None:
+    for name, x in (("g", g), *(("the state", x) for x in state)):
+        if tuple(x.shape) != tuple(p.shape):
+            raise InputError(
+                f"an update: {name} must have the parameter's shape {tuple(p.shape)}; got "
+                f"{tuple(x.shape)}."
+            )
+    if t < 1:
+        raise InputError(f"an update: t must count steps from 1 on; got {t}.")

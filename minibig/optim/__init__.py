@@ -20,7 +20,6 @@ __all__ = [
     "AdamW",
     "Optimizer",
     "ParameterGroup",
-    "Schedule",
     "clip_gradients",
     "constant",
     "cosine",

@@ -80,6 +80,10 @@ class Trainer:
         expected_initial_loss: float | None = None,
     ) -> None:
         _check_types(model=(model, Module), settings=(settings, TrainingSettings))
+        if not callable(loss):
+            raise TypeError(
+                f"loss must be a function of step and micro_step; got {type(loss).__name__}."
+            )
         self.model, self.loss, self.settings, self.folder = model, loss, settings, Path(folder)
         self.evaluate, self.sample = evaluate, sample
         self.progress = progress or Silence()

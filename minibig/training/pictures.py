@@ -15,6 +15,7 @@ from minibig.storage.durable_files import make_folder, new_file
 from minibig.training.metrics import Metrics
 
 _INK, _FAINT, _GRID = "#26323a", "#8a98a3", "#e6eaed"
+_MANY = 50  # from here on points would run into each other
 _TRAINING, _VALIDATION, _FLOOR = "#2f6f9f", "#d1603d", "#5b8c5a"
 
 
@@ -45,9 +46,8 @@ def draw_losses(
     axes.plot(*_smoothed(steps, losses), color=_TRAINING, linewidth=2, label="training")
     _draw_validation(axes, *_series(lines, "validation_loss"))
     if floor is not None:
-        axes.axhline(
-            floor, color=_FLOOR, linewidth=1.4, linestyle=(0, (5, 3)), label="entropy floor"
-        )
+        label = f"entropy floor, {floor:.3f}"
+        axes.axhline(floor, color=_FLOOR, linewidth=1.4, linestyle=(0, (5, 3)), label=label)
     _dress(axes, title)
     make_folder(Path(path).parent)
     with new_file(Path(path)) as file:
@@ -63,7 +63,7 @@ def _draw_validation(axes: Any, steps: np.ndarray, losses: np.ndarray) -> None:
         losses,
         color=_VALIDATION,
         linewidth=1.2,
-        marker="o",
+        marker="o" if len(steps) <= _MANY else "",
         markersize=5,
         markeredgecolor="white",
         markeredgewidth=0.8,
@@ -105,9 +105,13 @@ def _series(lines: list[dict[str, Any]], name: str) -> tuple[np.ndarray, np.ndar
 
 
 def _smoothed(steps: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of a window around each step, which grows narrower towards both ends."""
+    """The mean of a window around each step; where the curve is steep, at the start, it is small.
+
+    At the end the window loses its later half only: the last value is a mean as well.
+    """
     half = max(1, len(losses) // 60)
-    sums = np.concatenate([[0.0], np.cumsum(losses)])
     i = np.arange(len(losses))
-    reach = np.minimum(half, np.minimum(i, len(losses) - 1 - i))
-    return steps, (sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1)
+    first = i - np.minimum(half, i)
+    last = np.minimum(i + np.minimum(half, i), len(losses) - 1)
+    sums = np.concatenate([[0.0], np.cumsum(losses)])
+    return steps, (sums[last + 1] - sums[first]) / (last + 1 - first)

@@ -29,6 +29,10 @@ def erf_reference(x):
     return np.vectorize(math.erf, otypes=[float])(x) if np.size(x) else np.zeros(np.shape(x))
 
 
+def normal_cdf_reference(x):
+    return np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2, otypes=[float])(x)
+
+
 def gelu_reference(x):
     """With erfc, so that the far negative side keeps its digits."""
     phi = np.vectorize(lambda t: 0.5 * math.erfc(-t / math.sqrt(2)), otypes=[float])

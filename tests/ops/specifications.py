@@ -119,6 +119,7 @@ ROWS = [
     row("exp", mb.exp, given.one(given.real), np.exp),
     row("expand_dims", mb.expand_dims, given.expand_dims_inputs, np.expand_dims),
     row("feed_forward", feed_forward, given.feed_forward_inputs, expected.feed_forward_reference),
+    row("normal_cdf", mb.normal_cdf, given.one(given.real), expected.normal_cdf_reference),
     row("gelu", mb.gelu, given.one(given.real), expected.gelu_reference),
     row("gelu_tanh", mb.gelu_tanh, given.one(given.real), expected.gelu_tanh_reference),
     row("getitem", getitem, given.getitem_inputs, lambda x, *, key: x[given.INDICES[key]]),

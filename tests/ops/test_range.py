@@ -53,8 +53,9 @@ CASES = {
     "silu": (lambda x: x * sigmoid(x), 4, GRID[GRID > -87]),  # below, σ(x) is subnormal
     "sqrt": (math.sqrt, 1, GRID[GRID >= 0]),
     "erf": (math.erf, 8, GRID),
-    "gelu": (gelu, 8, GRID),
-    "gelu_tanh": (gelu_tanh, 8, GRID),
+    "gelu": (gelu, 8, GRID[GRID > -12.9]),  # below, Φ(x) is subnormal
+    # Below −2 the exponential makes many units of the result out of one unit of its exponent.
+    "gelu_tanh": (gelu_tanh, 8, GRID[GRID > -2]),
 }
 
 

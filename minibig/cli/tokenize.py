@@ -1,0 +1,109 @@
+"""`minibig tokenize`: train a tokenizer, turn text into ids and back, look at the tokens."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from minibig.backend import InputError
+from minibig.cli.console import file_text, given_text, say
+from minibig.cli.corpus import Corpus
+from minibig.cli.preparation import TOKENIZERS, trained_tokenizer
+from minibig.cli.run_folders import tokenizer_of
+
+EXAMPLE = 'minibig tokenize show runs/quickstart "How is this cut?"'
+_EXAMPLES = {
+    "train": "minibig tokenize train --data stdlib --vocab-size 2000 --out my-tokenizer",
+    "encode": "minibig tokenize encode my-tokenizer --file text.txt > ids.txt",
+    "decode": "minibig tokenize decode my-tokenizer 262 2 40",
+    "show": 'minibig tokenize show my-tokenizer "How is this cut?"',
+}
+_VISIBLE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"})
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command: one sub-command for each thing it does."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    parsers = {
+        name: actions.add_parser(
+            name, help=meaning, description=meaning, epilog=f"example: {_EXAMPLES[name]}"
+        )
+        for name, meaning in (
+            ("train", "learn a tokenizer from a text"),
+            ("encode", "text to token ids"),
+            ("decode", "token ids to text"),
+            ("show", "the tokens of a text, each with its id"),
+        )
+    }
+    train = parsers.pop("train")
+    train.add_argument("--data", required=True, metavar="NAME", help="a text or a corpus: stdlib")
+    train.add_argument("--out", required=True, metavar="FOLDER", help="where it is saved")
+    train.add_argument("--tokenizer", choices=TOKENIZERS, default="bpe", help="(bpe)")
+    train.add_argument("--vocab-size", type=int, default=2000, metavar="N", help="(2000)")
+    train.add_argument("--errors", choices=("strict", "replace"), default="strict")
+    for name, other in parsers.items():
+        other.add_argument("folder", metavar="FOLDER", help="a tokenizer, or a run that has one")
+        if name == "decode":
+            other.add_argument("ids", nargs="*", metavar="ID", help="ids; without, the input")
+            continue
+        other.add_argument("text", nargs="?", default="-", help="the text; without, the input")
+        other.add_argument("--file", metavar="FILE", help="a file with the text")
+        other.add_argument("--errors", choices=("strict", "replace"), default="strict")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the sub-command says."""
+    actions = {"train": _train, "encode": _encode, "decode": _decode, "show": _show}
+    actions[arguments.action](arguments)
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    corpus = Corpus(arguments.data, errors=arguments.errors)
+    tokenizer = trained_tokenizer(arguments.tokenizer, corpus, arguments.vocab_size)
+    tokenizer.save(arguments.out)
+    say(f"{arguments.out}: {tokenizer.vocab_size:,} tokens from {corpus.characters:,} characters")
+
+
+def _encode(arguments: argparse.Namespace) -> None:
+    tokenizer = tokenizer_of(Path(arguments.folder))
+    say(" ".join(map(str, tokenizer.encode(_text(arguments)))))
+
+
+def _decode(arguments: argparse.Namespace) -> None:
+    tokenizer = tokenizer_of(Path(arguments.folder))
+    words = arguments.ids or given_text("-").split()
+    try:
+        ids = [int(word) for word in words]
+    except ValueError:
+        wrong = next(word for word in words if not word.isdecimal())
+        raise InputError(f"ids must be whole numbers; got {wrong!r:.40}.") from None
+    sys.stdout.write(tokenizer.decode(ids) + "\n")
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    tokenizer = tokenizer_of(Path(arguments.folder))
+    ids = tokenizer.encode(_text(arguments))
+    width = len(str(tokenizer.vocab_size))
+    for token in ids:
+        say(f"{token:>{width}}  {_visible(tokenizer.decode_bytes([token]))}")
+    say(f"{len(ids):,} tokens")
+
+
+def _text(arguments: argparse.Namespace) -> str:
+    if arguments.file:
+        return file_text(arguments.file, errors=arguments.errors)
+    return given_text(arguments.text, errors=arguments.errors)
+
+
+def _visible(data: bytes) -> str:
+    r"""The bytes of a token so that all of it can be seen.
+
+    >>> _visible(b" to\n"), _visible(b"\xe4\xbd")
+    ('␣to⏎', '<e4 bd>')
+    """
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return f"<{data.hex(' ')}>"
+    text = text.translate(_VISIBLE)
+    return text if text.isprintable() else repr(text)[1:-1]

@@ -1,0 +1,165 @@
+"""A whole run in a folder: text -> tokenizer -> tokens -> GPT -> the loop -> picture and model.
+
+A folder holds one run. The same command goes on with it, and on a finished one says so; another
+text or other settings are refused with the names of what differs.
+"""
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from minibig.backend import InputError, device, manual_seed
+from minibig.cli.console import say
+from minibig.cli.corpus import Corpus
+from minibig.cli.preparation import check_length, opening, prepare, prepared
+from minibig.cli.run_folders import is_run, read_record, write_record
+from minibig.cli.settings import Settings
+from minibig.data import CORPORA, Batches, Tokens
+from minibig.models import GPT, GPTConfig
+from minibig.tokenizers import Tokenizer
+from minibig.training import (
+    Metrics,
+    Result,
+    Trainer,
+    TrainingSettings,
+    draw_losses,
+    language_model_loss,
+    progress_on,
+    text_sampler,
+    validation_loss,
+)
+from minibig.training.settings import FREE_TO_CHANGE
+
+_MODEL = ("context_length", "n_layers", "n_heads", "d_model", "dropout")
+_TRAINING = ("steps", "batch_size", "accumulation", "lr", "min_lr", "warmup_steps", "schedule")
+_TRAINING += ("weight_decay", "betas", "clip", "seed", *FREE_TO_CHANGE)
+_FREE = (*FREE_TO_CHANGE, "device", "sample_prompt", "sample_length")
+
+
+def train(folder: Path, settings: Settings, command: Sequence[str]) -> Result:
+    """Begin the run in `folder`, or go on with it, to its end.
+
+    Raises:  InputError if the settings make no run, or the folder holds another one.
+    """
+    settings = with_full_paths(settings)
+    training_settings = TrainingSettings(**{name: settings[name] for name in _TRAINING})
+    GPTConfig(vocab_size=1, **{name: settings[name] for name in _MODEL})
+    if settings["validation_fraction"] == 0:
+        raise InputError("validation_fraction must be above 0; a run measures what it has learned.")
+    target = device(settings["device"])
+    _check_folder(folder)
+    data = _data(folder, settings, command)
+    manual_seed(settings["seed"])
+    sizes = {name: settings[name] for name in _MODEL}
+    model = GPT(GPTConfig(vocab_size=data[0].vocab_size, **sizes))
+    model.to(target)
+    n_parameters = sum(parameter.size for parameter in model.parameters())
+    say(f"model: GPT, {n_parameters:,} parameters, on {target}")
+    return _trained(folder, settings, training_settings, model, data)
+
+
+def with_full_paths(settings: Settings) -> Settings:
+    """The settings with paths that hold from any folder."""
+    data, tokenizer = settings["data"], settings["tokenizer"]
+    if data is None:
+        raise InputError("a run needs a text: --data FILE, a folder, a glob, or --data stdlib.")
+    return {
+        **settings,
+        "data": data if data in CORPORA else os.path.abspath(data),
+        "tokenizer": os.path.abspath(tokenizer) if os.path.isdir(tokenizer) else tokenizer,
+    }
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder in which a run cannot live."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; --out must name a folder.")
+    if not is_run(folder) and (folder / "checkpoints").exists():
+        raise InputError(
+            f"{folder} holds checkpoints, but no run.json that explains them. Choose another --out."
+        )
+
+
+def _data(
+    folder: Path, settings: Settings, command: Sequence[str]
+) -> tuple[Tokenizer, Tokens, Tokens]:
+    """Tokenizer and tokens; the record is written when all checks of a new run are passed."""
+    corpus = Corpus(
+        settings["data"],
+        validation_fraction=settings["validation_fraction"],
+        errors=settings["errors"],
+    )
+    if is_run(folder):
+        _check_same_run(folder, settings, corpus)
+        return prepared(folder)
+    parts = prepare(folder, corpus, settings["tokenizer"], settings["vocab_size"])
+    check_length(*parts[1:], settings["context_length"])
+    parts[0].encode(settings["sample_prompt"] or "")
+    text = {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.sha256}
+    write_record(folder, command, settings, text)
+    return parts
+
+
+def _check_same_run(folder: Path, settings: Settings, corpus: Corpus) -> None:
+    record = read_record(folder)
+    began: dict[str, Any] = record["settings"]
+    names = [n for n in settings if n not in _FREE and began.get(n) != settings[n]]
+    if names:
+        before = ", ".join(f"{name} = {began.get(name)}" for name in names)
+        now = ", ".join(f"{name} = {settings[name]}" for name in names)
+        raise InputError(
+            f"{folder} holds a run that began with {before}; got {now}. Go on with what it began "
+            "with (--resume), choose another --out, or start anew (--restart)."
+        )
+    if corpus.name not in CORPORA and corpus.sha256 != record["text"].get("sha256"):
+        raise InputError(
+            f"{corpus.name} is no longer the text that the run in {folder} began with. Bring it "
+            "back, choose another --out, or start anew (--restart)."
+        )
+
+
+def _trained(
+    folder: Path,
+    settings: Settings,
+    training_settings: TrainingSettings,
+    model: GPT,
+    data: tuple[Tokenizer, Tokens, Tokens],
+) -> Result:
+    tokenizer, training, validation = data
+    batch_size, context_length = settings["batch_size"], settings["context_length"]
+    batches = Batches(
+        training, batch_size=batch_size, context_length=context_length, seed=settings["seed"]
+    )
+
+    def evaluate() -> dict[str, float]:
+        loss = validation_loss(
+            model,
+            validation,
+            batch_size=batch_size,
+            context_length=context_length,
+            max_batches=settings["evaluate_batches"] or None,
+        )
+        return {"validation_loss": loss}
+
+    prompt = settings["sample_prompt"] or opening(tokenizer)
+    trainer = Trainer(
+        model,
+        language_model_loss(model, batches, settings["accumulation"]),
+        training_settings,
+        folder,
+        evaluate=evaluate,
+        sample=text_sampler(
+            model, tokenizer, prompt, settings["sample_length"], seed=settings["seed"]
+        ),
+        progress=progress_on(sys.stdout),
+        expected_initial_loss=math.log(tokenizer.vocab_size),
+    )
+    try:
+        return trainer.run()
+    finally:
+        metrics = Metrics(folder / "metrics.jsonl")
+        if any("loss" in line for line in metrics.read()):
+            draw_losses(metrics, folder / "loss.png", title=folder.name)

@@ -1,0 +1,280 @@
+"""Every mistake of a user ends in one line and a code; a defect keeps its traceback."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from minibig.cli import main, program
+from minibig.models import GPT, GPTConfig
+from minibig.storage import save
+
+from .commands import TINY, flags
+
+
+@pytest.fixture
+def complaint(capsys):
+    """Run the command in this process; what it complains of, which must be one line."""
+
+    def run(*arguments):
+        assert main([str(argument) for argument in arguments]) == 1
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 1, lines
+        assert lines[0].startswith("minibig: ")
+        return lines[0]
+
+    return run
+
+
+@pytest.fixture
+def training(complaint, text_file, tmp_path):
+    """Run `train` with tiny settings; changes are settings or, with None, left out."""
+
+    def run(*arguments, out=tmp_path / "run", **changes):
+        settings = {"data": text_file, **TINY, **changes}
+        given = flags({name: value for name, value in settings.items() if value is not None})
+        return complaint("train", "--out", out, *given, *arguments)
+
+    return run
+
+
+def test_no_text_is_given(training):
+    assert "--data" in training(data=None)
+
+
+def test_the_text_does_not_exist(training, tmp_path):
+    assert "is no file or folder, nor a corpus (stdlib)" in training(data=tmp_path / "none.txt")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"\x00\x01\x02 binary", "is a binary file (NUL byte at offset 0)"),
+        (b"caf\xe9 and more", "UTF-8"),
+    ],
+)
+def test_the_text_is_no_text(training, tmp_path, content, message):
+    path = tmp_path / "bad.txt"
+    path.write_bytes(content)
+    assert message in training(data=path)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_holds_no_text(training, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "holds no file ending in" in training(data=tmp_path / "empty")
+
+
+def test_the_context_is_longer_than_the_data(training):
+    assert "a context_length of 5000 needs at least 5001" in training(context_length=5000)
+    assert "the validation part" in training(context_length=500)
+
+
+def test_a_refused_run_can_be_begun_again_with_other_settings(training, text_file, tmp_path):
+    training(context_length=5000)
+    arguments = ["train", "--data", str(text_file), "--out", str(tmp_path / "run"), *flags(TINY)]
+    assert main(arguments) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": -3}, "steps must be a whole number of at least 1; got -3"),
+        ({"batch_size": -1}, "batch_size must be a whole number of at least 1"),
+        ({"n_layers": 0}, "n_layers must be a whole number of at least 1"),
+        ({"seed": -1}, "seed must be a whole number of at least 0"),
+        ({"lr": "nan"}, "lr must be a number"),
+        ({"lr": 0}, "lr must be above 0"),
+        ({"n_heads": 3}, "n_heads must divide d_model"),
+        ({"warmup_steps": 10}, "total_steps must be more than warmup_steps"),
+        ({"schedule": "sine"}, "schedule must be one of"),
+        ({"dropout": 1.5}, "p must"),
+        ({"betas": [0.9, 1.0]}, "betas must lie in [0, 1)"),
+        ({"validation_fraction": 1}, "validation_fraction must lie between 0 and 1"),
+        ({"validation_fraction": 0}, "validation_fraction must be above 0"),
+        ({"errors": "ignore"}, "errors must be 'strict' or 'replace'"),
+        ({"tokenizer": "words"}, "tokenizer must be characters, bpe, bpe-han, or a folder"),
+        ({"tokenizer": "bpe", "vocab_size": 100}, "vocab_size must be at least 257"),
+        ({"device": "tpu"}, "device must be"),
+        ({"sample_prompt": "ABC"}, "got 'A'"),
+    ],
+)
+def test_a_setting_makes_no_sense(training, tmp_path, changes, message):
+    assert message in training(**changes)
+    assert not (tmp_path / "run" / "run.json").exists()
+
+
+def test_cuda_is_asked_for_where_there_is_none(training, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "cupy", None)
+    assert "CuPy is not installed" in training(device="cuda")
+
+
+def test_a_preset_is_unknown(training):
+    assert "did you mean shakespeare-char?" in training("--preset", "shakespeare")
+
+
+def test_a_configuration_file_is_missing_or_names_what_does_not_exist(training, tmp_path):
+    assert "No such file" in training("--config", tmp_path / "none.json")
+    path = tmp_path / "a.json"
+    path.write_text('{"n_layer": 2}')
+    assert "there is no setting n_layer; did you mean n_layers?" in training("--config", path)
+
+
+def test_the_output_is_a_file(training, tmp_path):
+    (tmp_path / "file").write_text("precious")
+    assert "is a file; --out must name a folder" in training(out=tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+def test_the_output_may_not_be_written(training, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert "Permission denied" in training(out=tmp_path / "locked" / "run")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="no folder that refuses even root")
+def test_the_output_lies_where_nothing_can_be_made(training):
+    assert "cannot be written" in training(out="/proc/self/run")
+
+
+def test_there_is_nothing_to_resume(training, tmp_path):
+    assert "holds no run to go on with" in training("--resume", out=tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"n_layers": 2}, "began with n_layers = 1; got n_layers = 2"),
+        ({"steps": 7}, "began with steps = 6; got steps = 7"),
+        ({"seed": 1}, "began with seed = 0; got seed = 1"),
+    ],
+)
+def test_the_folder_holds_a_run_of_other_settings(training, finished_run, changes, message):
+    before = {path: path.stat().st_mtime_ns for path in finished_run.rglob("*")}
+    assert message in training(out=finished_run, **changes)
+    assert before == {path: path.stat().st_mtime_ns for path in finished_run.rglob("*")}
+
+
+def test_the_text_changed_since_the_run_began(training, text_file, tmp_path):
+    path = tmp_path / "text.txt"
+    shutil.copy(text_file, path)
+    arguments = ["train", "--data", str(path), "--out", str(tmp_path / "run"), *flags(TINY)]
+    assert main(arguments) == 0
+    path.write_text(path.read_text() + "more")
+    assert "no longer the text" in training(data=path)
+
+
+def test_checkpoints_of_another_model_are_refused(training, finished_run, tmp_path):
+    folder = tmp_path / "mixed"
+    shutil.copytree(finished_run, folder)
+    record = json.loads((folder / "run.json").read_text())
+    record["settings"]["d_model"] = 16
+    (folder / "run.json").write_text(json.dumps(record))
+    assert "another model" in training(out=folder, d_model=16)
+
+
+def test_checkpoints_without_a_record_are_not_taken_over(training, finished_run, tmp_path):
+    folder = tmp_path / "mixed"
+    shutil.copytree(finished_run, folder)
+    (folder / "run.json").unlink()
+    assert "no run.json that explains them" in training(out=folder)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"format": "minibig run"}', b"\xff"])
+def test_a_damaged_record_is_refused(training, finished_run, tmp_path, damage):
+    folder = tmp_path / "damaged"
+    shutil.copytree(finished_run, folder)
+    (folder / "run.json").write_bytes(damage)
+    assert "run.json" in training(out=folder)
+
+
+def test_a_damaged_checkpoint_is_refused(training, finished_run, tmp_path):
+    folder = tmp_path / "damaged"
+    shutil.copytree(finished_run, folder)
+    for path in folder.glob("checkpoints/*/tensors.safetensors"):
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.write_bytes(content)
+    assert "is damaged" in training(out=folder)
+
+
+def test_a_model_and_a_tokenizer_do_not_belong_together(complaint, finished_run, tmp_path):
+    folder = tmp_path / "mixed"
+    shutil.copytree(finished_run, folder)
+    config = GPTConfig(vocab_size=99, context_length=8, n_layers=1, n_heads=1, d_model=8)
+    save(GPT(config), folder / "model")
+    assert "has a vocabulary of 99 tokens, the tokenizer one of" in complaint("generate", folder)
+
+
+def test_a_folder_to_generate_from_holds_no_model(complaint, tmp_path, bpe_folder, text_file):
+    assert "is not a folder" in complaint("generate", tmp_path / "none")
+    assert "is not a folder" in complaint("generate", text_file)
+    assert "holds no model" in complaint("generate", bpe_folder)
+    save(GPT(GPTConfig(9, 8, 1, 1, 8)), tmp_path)
+    assert "has no tokenizer" in complaint("generate", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--max-new-tokens", "-1"], "max_new_tokens must be a whole number from 0 on; got -1"),
+        (["--n-sequences", "0"], "n_sequences must be at least 1; got 0"),
+        (["--temperature", "-1"], "temperature must be"),
+        (["--top-k", "0"], "top_k must be"),
+        (["--top-p", "2"], "top_p must lie in (0, 1]"),
+        (["--repetition-penalty", "0"], "repetition_penalty must be"),
+        (["--seed", "-1"], "seed must be"),
+        (["--prompt", "QQQ"], "got 'Q' at offset 0"),
+    ],
+)
+def test_generate_refuses_numbers_that_make_no_sense(complaint, finished_run, arguments, message):
+    assert message in complaint("generate", finished_run, *arguments)
+
+
+def test_tokenize_refuses_what_is_no_tokenizer_no_id_and_no_text(complaint, bpe_folder, tmp_path):
+    assert "is not a folder" in complaint("tokenize", "encode", tmp_path / "none", "text")
+    assert "has no tokenizer" in complaint("tokenize", "encode", tmp_path, "text")
+    assert "ids must be whole numbers; got 'x'" in complaint("tokenize", "decode", bpe_folder, "x")
+    assert "got 280" in complaint("tokenize", "decode", bpe_folder, "280")
+    latin = tmp_path / "latin.txt"
+    latin.write_bytes(b"caf\xe9")
+    assert "byte 3 is not" in complaint("tokenize", "show", bpe_folder, "--file", latin)
+    missing = complaint("tokenize", "show", bpe_folder, "--file", tmp_path / "none.txt")
+    assert "No such file" in missing
+
+
+def test_info_refuses_what_it_does_not_know(complaint, tmp_path, text_file):
+    assert "does not exist" in complaint("info", tmp_path / "none")
+    assert "is nothing that minibig knows" in complaint("info", tmp_path)
+    assert "is no complete token file" in complaint("info", text_file)
+
+
+def test_too_little_memory_is_one_line(complaint, monkeypatch):
+    def run(arguments):
+        np.zeros(1 << 60)
+
+    monkeypatch.setattr(program.info, "run", run)
+    assert "there is not enough memory" in complaint("info")
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyError, RuntimeError, AssertionError])
+def test_a_defect_keeps_its_traceback(monkeypatch, error):
+    def run(arguments):
+        raise error("a defect")
+
+    monkeypatch.setattr(program.info, "run", run)
+    with pytest.raises(error, match="a defect"):
+        main(["info"])
+
+
+def test_an_interrupted_command_has_the_code_of_the_signal(monkeypatch, capsys):
+    def run(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program.info, "run", run)
+    assert main(["info"]) == 130
+    assert capsys.readouterr().err == "minibig: interrupted.\n"

@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from .commands import TINY, minibig
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("config") / "tiny.json"
+    path.write_text(json.dumps({**TINY, "tokenizer": "bpe", "vocab_size": 270}))
+    return path
+
+
+def test_it_learns_from_a_file_goes_on_and_begins_anew(config, text_file, tmp_path):
+    arguments = ("quickstart", "--data", text_file, "--config", config)
+    first = minibig(*arguments, folder=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "finished: 6 steps" in first.stdout
+    run = tmp_path / "runs" / "quickstart"
+    weights = (run / "model" / "model.safetensors").read_bytes()
+    again = minibig(*arguments, folder=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "this run was finished already: 6 steps" in again.stdout
+    assert again.stdout.partition("on cpu\n")[2].count("\n\n") >= 3
+    anew = minibig(*arguments, "--restart", folder=tmp_path)
+    assert "\nfinished: 6 steps" in anew.stdout
+    assert (run / "model" / "model.safetensors").read_bytes() == weights
+
+
+@pytest.mark.slow
+def test_it_learns_from_the_standard_library_and_writes(config, tmp_path):
+    done = minibig("quickstart", "--config", config, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "text: stdlib, " in done.stdout
+    assert "\nThis function returns " in done.stdout
+    assert done.stdout.isprintable() or "\x1b" not in done.stdout
+
+
+def test_a_config_may_be_wrong(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"step": 3}')
+    done = minibig("quickstart", "--config", path, folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"minibig: {path}: there is no setting step; did you mean steps?\n"
+    assert not (tmp_path / "runs").exists()

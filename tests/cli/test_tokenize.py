@@ -1,0 +1,58 @@
+import pytest
+
+from minibig.cli import main
+
+from .commands import minibig
+
+TEXT = "the cat é 你好\n\tsat"
+
+
+def test_encode_and_decode_are_inverse(bpe_folder):
+    encoded = minibig("tokenize", "encode", bpe_folder, TEXT)
+    assert encoded.returncode == 0, encoded.stderr
+    decoded = minibig("tokenize", "decode", bpe_folder, *encoded.stdout.split())
+    assert decoded.stdout == TEXT + "\n"
+    assert minibig("tokenize", "decode", bpe_folder, input=encoded.stdout).stdout == TEXT + "\n"
+
+
+def test_text_comes_as_argument_file_or_input(bpe_folder, tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT, encoding="utf-8", newline="")
+    ways = [
+        minibig("tokenize", "encode", bpe_folder, TEXT),
+        minibig("tokenize", "encode", bpe_folder, "--file", path),
+        minibig("tokenize", "encode", bpe_folder, input=TEXT),
+        minibig("tokenize", "encode", bpe_folder, "-", input=TEXT),
+    ]
+    assert len({way.stdout for way in ways}) == 1
+    assert ways[0].stdout.strip()
+
+
+def test_show_makes_whitespace_and_parts_of_characters_visible(bpe_folder):
+    done = minibig("tokenize", "show", bpe_folder, "the cat\n é", PYTHONIOENCODING="utf-8")
+    shown = [line.split(maxsplit=1)[1] for line in done.stdout.splitlines()[:-1]]
+    assert "".join(shown[:-2]).replace("␣", " ").replace("⏎", "\n") == "the cat\n "
+    assert shown[-2:] == ["<c3>", "<a9>"]
+    assert done.stdout.splitlines()[-1] == f"{len(shown)} tokens"
+
+
+def test_bytes_that_are_no_text_are_refused_or_replaced(bpe_folder):
+    refused = minibig("tokenize", "encode", bpe_folder, input=b"caf\xe9 au lait")
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    assert b"byte 3 is not" in refused.stderr
+    replaced = minibig(
+        "tokenize", "encode", bpe_folder, "--errors", "replace", input=b"caf\xe9 au lait"
+    )
+    as_text = minibig("tokenize", "encode", bpe_folder, "caf\ufffd au lait")
+    assert replaced.stdout.decode() == as_text.stdout
+
+
+@pytest.mark.parametrize("kind", ["characters", "bpe", "bpe-han"])
+def test_every_kind_of_tokenizer_can_be_trained(kind, text_file, tmp_path, capsys):
+    arguments = ["--data", str(text_file), "--out", str(tmp_path), "--vocab-size", "260"]
+    assert main(["tokenize", "train", *arguments, "--tokenizer", kind]) == 0
+    capsys.readouterr()
+    assert main(["tokenize", "encode", str(tmp_path), "the cat"]) == 0
+    ids = capsys.readouterr().out.split()
+    assert main(["tokenize", "decode", str(tmp_path), *ids]) == 0
+    assert capsys.readouterr().out == "the cat\n"

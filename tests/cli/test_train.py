@@ -1,0 +1,127 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from minibig.storage import load
+from minibig.tokenizers import Characters, load_tokenizer
+
+from .commands import COMMAND, TINY, environment, flags, minibig
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+
+def lines_of(run):
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    clock = ("seconds", "tokens_per_second")
+    return [{name: value for name, value in line.items() if name not in clock} for line in lines]
+
+
+def weights_of(run):
+    return (run / "model" / "model.safetensors").read_bytes()
+
+
+def test_a_run_leaves_all_that_is_promised(finished_run, text_file):
+    record = json.loads((finished_run / "run.json").read_text())
+    assert record["command"][:2] == ["minibig", "train"]
+    assert record["settings"]["data"] == str(text_file)
+    assert {name: record["settings"][name] for name in TINY} == TINY
+    assert set(record["versions"]) == {"minibig", "python", "numpy", "system"}
+    assert len(record["text"]["sha256"]) == 64
+    assert (finished_run / "loss.png").read_bytes().startswith(b"\x89PNG")
+    tokenizer = load_tokenizer(finished_run / "tokenizer")
+    assert isinstance(tokenizer, Characters)
+    assert load(finished_run / "model").config.vocab_size == tokenizer.vocab_size
+    lines = lines_of(finished_run)
+    assert [line["step"] for line in lines if "loss" in line] == [1, 2, 3, 4, 5, 6]
+    assert [line["step"] for line in lines if "validation_loss" in line] == [3, 6]
+    assert [line["step"] for line in lines if "sample" in line] == [3, 6]
+
+
+def test_flags_override_the_file_and_the_file_overrides_the_preset(tmp_path, text_file):
+    config = tmp_path / "config.toml"
+    config.write_text("n_layers = 2\nsteps = 7\nwarmup_steps = 1\nd_model = 8\nn_heads = 1\n")
+    tiny = flags({"steps": 5, "context_length": 8, "batch_size": 2, "evaluate_batches": 1})
+    run = tmp_path / "run"
+    preset = ("--preset", "shakespeare-char")
+    done = minibig("train", *preset, "--config", config, "--data", text_file, "--out", run, *tiny)
+    assert done.returncode == 0, done.stderr
+    settings = json.loads((run / "run.json").read_text())["settings"]
+    named = {name: settings[name] for name in ("steps", "n_layers", "betas", "weight_decay")}
+    assert named == {"steps": 5, "n_layers": 2, "betas": [0.9, 0.99], "weight_decay": 0.1}
+
+
+def test_the_same_command_and_resume_both_say_that_a_run_is_finished(finished_run, text_file):
+    before = weights_of(finished_run)
+    for arguments in (["--data", text_file, *flags(TINY)], ["--resume"]):
+        done = minibig("train", "--out", finished_run, *arguments)
+        assert done.returncode == 0, done.stderr
+        assert "this run was finished already: 6 steps" in done.stdout
+    assert weights_of(finished_run) == before
+
+
+def test_restart_begins_anew_and_leaves_other_files(tmp_path, text_file):
+    run = tmp_path / "run"
+    arguments = ("train", "--data", text_file, "--out", run, *flags(TINY))
+    assert minibig(*arguments).returncode == 0
+    (run / "notes.txt").write_text("mine")
+    done = minibig(*arguments, "--seed", 1, "--restart")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((run / "run.json").read_text())["settings"]["seed"] == 1
+    assert (run / "notes.txt").read_text() == "mine"
+
+
+def begun(run, text_file, **settings):
+    """A process that trains, at a moment when it has made some steps."""
+    given = flags({**TINY, "steps": 4000, "checkpoint_every": 1000, **settings})
+    process = subprocess.Popen(
+        [*COMMAND, "train", "--data", str(text_file), "--out", str(run), *given],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    deadline = time.monotonic() + 60
+    metrics = run / "metrics.jsonl"
+    while not (metrics.exists() and metrics.stat().st_size > 3000):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return process
+
+
+@posix
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
+)
+def test_a_stopped_run_goes_on_to_the_bit(tmp_path, text_file, number, code):
+    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
+    settings = {"steps": 400, "evaluate_every": 100, "sample_every": 100, "dropout": 0.1}
+    process = begun(stopped, text_file, **settings)
+    process.send_signal(number)
+    _, complaint = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert complaint.count("\n") == 1
+    assert complaint.startswith("minibig: the run was stopped by SIG")
+    assert (stopped / "loss.png").exists()
+    went_on = minibig("train", "--out", stopped, "--resume")
+    assert went_on.returncode == 0, went_on.stderr
+    tiny = flags({**TINY, "checkpoint_every": 1000, **settings})
+    done = minibig("train", "--data", text_file, "--out", whole, *tiny)
+    assert done.returncode == 0, done.stderr
+    assert weights_of(stopped) == weights_of(whole)
+    assert lines_of(stopped) == lines_of(whole)
+
+
+@posix
+def test_a_killed_run_goes_on(tmp_path, text_file):
+    run = tmp_path / "run"
+    process = begun(run, text_file, steps=400, checkpoint_every=7)
+    process.kill()
+    process.communicate()
+    done = minibig("train", "--out", run, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert [line["step"] for line in lines_of(run) if "loss" in line] == list(range(1, 401))

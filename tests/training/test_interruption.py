@@ -1,0 +1,180 @@
+"""Signals: the first one saves and stops, the second ends the process, a kill costs nothing."""
+
+import os
+import random
+import signal
+import threading
+import time
+
+import pytest
+
+from minibig.storage import list_checkpoints
+from minibig.training import Interrupted
+from minibig.training.interruption import stop_on_signals
+
+from .tiny_runs import STEPS, child, is_finite, orphans, remains, trainer
+
+posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+WAIT = 60.0  # seconds until a child that does not end is a failure
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    trainer(folder).run()
+    return remains(folder)
+
+
+def signal_at(place, number):
+    def loss(step, micro_step, value):
+        if (step, micro_step) == place:
+            signal.raise_signal(number)
+        return value
+
+    return loss
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("place", [(0, 0), (3, 1), (7, 0), (STEPS - 1, 1)])
+def test_the_first_signal_finishes_the_step_and_saves(tmp_path, unbroken, number, place):
+    with pytest.raises(Interrupted) as stopped:
+        trainer(tmp_path, loss=signal_at(place, number)).run()
+    assert stopped.value.exit_code == 128 + number
+    latest = list_checkpoints(tmp_path / "checkpoints")[-1].name
+    assert latest == f"step-{place[0] + 1:08}"
+    trainer(tmp_path, seed=1).run()
+    assert remains(tmp_path) == unbroken
+
+
+def test_a_kill_between_an_interruption_and_the_evaluation_it_put_off_repeats_nothing(
+    tmp_path, unbroken
+):
+    with pytest.raises(Interrupted):
+        trainer(tmp_path, loss=signal_at((3, 0), signal.SIGINT)).run()
+    run = trainer(tmp_path)
+    run.sample = lambda: 1 / 0  # due at step 5, after the evaluation of step 4
+    with pytest.raises(ZeroDivisionError):
+        run.run()
+    trainer(tmp_path).run()
+    assert remains(tmp_path) == unbroken
+
+
+def test_a_signal_during_an_evaluation_is_not_lost(tmp_path, unbroken):
+    run = trainer(tmp_path)
+    plain = run.evaluate
+
+    def evaluate():
+        if run.state.step == 8:
+            signal.raise_signal(signal.SIGTERM)
+        return plain()
+
+    run.evaluate = evaluate
+    with pytest.raises(Interrupted):
+        run.run()
+    trainer(tmp_path).run()
+    assert remains(tmp_path) == unbroken
+
+
+def test_handlers_are_put_back(tmp_path):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(Interrupted):
+        trainer(tmp_path, loss=signal_at((1, 0), signal.SIGINT)).run()
+    with pytest.raises(ZeroDivisionError):
+        trainer(tmp_path, loss=lambda step, micro_step, value: 1 / 0).run()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_other_threads_train_without_handlers(tmp_path, unbroken):
+    before = signal.getsignal(signal.SIGINT)
+    seen = []
+
+    def loss(step, micro_step, value):
+        seen.append(signal.getsignal(signal.SIGINT))
+        return value
+
+    thread = threading.Thread(target=lambda: trainer(tmp_path, loss=loss).run())
+    thread.start()
+    thread.join()
+    assert set(seen) == {before}
+    assert remains(tmp_path) == unbroken
+
+
+def test_without_a_signal_nothing_is_noted():
+    with stop_on_signals() as request:
+        assert request.signal_number is None
+        signal.raise_signal(signal.SIGINT)
+        assert request.signal_number == signal.SIGINT
+
+
+SLOW_STEP = """
+def loss(step, micro_step, loss):
+    if (step, micro_step) == (5, 0):
+        print("ready", flush=True)
+        time.sleep(float(sys.argv[2]))
+    return loss
+tiny_runs.main(sys.argv[1], loss)
+"""
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_ends_with_the_status_that_shells_expect(tmp_path, unbroken, number):
+    process = child(SLOW_STEP, tmp_path, 0.5)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=WAIT)
+    assert (process.returncode, errors) == (128 + number, "")
+    trainer(tmp_path).run()
+    assert remains(tmp_path) == unbroken
+
+
+@posix
+def test_a_second_signal_ends_the_process_at_once(tmp_path, unbroken):
+    process = child(SLOW_STEP, tmp_path, 1000)
+    assert process.stdout.readline() == "ready\n"
+    deadline = time.monotonic() + WAIT
+    while process.poll() is None and time.monotonic() < deadline:
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+    process.communicate(timeout=WAIT)
+    assert process.returncode == 128 + signal.SIGTERM
+    trainer(tmp_path).run()
+    assert remains(tmp_path) == unbroken
+
+
+def killed_at_a_random_moment(folder, chance):
+    """Start the run, kill it, and say whether it was still running."""
+    code = "tiny_runs.main(sys.argv[1], checkpoint_every=1, keep_checkpoints=1)"
+    process = child(code, folder)
+    deadline = time.monotonic() + WAIT
+    while not (folder / "metrics.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    time.sleep(chance.uniform(0.0, 0.25))
+    process.kill()
+    _, errors = process.communicate(timeout=WAIT)
+    assert errors == ""
+    return process.returncode != 0
+
+
+def assert_kills_cost_nothing(folder, unbroken, kills, chance):
+    for _ in range(kills):
+        killed_at_a_random_moment(folder, chance)
+        if os.path.exists(folder / "checkpoints" / "latest.json"):
+            assert is_finite(folder)
+    run = trainer(folder, checkpoint_every=1, keep_checkpoints=1)
+    run.run()
+    assert remains(folder) == unbroken
+    assert not orphans(folder)
+
+
+def test_two_kills_in_a_row_cost_nothing(tmp_path, unbroken):
+    assert_kills_cost_nothing(tmp_path, unbroken, 2, random.Random(0))
+
+
+@pytest.mark.slow
+def test_no_kill_at_a_random_moment_costs_anything(tmp_path, unbroken):
+    chance = random.Random(1)
+    for number in range(20):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        assert_kills_cost_nothing(folder, unbroken, 2, chance)

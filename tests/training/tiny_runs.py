@@ -1,0 +1,130 @@
+"""Tiny runs, in this process or in a child, and what is left of them: all of it, byte by byte.
+
+The run has everything that could break a resume: dropout, accumulation, several epochs of two and
+a half steps each, samples drawn from a random stream, a schedule, evaluations, several checkpoints.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import minibig as mb
+from minibig.backend import generator
+from minibig.data import Batches, token_array
+from minibig.models import GPT, GPTConfig
+from minibig.storage import load_checkpoint
+from minibig.training import (
+    Interrupted,
+    Metrics,
+    Trainer,
+    TrainingSettings,
+    language_model_loss,
+    validation_loss,
+)
+from minibig.training.metrics import WALL_CLOCK
+
+V, T = 16, 8
+STEPS = 20
+TESTS = Path(__file__).parent.parent
+SETTINGS = {
+    "steps": STEPS,
+    "batch_size": 2,
+    "accumulation": 2,
+    "lr": 1e-2,
+    "warmup_steps": 3,
+    "seed": 5,
+    "evaluate_every": 4,
+    "checkpoint_every": 3,
+    "sample_every": 5,
+}
+
+
+def tokens(n=100, seed=0):
+    return token_array(generator(seed, "text").integers(0, V, n), V)
+
+
+def gpt(dropout=0.2, seed=0):
+    mb.manual_seed(seed)
+    config = GPTConfig(V, T, n_layers=2, n_heads=2, d_model=8, dropout=dropout)
+    return GPT(config)
+
+
+def trainer(folder, *, loss=lambda step, micro_step, loss: loss, dropout=0.2, seed=0, **changes):
+    """A run in a folder; `loss` may do something to the loss, or to the world, at any step."""
+    settings = TrainingSettings(**{**SETTINGS, **changes})
+    model = gpt(dropout, seed)
+    batches = Batches(tokens(), batch_size=settings.batch_size, context_length=T, seed=1)
+    plain = language_model_loss(model, batches, settings.accumulation)
+    validation = tokens(40, seed=1)
+
+    def watched(step, micro_step):
+        return loss(step, micro_step, plain(step, micro_step))
+
+    watched.n_tokens = plain.n_tokens
+
+    def sample():
+        return str(mb.generate(model, [1, 2], max_new_tokens=6)[0].tolist())
+
+    def evaluate():
+        return {
+            "validation_loss": validation_loss(model, validation, batch_size=3, context_length=T)
+        }
+
+    return Trainer(model, watched, settings, folder, evaluate=evaluate, sample=sample)
+
+
+def without_clocks(lines):
+    return [{k: v for k, v in line.items() if k not in WALL_CLOCK} for line in lines]
+
+
+def remains(folder):
+    """All that a run leaves, as texts and bytes, apart from the time it took."""
+    folder = Path(folder)
+    arrays, state = load_checkpoint(folder / "checkpoints")
+    state["run"].pop("seconds")
+    state.pop("settings")
+    return {
+        "arrays": {name: (x.dtype.str, x.shape, x.tobytes()) for name, x in arrays.items()},
+        "state": json.dumps(state, sort_keys=True),
+        "metrics": json.dumps(without_clocks(Metrics(folder / "metrics.jsonl").read())),
+        "model": (folder / "model" / "model.safetensors").read_bytes(),
+        "best": (folder / "best" / "model.safetensors").read_bytes(),
+    }
+
+
+def orphans(folder):
+    return [str(path) for path in Path(folder).rglob("*.tmp")]
+
+
+def child(code, *arguments):
+    """A Python process that runs `code` with this module imported as `tiny_runs`."""
+    paths = [str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    program = f"import sys, os, time\nfrom training import tiny_runs\n{code}"
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", program, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def main(folder, loss=lambda step, micro_step, loss: loss, **changes):
+    """What a command line makes of a run: a sentence and an exit status."""
+    try:
+        trainer(folder, loss=loss, **changes).run()
+    except Interrupted as stopped:
+        sys.exit(stopped.exit_code)
+    except mb.InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
+def is_finite(folder):
+    arrays, _ = load_checkpoint(Path(folder) / "checkpoints")
+    return all(np.isfinite(x).all() for x in arrays.values())
