@@ -156,10 +156,11 @@ class Walk:
             owned[index] = not self.tensors and gradients[index].ndim > 0
 
     def _visit(self, node: Node, gradients: list[Any], owned: list[bool]) -> None:
-        for index in node.watched or ():
+        watched = node.watched or {}
+        for index in watched:
             g = gradients[index]
             if g is not None:
-                node.watched[index] = g if isinstance(g, Tensor) else gathered(None, g, False)
+                watched[index] = g if isinstance(g, Tensor) else gathered(None, g, False)
         if self.found is not None and node in self.found:
             self.found[node] = gradients[0]
         if isinstance(node, Leaf):

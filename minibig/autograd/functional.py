@@ -161,7 +161,7 @@ def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:
     >>> mb.hvp(lambda x: (x * x * x).sum(), mb.tensor([1.0, 2.0]), mb.tensor([1.0, 1.0]))
     tensor([ 6., 12.])
     """
-    return jvp(grad(f), x, v)[1]  # type: ignore[no-any-return]
+    return jvp(grad(f), x, v)[1]
 
 
 class _Checkpoint:

@@ -225,15 +225,14 @@ def outputs_of(y: Any) -> Any:
 def wrapped(y: Any, node: Node | None) -> Any:
     """The array(s) y as tensor(s), outputs of `node`."""
     if isinstance(y, tuple):
-        return tuple(
-            [
-                Tensor(np.asarray(a) if isinstance(a, np.generic) else a, node and (node, i))
-                for i, a in enumerate(y)
-            ]
-        )
-    if isinstance(y, np.generic):
-        y = np.asarray(y)
-    return Tensor(y, None if node is None else (node, 0))
+        return tuple([_output(array, node, i) for i, array in enumerate(y)])
+    return _output(y, node, 0)
+
+
+def _output(array: Any, node: Node | None, index: int) -> Tensor:
+    if isinstance(array, np.generic):  # NumPy returns a scalar where CuPy returns an array
+        array = np.asarray(array)
+    return Tensor(array, None if node is None else (node, index))
 
 
 def _as_tensors(node: Node, plan: _Plan, saved: list[Any]) -> list[Any]:

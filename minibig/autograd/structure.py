@@ -6,6 +6,7 @@ a broadcast input back to the input's shape.
 """
 
 import math
+from typing import Any
 
 from minibig.autograd.primitive import primitive
 from minibig.backend import Array, InputError, Shape, namespace
@@ -32,7 +33,7 @@ def reshape_to(x: Array, /, *, shape: Shape) -> Array:
     return x.reshape(shape)
 reshape_to.defvjp(x=lambda g, x_shape: reshape_to(g, shape=x_shape))
 
-def reshape(x, /, *shape):
+def reshape(x: Any, /, *shape: Any) -> Any:
     """The elements of x in another shape; one axis may be -1.
 
     >>> import minibig as mb

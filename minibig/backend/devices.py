@@ -130,7 +130,7 @@ def to_device(x: Array, target: Device) -> Array:
         with cupy.cuda.Device(device_of(x).index):
             x = cupy.ascontiguousarray(x)
     with cupy.cuda.Device(target.index):
-        return cupy.asarray(x)  # type: ignore[no-any-return]
+        return cupy.asarray(x)
 
 
 def to_numpy(x: Any) -> Array:
@@ -139,4 +139,4 @@ def to_numpy(x: Any) -> Array:
     >>> to_numpy(np.float32(1.5))
     array(1.5, dtype=float32)
     """
-    return np.asarray(x) if namespace(x) is np else x.get()  # type: ignore[no-any-return]
+    return np.asarray(x) if namespace(x) is np else x.get()

@@ -54,9 +54,9 @@ def _in_float(function: Any) -> Any:
     @functools.wraps(function)
     def widened(x: Array) -> Array:
         if x.dtype in (np.float32, np.float64):
-            return function(x)  # type: ignore[no-any-return]
+            return function(x)
         y = function(x.astype("float32"))
-        return y.astype("float16") if x.dtype == np.float16 else y  # type: ignore[no-any-return]
+        return y.astype("float16") if x.dtype == np.float16 else y
 
     return widened
 

@@ -2,6 +2,7 @@
 """The same elements in another arrangement: the derivative rearranges the gradient back."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from minibig.autograd import composite, primitive, reshape
 from minibig.backend import Array, InputError, namespace
@@ -70,7 +71,7 @@ def _concatenate_rule(g, needed, xs_shape, axis):
     return split_at(g, sizes=tuple(shape[axis] for shape in xs_shape), axis=axis)
 
 @composite
-def concatenate(xs: Sequence, /, *, axis: int = 0):
+def concatenate(xs: Sequence[Any], /, *, axis: int = 0):
     """The tensors xs one after the other along `axis`.
 
     >>> import minibig as mb
@@ -82,7 +83,7 @@ def concatenate(xs: Sequence, /, *, axis: int = 0):
     return concatenate_all(*xs, axis=axis)
 
 @composite
-def stack(xs: Sequence, /, *, axis: int = 0):
+def stack(xs: Sequence[Any], /, *, axis: int = 0):
     """The tensors xs, which have one shape, along a new axis.
 
     >>> import minibig as mb

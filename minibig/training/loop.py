@@ -109,7 +109,7 @@ class Trainer:
         found = resume_run(self._checkpoints, self.model, self.optimizer, self.settings)
         self.state = found or RunState()
         self.state.metrics_lines = self.metrics.keep(self.state.metrics_lines)
-        self._saved_step = self.state.step if found else None
+        self._saved = (self.state.step, self.state.looked_at) if found else None
         self._session = _Session(self.state.seconds)
         self.progress.begin(self.state.step, self.settings.steps)
         try:
@@ -212,15 +212,15 @@ class Trainer:
             self._save_model("best")
 
     def _save(self) -> None:
-        """Write the model and then a checkpoint, unless this step has one."""
-        if self._saved_step == self.state.step:
+        """Write the model and then a checkpoint, unless there is one of just this state."""
+        if self._saved == (self.state.step, self.state.looked_at):
             return
         check_parameters(self.model, self.state.step)
         self._save_model("model")
         self.metrics.sync()
         self.state.seconds = self._session.seconds()
         save_run(self._checkpoints, self.model, self.optimizer, self.state, self.settings)
-        self._saved_step = self.state.step
+        self._saved = (self.state.step, self.state.looked_at)
 
     def _save_model(self, name: str) -> None:
         if has_layout(self.model):

@@ -49,7 +49,7 @@ def tokens(n=100, seed=0):
 
 def gpt(dropout=0.2, seed=0):
     mb.manual_seed(seed)
-    config = GPTConfig(V, T, n_layers=2, n_heads=2, d_model=8, dropout=dropout)
+    config = GPTConfig(V, T, n_layers=1, n_heads=2, d_model=8, dropout=dropout)
     return GPT(config)
 
 

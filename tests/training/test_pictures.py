@@ -1,0 +1,92 @@
+"""The picture of a run: everything that was measured is seen in it."""
+
+import math
+
+import numpy as np
+import pytest
+
+import minibig as mb
+from minibig.training import Metrics, draw_losses
+from minibig.training.pictures import _smoothed
+
+from .tiny_runs import child
+
+BLUE, ORANGE, GREEN = (0x2F, 0x6F, 0x9F), (0xD1, 0x60, 0x3D), (0x5B, 0x8C, 0x5A)
+
+
+def metrics_of_a_run(folder, steps=200, every=20):
+    metrics = Metrics(folder / "metrics.jsonl")
+    rng = np.random.default_rng(0)
+    for step in range(1, steps + 1):
+        loss = 1.5 + 3 * math.exp(-step / 40)
+        metrics.write(step=step, loss=loss + 0.1 * rng.standard_normal())
+        if every and step % every == 0:
+            metrics.write(step=step, validation_loss=loss + 0.2)
+    metrics.close()
+    return metrics
+
+
+def pixels(path, color):
+    from matplotlib.image import imread
+
+    image = np.round(imread(path)[..., :3] * 255).astype(int)
+    assert image.shape == (675, 1200, 3)
+    return int((np.abs(image - color).max(axis=-1) <= 2).sum())
+
+
+def test_each_thing_that_was_measured_is_seen_in_its_color(tmp_path):
+    path = tmp_path / "new" / "loss.png"
+    draw_losses(metrics_of_a_run(tmp_path), path, floor=1.2, title="A run")
+    assert path.read_bytes().startswith(b"\x89PNG")
+    for color in (BLUE, ORANGE, GREEN):
+        assert pixels(path, color) > 400
+
+
+def test_what_was_not_measured_is_not_drawn(tmp_path):
+    path = tmp_path / "loss.png"
+    draw_losses(metrics_of_a_run(tmp_path, every=0), path)
+    assert pixels(path, BLUE) > 400
+    assert pixels(path, ORANGE) == pixels(path, GREEN) == 0
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_the_first_steps_have_a_picture_too(tmp_path, steps):
+    path = tmp_path / "loss.png"
+    draw_losses(metrics_of_a_run(tmp_path, steps=steps, every=1), path)
+    assert pixels(path, ORANGE) > 0
+
+
+@pytest.mark.parametrize("n", [1, 2, 59, 300])
+def test_smoothing_is_the_mean_of_a_window(n):
+    losses = np.random.default_rng(n).standard_normal(n)
+    steps, found = _smoothed(np.arange(n), losses)
+    half = max(1, n // 60)
+    for i in range(n):
+        reach = min(half, i)
+        window = losses[i - reach : i + reach + 1]
+        assert found[i] == pytest.approx(sum(window) / len(window))
+    assert len(steps) == n
+
+
+def test_wrong_uses_are_told(tmp_path):
+    with pytest.raises(mb.InputError, match="has no losses to draw yet"):
+        draw_losses(Metrics(tmp_path / "none.jsonl"), tmp_path / "loss.png")
+    metrics = metrics_of_a_run(tmp_path, steps=3)
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(mb.InputError, match="a folder is in the way"):
+        draw_losses(metrics, tmp_path / "folder.png")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(mb.InputError, match="file cannot be written"):
+        draw_losses(metrics, tmp_path / "file" / "loss.png")
+
+
+def test_drawing_touches_nothing_global(tmp_path):
+    metrics_of_a_run(tmp_path, steps=3)
+    code = (
+        "from minibig.training import Metrics, draw_losses\n"
+        "assert 'matplotlib' not in sys.modules and 'tqdm' not in sys.modules\n"
+        "draw_losses(Metrics(sys.argv[1] + '/metrics.jsonl'), sys.argv[1] + '/loss.png')\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    process = child(code, tmp_path)
+    assert process.communicate(timeout=60) == ("", "") and process.returncode == 0
