@@ -150,27 +150,26 @@ class Walk:
         if gradients[index] is None:
             gradients[index], owned[index] = g, private
         elif owned[index]:
-            namespace(g).add(gradients[index], g, out=gradients[index])
+            gradients[index] += g
         else:
             gradients[index] = gradients[index] + g
             owned[index] = not self.tensors and gradients[index].ndim > 0
 
     def _visit(self, node: Node, gradients: list[Any], owned: list[bool]) -> None:
-        watched = node.watched or {}
-        for index in watched:
-            g = gradients[index]
-            if g is not None:
-                watched[index] = g if isinstance(g, Tensor) else gathered(None, g, False)
+        if node.watched is not None:
+            _keep_watched(node.watched, gradients)
         if self.found is not None and node in self.found:
             self.found[node] = gradients[0]
         if isinstance(node, Leaf):
             self.leaves.append((node, gradients[0], owned[0]))
             return
         _check(node)
-        wanted = tuple([edge is not None and self._is_needed(edge[0]) for edge in node.edges])
         operation = node.operation
-        if True not in wanted and not operation.opaque:
-            return
+        wanted = tuple([edge is not None for edge in node.edges])
+        if self.found:
+            wanted = tuple([edge is not None and self._is_needed(edge[0]) for edge in node.edges])
+            if True not in wanted and not operation.opaque:
+                return
         if operation.opaque or (self.tensors and operation.fused):
             self._expand(node, gradients, owned)
         else:
@@ -199,16 +198,20 @@ class Walk:
             results = operation.gradients(node, g, wanted, self.tensors)
         if self.observer is not None:
             self.observer(node, g, results)
+        sole = owned[0] and wanted.count(True) == 1
         for edge, result, needs in zip(node.edges, results, wanted, strict=True):
-            if needs and result is not None:
-                fitted = self._fitted(operation, edge, result)
+            if not needs or result is None or edge is None:
+                continue
+            shape, dtype = edge[0].outputs[edge[1]]
+            if result.shape != shape or result.dtype != dtype:
+                result, private = _fitted(operation, shape, dtype, result), not self.tensors
+            else:
                 private = not self.tensors and (
                     operation.fused
-                    or fitted is not result
-                    or _is_fresh(result, g, node.saved[1], results)
-                    or (owned[0] and wanted.count(True) == 1 and _is_rearranged(result, g))
+                    or (result.base is None and _is_fresh(result, g, node.saved[1], results))
+                    or (sole and _is_rearranged(result, g))
                 )
-                self._send(edge, fitted, private and fitted.ndim > 0)
+            self._send(edge, result, private and result.ndim > 0)
 
     def _or_zeros(self, g: Any, output: Any, gradients: list[Any]) -> Any:
         """g, or zeros for an output that nothing depends on."""
@@ -218,18 +221,6 @@ class Walk:
         shape, dtype = output
         zeros = namespace(other.data if self.tensors else other).zeros(shape, dtype)
         return Tensor(zeros) if self.tensors else zeros
-
-    def _fitted(self, operation: Any, edge: Any, result: Any) -> Any:
-        """The gradient in the shape and dtype of the input; an error if a rule got it wrong."""
-        shape, dtype = edge[0].outputs[edge[1]]
-        if result.shape != shape:
-            if not operation.broadcasts:
-                raise AssertionError(
-                    f"the rule of {operation} gave a gradient of shape {result.shape}; the input "
-                    f"has shape {shape}. Correct it, or declare the operation broadcasts=True."
-                )
-            result = sum_to(result, shape=shape)
-        return result if result.dtype == dtype else result.astype(dtype)
 
     def _is_needed(self, node: Node) -> bool:
         """Whether the way from node leads to a target; without targets, every way does."""
@@ -257,11 +248,32 @@ class Walk:
                 self.needed[node] = any(e is not None and self.needed[e[0]] for e in node.edges)
 
 
+def _fitted(operation: Any, shape: Any, dtype: Any, result: Any) -> Any:
+    """The gradient in the shape and dtype of the input; an error if a rule got it wrong."""
+    if result.shape != shape:
+        if not operation.broadcasts:
+            raise AssertionError(
+                f"the rule of {operation} gave a gradient of shape {result.shape}; the input "
+                f"has shape {shape}. Correct it, or declare the operation broadcasts=True."
+            )
+        result = sum_to(result, shape=shape)
+    return result if result.dtype == dtype else result.astype(dtype)
+
+
+def _keep_watched(watched: dict[int, Tensor | None], gradients: list[Any]) -> None:
+    """Remember the gradients of the outputs that `Tensor.watch` asked for."""
+    for index in watched:
+        g = gradients[index]
+        if g is not None:
+            watched[index] = g if isinstance(g, Tensor) else gathered(None, g, False)
+
+
 def _is_fresh(result: Any, g: Any, saved: Any, results: Any) -> bool:
     """Whether nothing else holds the memory of an array that a rule returned."""
-    if result is g or result.base is not None or any(result is value for value in saved):
+    if result is g:
         return False
-    return sum([result is other for other in results]) == 1
+    elsewhere = [value for value in (*saved, *results) if value is result]
+    return len(elsewhere) == 1
 
 
 def _is_rearranged(result: Any, g: Any) -> bool:
@@ -285,7 +297,7 @@ def _check(node: Node) -> None:
 def _check_assigned(node: Node) -> None:
     """Raise if a parameter that the node read has been assigned since."""
     for edge in node.edges:
-        if edge is not None and isinstance(edge[0], Leaf) and edge[0].version > node.order:
+        if edge is not None and edge[0].version > node.order:
             raise InputError(
                 f"a parameter was assigned after {node.operation} had used it, so its "
                 "derivative would be wrong. Call backward before the optimizer's step."

@@ -42,6 +42,7 @@ class Node:
     """
 
     __slots__ = ("edges", "operation", "order", "outputs", "saved", "watched")
+    version = 0  # a leaf has its own: when its array was last assigned
 
     def __init__(self, operation: Any, edges: "tuple[Edge | None, ...]", saved: Any, outputs: Any):
         self.operation = operation

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from minibig.backend import InputError
 
+_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
 
 def accept_any_text() -> None:
     """From now on no character can make printing fail."""
@@ -19,7 +21,12 @@ def accept_any_text() -> None:
 
 
 def say(text: str = "", *, end: str = "\n") -> None:
-    """Print to the standard output, at once."""
+    """Print to the standard output, at once; a terminal gets no control characters.
+
+    A model that knows little writes any byte, also those that make terminals beep or go blank.
+    """
+    if sys.stdout.isatty():
+        text = text.translate(_CONTROLS)
     print(text, end=end, flush=True)
 
 
@@ -48,7 +55,11 @@ def given_text(text: str, *, errors: str = "strict") -> str:
     """
     if text == "-":
         return decoded(sys.stdin.buffer.read(), "the standard input", errors)
-    return decoded(text.encode("utf-8", "surrogateescape"), "the text", errors)
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a surrogate pair, which Windows lets through
+        data = text.encode("utf-8", "surrogatepass")
+    return decoded(data, "the text", errors)
 
 
 def file_text(path: str, *, errors: str = "strict") -> str:

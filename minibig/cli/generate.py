@@ -13,7 +13,7 @@ from minibig.generation import stream
 from minibig.storage import load
 from minibig.tokenizers import StreamDecoder, Tokenizer
 
-EXAMPLE = 'minibig generate runs/quickstart --prompt "The list " --max-new-tokens 50'
+EXAMPLE = 'minibig generate runs/quickstart --prompt "The list" --max-new-tokens 50'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repetition-penalty", type=float, default=1.0, metavar="X", help="(1)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="(0)")
     parser.add_argument("--n-sequences", type=int, default=1, metavar="N", help="(1)")
-    parser.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda, auto (cpu)")
+    parser.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1 ... or auto")
     parser.add_argument("--errors", choices=("strict", "replace"), default="strict")
 
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.folder)
     place = model_folder(folder)
     tokenizer = tokenizer_of(folder)
-    model = load(place, device(arguments.device))
+    model: Any = load(place, device(arguments.device))
     check_vocabularies(model.config.vocab_size, tokenizer, str(place))
     prompt = given_text(arguments.prompt or "", errors=arguments.errors) or opening(tokenizer)
     for number in range(arguments.n_sequences):

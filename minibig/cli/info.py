@@ -45,7 +45,7 @@ def _machine() -> Rows:
     yield "minibig", minibig.__version__
     yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     yield "NumPy", np.__version__
-    blas: dict[str, Any] = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    blas: Any = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     yield "BLAS", f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
     yield "threads", f"{parallel.threads()} (MINIBIG_THREADS changes it)"
     try:

@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
             help=meaning,
             description=module.__doc__,
             epilog=f"example: {module.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,  # an example stays in one line
             allow_abbrev=False,
         )
         module.add_arguments(command)

@@ -18,7 +18,7 @@ from minibig.cli.training_run import train
 from minibig.storage import load
 
 EXAMPLE = "minibig quickstart"
-_PROMPTS = ("The ", "This function returns ", "If the argument is ")
+_PROMPTS = ("The", "This function returns", "If the argument is")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

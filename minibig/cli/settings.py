@@ -42,7 +42,7 @@ TABLE = (
     Setting("data", str, None, "a text file, a folder, a glob, or the name of a corpus: stdlib"),
     Setting("errors", str, "strict", "strict, or replace: what to do with bytes that are no UTF-8"),
     Setting("validation_fraction", float, 0.1, "the part of the text, at its end, kept aside"),
-    Setting("tokenizer", str, "bpe", "characters, bpe, or a folder with a tokenizer"),
+    Setting("tokenizer", str, "bpe", "characters, bpe, bpe-han, or a folder with a tokenizer"),
     Setting("vocab_size", int, 2000, "tokens that bpe may learn, bytes included", 1),
     Setting("context_length", int, 128, "tokens that the model sees at once", 1),
     Setting("n_layers", int, 4, "blocks", 1),
@@ -58,7 +58,7 @@ TABLE = (
     Setting("schedule", str, "cosine", "cosine, linear, constant or inverse_square_root"),
     Setting("weight_decay", float, 0.1, "decay of matrices and embeddings", 0),
     Setting("betas", list, [0.9, 0.99], "the two decay rates of AdamW's moments", 0),
-    Setting("clip", float, 1.0, "the largest norm of a gradient", 0),
+    Setting("clip", float, 1.0, "the largest norm of a gradient; 0 for any", 0),
     Setting("seed", int, 0, "the seed of everything random", 0),
     Setting(
         "evaluate_every", int, 250, "steps between two looks at the validation loss; 0 for never", 0
@@ -69,17 +69,17 @@ TABLE = (
     Setting("sample_every", int, 500, "steps between two samples; 0 for never", 0),
     Setting("sample_prompt", str, None, "what samples begin with (without it: a new line)"),
     Setting("sample_length", int, 100, "tokens of a sample", 1),
-    Setting("device", str, "cpu", "cpu, cuda, cuda:1 ... or auto"),
+    Setting("device", str, None, "cpu, cuda, cuda:1 ... or auto (MINIBIG_DEVICE, or else cpu)"),
 )
 BY_NAME = {setting.name: setting for setting in TABLE}
 _KINDS = {int: "a whole number", float: "a number", str: "a text", list: "a pair of numbers"}
 
 
-def add_flags(parser: argparse.ArgumentParser, defaults: Mapping[str, Any] | None = None) -> None:
+def add_flags(parser: argparse.ArgumentParser) -> None:
     """A flag for every setting; one that is not given leaves no trace in the result."""
     group = parser.add_argument_group("settings")
     for setting in TABLE:
-        default = (defaults or {}).get(setting.name, setting.default)
+        default = setting.default
         shown = " ".join(map(str, default)) if isinstance(default, list) else default
         group.add_argument(
             setting.flag,

@@ -25,7 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     parsers = {
         name: actions.add_parser(
-            name, help=meaning, description=meaning, epilog=f"example: {_EXAMPLES[name]}"
+            name,
+            help=meaning,
+            description=meaning,
+            epilog=f"example: {_EXAMPLES[name]}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
         )
         for name, meaning in (
             ("train", "learn a tokenizer from a text"),

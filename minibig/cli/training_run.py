@@ -8,6 +8,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,7 @@ from minibig.training import (
 from minibig.training.settings import FREE_TO_CHANGE
 
 _MODEL = ("context_length", "n_layers", "n_heads", "d_model", "dropout")
-_TRAINING = ("steps", "batch_size", "accumulation", "lr", "min_lr", "warmup_steps", "schedule")
-_TRAINING += ("weight_decay", "betas", "clip", "seed", *FREE_TO_CHANGE)
+_TRAINING = tuple(field.name for field in fields(TrainingSettings))
 _FREE = (*FREE_TO_CHANGE, "device", "sample_prompt", "sample_length")
 
 
@@ -45,19 +45,31 @@ def train(folder: Path, settings: Settings, command: Sequence[str]) -> Result:
     Raises:  InputError if the settings make no run, or the folder holds another one.
     """
     settings = with_full_paths(settings)
-    training_settings = TrainingSettings(**{name: settings[name] for name in _TRAINING})
+    numbers = {name: settings[name] for name in _TRAINING}
+    training_settings = TrainingSettings(**{**numbers, "clip": settings["clip"] or None})
     GPTConfig(vocab_size=1, **{name: settings[name] for name in _MODEL})
     if settings["validation_fraction"] == 0:
         raise InputError("validation_fraction must be above 0; a run measures what it has learned.")
     target = device(settings["device"])
     _check_folder(folder)
-    data = _data(folder, settings, command)
+    corpus = Corpus(
+        settings["data"],
+        validation_fraction=settings["validation_fraction"],
+        errors=settings["errors"],
+    )
+    goes_on = is_run(folder)
+    if goes_on:
+        _check_same_run(folder, settings, corpus)
+    data = prepared(folder) if goes_on else _prepared_anew(folder, settings, corpus)
     manual_seed(settings["seed"])
     sizes = {name: settings[name] for name in _MODEL}
     model = GPT(GPTConfig(vocab_size=data[0].vocab_size, **sizes))
     model.to(target)
     n_parameters = sum(parameter.size for parameter in model.parameters())
     say(f"model: GPT, {n_parameters:,} parameters, on {target}")
+    if not goes_on:  # from here on nothing that the user gave can be wrong
+        text = {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.sha256}
+        write_record(folder, command, settings, text)
     return _trained(folder, settings, training_settings, model, data)
 
 
@@ -83,24 +95,13 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def _data(
-    folder: Path, settings: Settings, command: Sequence[str]
+def _prepared_anew(
+    folder: Path, settings: Settings, corpus: Corpus
 ) -> tuple[Tokenizer, Tokens, Tokens]:
-    """Tokenizer and tokens; the record is written when all checks of a new run are passed."""
-    corpus = Corpus(
-        settings["data"],
-        validation_fraction=settings["validation_fraction"],
-        errors=settings["errors"],
-    )
-    if is_run(folder):
-        _check_same_run(folder, settings, corpus)
-        return prepared(folder)
-    parts = prepare(folder, corpus, settings["tokenizer"], settings["vocab_size"])
-    check_length(*parts[1:], settings["context_length"])
-    parts[0].encode(settings["sample_prompt"] or "")
-    text = {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.sha256}
-    write_record(folder, command, settings, text)
-    return parts
+    data = prepare(folder, corpus, settings["tokenizer"], settings["vocab_size"])
+    check_length(*data[1:], settings["context_length"])
+    data[0].encode(settings["sample_prompt"] or "")
+    return data
 
 
 def _check_same_run(folder: Path, settings: Settings, corpus: Corpus) -> None:

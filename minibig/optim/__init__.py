@@ -12,7 +12,7 @@ optimizer.zero_grad()
 from minibig.optim.clipping import clip_gradients
 from minibig.optim.optimizers import SGD, Adam, AdamW, Optimizer
 from minibig.optim.parameter_groups import ParameterGroup, decay_groups
-from minibig.optim.schedules import Schedule, constant, cosine, inverse_square_root, linear
+from minibig.optim.schedules import constant, cosine, inverse_square_root, linear
 
 __all__ = [
     "SGD",

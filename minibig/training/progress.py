@@ -70,18 +70,21 @@ class ProgressBar:
 
     def advance(self, values: dict[str, Any]) -> None:
         """Move the bar by one step."""
-        self._shown |= _phrases(values)
-        self._bar.set_postfix_str("  ".join(self._shown.values()), refresh=False)
+        self._show(values)
         self._bar.update()
 
     def report(self, values: dict[str, Any]) -> None:
         """Print above the bar; a validation loss stands in it as well."""
         self._bar.write(_sentence(values), file=self._stream)
-        self._shown |= _phrases(values)
+        self._show(values)
 
     def end(self) -> None:
         """Leave the bar as it is."""
         self._bar.close()
+
+    def _show(self, values: dict[str, Any]) -> None:
+        self._shown |= _phrases(values)
+        self._bar.set_postfix_str("  ".join(self._shown.values()), refresh=False)
 
 
 class ProgressLog:

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from minibig.backend import InputError
-from minibig.optim import Schedule, constant, cosine, inverse_square_root, linear
+from minibig.optim import constant, cosine, inverse_square_root, linear
+from minibig.optim.schedules import Schedule
 
 _DECAYING: dict[str, Callable[..., Schedule]] = {"linear": linear, "cosine": cosine}
 _ENDLESS: dict[str, Callable[..., Schedule]] = {
@@ -34,9 +35,9 @@ FREE_TO_CHANGE = (
 class TrainingSettings:
     """All numbers of a run; the gradient of a step is the mean over `accumulation` batches.
 
-    `clip` bounds the norm of the gradient (None: it is only measured). The four numbers that say
-    how often and how much is evaluated, saved and sampled may be 0 for never; what a run has at its
-    end is evaluated and saved in any case.
+    `clip` bounds the norm of the gradient (None: it is only measured). `evaluate_every`,
+    `checkpoint_every` and `sample_every` count steps; 0 is never, but the end of a run is evaluated
+    and saved in any case. `evaluate_batches` is for whoever evaluates: how many batches, 0 for all.
 
     Raises:  InputError for a number out of its range, TypeError for what is no number.
 
@@ -79,6 +80,18 @@ longer or shorten the warm-up.
         if not all(0 <= _number("betas", beta) < 1 for beta in self.betas):
             raise InputError(f"betas must lie in [0, 1); got {self.betas}.")
         object.__setattr__(self, "betas", tuple(self.betas))
+        self._check_schedule()
+
+    def _check_schedule(self) -> None:
+        if self.schedule not in SCHEDULES:
+            raise InputError(
+                f"schedule must be one of {', '.join(SCHEDULES)}; got {self.schedule!r}."
+            )
+        if self.schedule in _ENDLESS and self.min_lr:
+            raise InputError(
+                f"a {self.schedule} schedule has no min_lr; got {self.min_lr}. Leave it out, or "
+                f"use {' or '.join(_DECAYING)}."
+            )
         if self.schedule in _DECAYING and self.steps <= self.warmup_steps:
             raise InputError(
                 f"steps must be more than warmup_steps = {self.warmup_steps}; got {self.steps}. "
@@ -92,20 +105,13 @@ longer or shorten the warm-up.
         >>> TrainingSettings(steps=4, batch_size=8, lr=1.0, schedule="linear").learning_rate(2)
         0.5
         """
-        if self.schedule in _DECAYING:
-            return _DECAYING[self.schedule](
-                self.lr, total_steps=self.steps, warmup_steps=self.warmup_steps, min_lr=self.min_lr
-            )(step)
-        if self.schedule not in _ENDLESS:
-            raise InputError(
-                f"schedule must be one of {', '.join(SCHEDULES)}; got {self.schedule!r}."
-            )
-        if self.min_lr:
-            raise InputError(
-                f"a {self.schedule} schedule has no min_lr; got {self.min_lr}. Leave it out, or "
-                f"use {' or '.join(_DECAYING)}."
-            )
-        return _ENDLESS[self.schedule](self.lr, warmup_steps=self.warmup_steps)(step)
+        if self.schedule in _ENDLESS:
+            return _ENDLESS[self.schedule](self.lr, warmup_steps=self.warmup_steps)(step)
+        decay = _DECAYING[self.schedule]
+        schedule = decay(
+            self.lr, total_steps=self.steps, warmup_steps=self.warmup_steps, min_lr=self.min_lr
+        )
+        return schedule(step)
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON holds them."""

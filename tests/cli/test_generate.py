@@ -89,13 +89,13 @@ def test_pieces_are_whole_characters_and_together_the_text():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
 def test_a_reader_that_leaves_early_is_no_error(finished_run):
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*COMMAND, "generate", str(finished_run), "--max-new-tokens", "100000"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
-    )
-    assert os.read(process.stdout.fileno(), 1)
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait(timeout=30) == 141
+    ) as process:
+        assert os.read(process.stdout.fileno(), 1)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=30) == 141

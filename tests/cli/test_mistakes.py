@@ -90,7 +90,7 @@ def test_a_refused_run_can_be_begun_again_with_other_settings(training, text_fil
         ({"lr": "nan"}, "lr must be a number"),
         ({"lr": 0}, "lr must be above 0"),
         ({"n_heads": 3}, "n_heads must divide d_model"),
-        ({"warmup_steps": 10}, "total_steps must be more than warmup_steps"),
+        ({"warmup_steps": 10}, "steps must be more than warmup_steps"),
         ({"schedule": "sine"}, "schedule must be one of"),
         ({"dropout": 1.5}, "p must"),
         ({"betas": [0.9, 1.0]}, "betas must lie in [0, 1)"),
@@ -101,6 +101,7 @@ def test_a_refused_run_can_be_begun_again_with_other_settings(training, text_fil
         ({"tokenizer": "bpe", "vocab_size": 100}, "vocab_size must be at least 257"),
         ({"device": "tpu"}, "device must be"),
         ({"sample_prompt": "ABC"}, "got 'A'"),
+        ({"d_model": 1 << 40}, "there is not enough memory"),
     ],
 )
 def test_a_setting_makes_no_sense(training, tmp_path, changes, message):
@@ -255,7 +256,7 @@ def test_info_refuses_what_it_does_not_know(complaint, tmp_path, text_file):
 
 def test_too_little_memory_is_one_line(complaint, monkeypatch):
     def run(arguments):
-        np.zeros(1 << 60)
+        np.zeros(1 << 50)
 
     monkeypatch.setattr(program.info, "run", run)
     assert "there is not enough memory" in complaint("info")

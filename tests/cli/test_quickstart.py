@@ -33,8 +33,8 @@ def test_it_learns_from_the_standard_library_and_writes(config, tmp_path):
     done = minibig("quickstart", "--config", config, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "text: stdlib, " in done.stdout
-    assert "\nThis function returns " in done.stdout
-    assert done.stdout.isprintable() or "\x1b" not in done.stdout
+    assert "\nThis function returns" in done.stdout
+    assert done.stderr == ""
 
 
 def test_a_config_may_be_wrong(tmp_path):

@@ -92,7 +92,7 @@ def test_wrong_uses_are_told():
     model = gpt()
     with pytest.raises(mb.InputError, match="context_length = 8 needs at least 9 tokens; got 5"):
         validation_loss(model, tokens(5), batch_size=1, context_length=T)
-    with pytest.raises(mb.InputError, match="vocabulary|ids must lie"):
+    with pytest.raises(mb.InputError, match="ids"):
         next_token_loss(model, np.full((1, 4), V))
     with pytest.raises(mb.InputError, match="at least one token"):
         text_sampler(model, Characters.train(["ab"]), "", 5)()
