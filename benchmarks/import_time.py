@@ -1,6 +1,6 @@
 """What `import minibig` costs beyond NumPy's own import: alternating fresh processes.
 
-    python benchmarks/import_time.py
+python benchmarks/import_time.py
 """
 
 import statistics

@@ -57,7 +57,9 @@ def main() -> None:
     for name in ("add", "mul"):
         ours, theirs = ([m[name] for m in results[side]] for side in results)
         ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-        print(f"{name:10} {statistics.median(ours):11.1f} {statistics.median(theirs):9.1f} {ratio:6.2f}")
+        print(
+            f"{name:10} {statistics.median(ours):11.1f} {statistics.median(theirs):9.1f} {ratio:6.2f}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minibig as mb
+
+from .comparison import expect_same, random_tensor
+
+numbers = np.random.default_rng(1)
+
+
+@given(
+    T=st.integers(1, 150), extra=st.integers(0, 70), heads=st.integers(1, 5), causal=st.booleans()
+)
+def test_attention_is_its_formula_across_the_borders_of_blocks(T, extra, heads, causal):
+    q = random_tensor(numbers, 2, heads, T, 4)
+    k = random_tensor(numbers, 2, heads, T + extra, 4)
+    v = random_tensor(numbers, 2, heads, T + extra, 3)
+    expect_same(lambda q, k, v: mb.attention(q, k, v, causal=causal), q, k, v, tolerance=1e-11)
+
+
+@pytest.mark.parametrize(
+    "shape", [(70, 80), (3, 1, 80), (2, 3, 70, 80), (2, 1, 1, 80), (1,), (80,)]
+)
+def test_a_bias_of_any_shape_gets_its_gradient(shape):
+    q, k, v = (random_tensor(numbers, 2, 3, n, 4) for n in (70, 80, 80))
+    bias = random_tensor(numbers, *shape)
+    expect_same(lambda *x: mb.attention(*x, causal=True), q, k, v, bias, tolerance=1e-11)
+
+
+def test_a_hidden_key_gets_no_gradient():
+    q, k, v = (random_tensor(numbers, 1, 2, 5, 4) for _ in range(3))
+    bias = mb.tensor(np.array([0.0, 0.0, -np.inf, 0.0, 0.0]))
+    mb.attention(q, k, v, bias).sum().backward()
+    assert not k.grad.numpy()[:, :, 2].any()
+    assert not v.grad.numpy()[:, :, 2].any()
+
+
+def test_heads_may_be_strided_views_of_one_projection():
+    qkv = random_tensor(numbers, 2, 6, 3 * 2 * 4)
+
+    def f(qkv):
+        parts = mb.split(qkv, 3, axis=-1)
+        return mb.attention(*[p.reshape(2, 6, 2, 4).transpose(0, 2, 1, 3) for p in parts])
+
+    expect_same(f, qkv)
