@@ -4,6 +4,7 @@ A terminal or pipe that cannot show a character gets a question mark, never an e
 comes in is UTF-8.
 """
 
+import argparse
 import io
 import sys
 from pathlib import Path
@@ -46,6 +47,16 @@ def sentence_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
     return str(error) or type(error).__name__
+
+
+def add_errors_flag(parser: argparse.ArgumentParser) -> None:
+    """The flag that says what becomes of bytes that are no UTF-8."""
+    parser.add_argument(
+        "--errors",
+        choices=("strict", "replace"),
+        default="strict",
+        help="what to do with bytes that are no UTF-8 (strict)",
+    )
 
 
 def given_text(text: str, *, errors: str = "strict") -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from minibig.backend import InputError, device
-from minibig.cli.console import given_text, say
+from minibig.cli.console import add_errors_flag, given_text, say
 from minibig.cli.preparation import check_vocabularies, opening
 from minibig.cli.run_folders import model_folder, tokenizer_of
 from minibig.generation import stream
@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.add_argument("folder", metavar="FOLDER", help="a run, or a model with its tokenizer")
     parser.add_argument("--prompt", metavar="TEXT", help="what to go on with; - reads the input")
-    parser.add_argument("--max-new-tokens", type=int, default=200, metavar="N", help="(200)")
+    parser.add_argument(
+        "--max-new-tokens", type=int, default=200, metavar="N", help="how far it goes (200)"
+    )
     parser.add_argument(
         "--temperature", type=float, default=0.8, metavar="X", help="0 takes the likeliest (0.8)"
     )
@@ -28,11 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--top-p", type=float, metavar="X", help="choose among the likeliest that make up X"
     )
-    parser.add_argument("--repetition-penalty", type=float, default=1.0, metavar="X", help="(1)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="(0)")
-    parser.add_argument("--n-sequences", type=int, default=1, metavar="N", help="(1)")
+    parser.add_argument(
+        "--repetition-penalty", type=float, default=1.0, metavar="X", help="above 1: less of it (1)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="another one, another text (0)"
+    )
+    parser.add_argument(
+        "--n-sequences", type=int, default=1, metavar="N", help="texts to write (1)"
+    )
     parser.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1 ... or auto")
-    parser.add_argument("--errors", choices=("strict", "replace"), default="strict")
+    add_errors_flag(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

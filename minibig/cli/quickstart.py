@@ -37,14 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, or go on, and let the model write."""
     folder = Path(arguments.out)
-    if arguments.restart:
-        remove_run(folder)
     layers = [preset("quickstart")]
     layers += [read_configuration(arguments.config)] if arguments.config else []
     layers += [{"data": arguments.data}] if arguments.data else []
+    settings = merged(*layers)
+    if arguments.restart:
+        remove_run(folder)
     if is_run(folder):
         say(f"going on with {folder} (--restart begins anew)")
-    result = train(folder, merged(*layers), command_line())
+    result = train(folder, settings, command_line())
     say()
     _show_samples(folder, own_text=arguments.data is not None)
     show_result(folder, result)

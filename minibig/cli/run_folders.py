@@ -80,14 +80,16 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove the parts of a run and nothing else; the record goes last."""
+    """Remove the parts of a run, if there is one, and nothing else; the record goes last."""
+    if not is_run(folder):
+        return
     for name in _PARTS:
         path = folder / name
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    (folder / RECORD).unlink(missing_ok=True)
+    (folder / RECORD).unlink()
 
 
 def model_folder(folder: Path) -> Path:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from minibig.backend import InputError
-from minibig.cli.console import file_text, given_text, say
+from minibig.cli.console import add_errors_flag, file_text, given_text, say
 from minibig.cli.corpus import Corpus
 from minibig.cli.preparation import TOKENIZERS, trained_tokenizer
 from minibig.cli.run_folders import tokenizer_of
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     train.add_argument("--out", required=True, metavar="FOLDER", help="where it is saved")
     train.add_argument("--tokenizer", choices=TOKENIZERS, default="bpe", help="(bpe)")
     train.add_argument("--vocab-size", type=int, default=2000, metavar="N", help="(2000)")
-    train.add_argument("--errors", choices=("strict", "replace"), default="strict")
+    add_errors_flag(train)
     for name, other in parsers.items():
         other.add_argument("folder", metavar="FOLDER", help="a tokenizer, or a run that has one")
         if name == "decode":
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             continue
         other.add_argument("text", nargs="?", default="-", help="the text; without, the input")
         other.add_argument("--file", metavar="FILE", help="a file with the text")
-        other.add_argument("--errors", choices=("strict", "replace"), default="strict")
+        add_errors_flag(other)
 
 
 def run(arguments: argparse.Namespace) -> int:

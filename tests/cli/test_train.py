@@ -74,6 +74,15 @@ def test_restart_begins_anew_and_leaves_other_files(tmp_path, text_file):
     assert (run / "notes.txt").read_text() == "mine"
 
 
+def test_restart_removes_nothing_where_there_is_no_run(tmp_path, text_file):
+    run = tmp_path / "run"
+    (run / "best").mkdir(parents=True)
+    (run / "best" / "photo.jpg").write_text("mine")
+    done = minibig("train", "--data", text_file, "--out", run, "--restart", *flags(TINY))
+    assert done.returncode == 0, done.stderr
+    assert (run / "best" / "photo.jpg").read_text() == "mine"
+
+
 def begun(run, text_file, **settings):
     """A process that trains, at a moment when it has made some steps."""
     given = flags({**TINY, "steps": 4000, "checkpoint_every": 1000, **settings})
