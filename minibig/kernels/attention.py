@@ -12,10 +12,15 @@ from minibig.ops import attention
 _ROWS = 64  # queries in a block; with causal, its keys end where its last query's end
 
 
-def _blocks(n_stacks: int, T: int, S: int) -> tuple[int, int]:
-    """How many heads and how many queries make a block."""
-    rows = min(T, _ROWS)
-    return max(1, min(n_stacks, 2 * BLOCK // max(1, rows * S))), rows
+def _blocks(B: int, H: int, T: int, S: int) -> list[tuple[slice, slice]]:
+    """The examples and the heads of each block, so that its scores stay in cache."""
+    heads = max(1, min(H, BLOCK // max(1, min(T, _ROWS) * S)))
+    examples = max(1, min(B, BLOCK // max(1, H * min(T, _ROWS) * S))) if heads == H else 1
+    return [
+        (slice(b, min(b + examples, B)), slice(h, min(h + heads, H)))
+        for b in range(0, B, examples)
+        for h in range(0, H, heads)
+    ]
 
 
 @attention.kernel("cpu")
@@ -35,14 +40,11 @@ def forward(q, k, v, bias, *, keep, causal, scale, return_weights):
         bias = np.broadcast_to(bias, (*outer, H, T, S)).reshape(B, H, T, S)
     y = np.empty((B, T, H, U), q.dtype).transpose(0, 2, 1, 3)  # laid out as the next layer reads it
     weights = np.empty((B, H, T, S), q.dtype) if keep else None
-    heads, rows = _blocks(H, T, S)
-    per_example = -(-H // heads)
+    blocks, rows = _blocks(B, H, T, S), min(T, _ROWS)
     mask = _diagonal(rows, q.dtype) if causal else None
 
     def block(start: int, stop: int) -> None:
-        for task in range(start, stop):
-            b, h = divmod(task, per_example)
-            group = slice(h * heads, min((h + 1) * heads, H))
+        for b, group in blocks[start:stop]:
             for i in range(0, T, rows):
                 j = min(i + rows, T)
                 seen = j + S - T if causal else S
@@ -53,12 +55,12 @@ def forward(q, k, v, bias, *, keep, causal, scale, return_weights):
                     p += bias[b, group, i:j, :seen]
                 if mask is not None:
                     p[..., i + S - T :] += mask[: j - i, : j - i]
-                p -= p.max(axis=-1, keepdims=True)
+                p -= np.maximum.reduce(p, axis=-1, keepdims=True)
                 np.exp(p, out=p)
-                p *= 1 / p.sum(axis=-1, keepdims=True)
+                p *= 1 / np.add.reduce(p, axis=-1, keepdims=True)
                 np.matmul(p, v[b, group, :seen], out=y[b, group, i:j])
 
-    for_blocks(block, B * per_example, 1)
+    for_blocks(block, len(blocks), 1)
     return y.reshape(*outer, H, T, U), (q, k, v, y, weights, scale, outer, bias_shape)
 
 
@@ -77,19 +79,16 @@ def backward(g, residuals, *, needed, owned, last, causal, scale, return_weights
     k_grad = np.empty((B, S, H, K), q.dtype).transpose(0, 2, 1, 3)
     v_grad = np.empty((B, S, H, U), q.dtype).transpose(0, 2, 1, 3)
     s_grad = np.zeros((B, H, T, S), q.dtype) if needed[3] else None
-    heads, rows = _blocks(H, T, S)
-    per_example = -(-H // heads)
+    blocks, rows = _blocks(B, H, T, S), min(T, _ROWS)
 
     def block(start: int, stop: int) -> None:
-        for task in range(start, stop):
-            b, h = divmod(task, per_example)
-            group = slice(h * heads, min((h + 1) * heads, H))
+        for b, group in blocks[start:stop]:
             for i in reversed(range(0, T, rows)):  # the last queries see every key: they go first
                 j = min(i + rows, T)
                 seen = j + S - T if causal else S
                 p, above = weights[b, group, i:j, :seen], g[b, group, i:j]
                 s = np.matmul(above, v[b, group, :seen].swapaxes(-1, -2))
-                s -= np.einsum("hiu,hiu->hi", above, y[b, group, i:j])[..., None]
+                s -= np.einsum("bhiu,bhiu->bhi", above, y[b, group, i:j])[..., None]
                 s *= p
                 if s_grad is not None:
                     s_grad[b, group, i:j, :seen] = s
@@ -103,7 +102,7 @@ def backward(g, residuals, *, needed, owned, last, causal, scale, return_weights
                     into_k += np.matmul(s.swapaxes(-1, -2), q[b, group, i:j])
                     into_v += np.matmul(p.swapaxes(-1, -2), above)
 
-    for_blocks(block, B * per_example, 1)
+    for_blocks(block, len(blocks), 1)
     grads = [x.reshape(*outer, *x.shape[1:]) for x in (q_grad, k_grad, v_grad)]
     if s_grad is None:
         return *grads, None

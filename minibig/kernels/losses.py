@@ -22,7 +22,7 @@ def forward(logits, targets, *, keep, ignore_index, label_smoothing):
     count = int(kept.sum())
     if count == 0:
         return NotImplemented
-    size = max(1, min(N, 4 * BLOCK // V))
+    size = max(1, min(N, 2 * BLOCK // V))
     losses = np.empty(N, rows.dtype)
     gradient = np.empty((N, V), rows.dtype) if keep else None
 

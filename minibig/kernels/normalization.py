@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minibig.kernels.parallel import for_blocks, is_plain, rows_of
+from minibig.kernels.parallel import BLOCK, for_blocks, is_plain, rows_of
 from minibig.ops import layer_norm
 
 
@@ -18,7 +18,9 @@ def forward(x, weight, bias, *, keep, eps):
     def block(start: int, stop: int) -> None:
         part = slice(start, stop)
         centred = x_hat[part]
-        np.subtract(rows[part], rows[part].mean(axis=-1, keepdims=True), out=centred)
+        mean = np.add.reduce(rows[part], axis=-1, keepdims=True)
+        mean *= 1 / D
+        np.subtract(rows[part], mean, out=centred)
         variance = np.einsum("ij,ij->i", centred, centred)[:, None]
         variance *= 1 / D
         variance += eps
@@ -31,7 +33,7 @@ def forward(x, weight, bias, *, keep, eps):
         if bias is not None:
             y[part] += bias
 
-    for_blocks(block, len(rows), rows_of(len(rows), D))
+    for_blocks(block, len(rows), rows_of(len(rows), D, 2 * BLOCK))
     return y.reshape(x.shape), (x.shape, x_hat, r, weight)
 
 
@@ -41,7 +43,7 @@ def backward(g, residuals, *, needed, owned, last, eps):
     N, D = x_hat.shape
     g = g.reshape(N, D)
     x_grad = np.empty_like(x_hat)
-    size = rows_of(N, D)
+    size = rows_of(N, D, 2 * BLOCK)
     n_blocks = -(-N // size)
     weight_parts = np.empty((n_blocks, D), x_hat.dtype)
     bias_parts = np.empty((n_blocks, D), x_hat.dtype)
@@ -59,7 +61,7 @@ def backward(g, residuals, *, needed, owned, last, eps):
         else:
             np.multiply(g[part], weight, out=out)
         along = np.einsum("ij,ij->i", out, x_hat[part])[:, None] * (1 / D)
-        out -= out.mean(axis=-1, keepdims=True)
+        out -= np.add.reduce(out, axis=-1, keepdims=True) * (1 / D)
         out -= x_hat[part] * along
         out *= r[part]
 
