@@ -57,9 +57,8 @@ def main() -> None:
     for name in ("add", "mul"):
         ours, theirs = ([m[name] for m in results[side]] for side in results)
         ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-        print(
-            f"{name:10} {statistics.median(ours):11.1f} {statistics.median(theirs):9.1f} {ratio:6.2f}"
-        )
+        medians = f"{statistics.median(ours):11.1f} {statistics.median(theirs):9.1f}"
+        print(f"{name:10} {medians} {ratio:6.2f}")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ PRESETS: dict[str, Settings] = {
         "n_layers": 4,
         "n_heads": 4,
         "d_model": 128,
-        "steps": 500,
+        "steps": 900,
         "batch_size": 8,
         "lr": 3e-3,
         "min_lr": 3e-4,

@@ -6,7 +6,8 @@
 for a function whose derivative is f'(a) = c·e^(−sa²): s = 1 for erf, s = 1/2 for Φ. The recurrence
 is that of the Hermite polynomials. The table holds f and f' at the multiples a of 1/32, so that
 |h| ≤ 1/64, and a handful of terms is enough: the more the larger 2sah is, because far out in a tail
-f changes quickly, relative to itself. Φ is tabled at −a, where it is small: a tail keeps all its digits.
+f changes quickly, relative to itself. Φ is tabled at −a, where it is small: a tail keeps all its
+digits.
 """
 
 import functools
