@@ -133,8 +133,8 @@ def gelu(x, /):
     Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.
 
     >>> import minibig as mb
-    >>> mb.gelu(mb.tensor([-1.0, 1.0]))
-    tensor([-0.1587,  0.8413])
+    >>> round(mb.gelu(mb.tensor(1.0)).item(), 4)
+    0.8413
     """
     return x * normal_cdf(x)
 
@@ -145,8 +145,8 @@ def gelu_tanh(x, /):
     Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.
 
     >>> import minibig as mb
-    >>> mb.gelu_tanh(mb.tensor([-1.0, 1.0]))
-    tensor([-0.1588,  0.8412])
+    >>> round(mb.gelu_tanh(mb.tensor(1.0)).item(), 4)
+    0.8412
     """
     u = math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))
     return x * sigmoid(2 * u)  # (1 + tanh u) / 2 = σ(2u), which loses no digits in the tail
