@@ -22,9 +22,11 @@ from minibig.data import CORPORA, Batches, Tokens
 from minibig.models import GPT, GPTConfig
 from minibig.tokenizers import Tokenizer
 from minibig.training import (
+    Interrupted,
     Metrics,
     Result,
     Trainer,
+    TrainingError,
     TrainingSettings,
     draw_losses,
     language_model_loss,
@@ -159,8 +161,15 @@ def _trained(
         expected_initial_loss=math.log(tokenizer.vocab_size),
     )
     try:
-        return trainer.run()
-    finally:
-        metrics = Metrics(folder / "metrics.jsonl")
-        if any("loss" in line for line in metrics.read()):
-            draw_losses(metrics, folder / "loss.png", title=folder.name)
+        result = trainer.run()
+    except (Interrupted, TrainingError):
+        _draw(folder)
+        raise
+    _draw(folder)
+    return result
+
+
+def _draw(folder: Path) -> None:
+    metrics = Metrics(folder / "metrics.jsonl")
+    if any("loss" in line for line in metrics.read()):
+        draw_losses(metrics, folder / "loss.png", title=folder.name)

@@ -7,13 +7,14 @@ model_folders, gpt2.
 from minibig.storage.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
 from minibig.storage.durable_files import StorageError
 from minibig.storage.gpt2 import GPT2
-from minibig.storage.model_folders import ModelFormat, load, register_model, save
+from minibig.storage.model_folders import ModelFormat, has_format, load, register_model, save
 from minibig.storage.safetensors_files import load_tensors, save_tensors
 
 __all__ = [
     "GPT2",
     "ModelFormat",
     "StorageError",
+    "has_format",
     "list_checkpoints",
     "load",
     "load_checkpoint",

@@ -126,6 +126,11 @@ def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> 
     return model.eval()
 
 
+def has_format(model: Module) -> bool:
+    """Whether `save` knows a layout for this kind of model."""
+    return any(type(model) is form.model_class for form in _formats.values())
+
+
 def _format_of(model: Module) -> ModelFormat:
     for form in _formats.values():
         if type(model) is form.model_class:

@@ -20,13 +20,13 @@ from minibig.autograd import Tensor
 from minibig.backend import training_step
 from minibig.nn import Module
 from minibig.optim import AdamW, clip_gradients, decay_groups
-from minibig.storage import save
+from minibig.storage import has_format, save
 from minibig.storage.durable_files import make_folder
 from minibig.training.failures import check_evaluation, check_parameters, check_step
 from minibig.training.interruption import Interrupted, StopRequest, stop_on_signals
 from minibig.training.metrics import Metrics
 from minibig.training.progress import Progress, Silence
-from minibig.training.run_state import RunState, has_layout, resume_run, save_run
+from minibig.training.run_state import RunState, resume_run, save_run
 from minibig.training.settings import TrainingSettings
 
 _SURPRISE = 0.1  # how far the first loss may lie from the expected one, as a part of it
@@ -223,7 +223,7 @@ class Trainer:
         self._saved = (self.state.step, self.state.looked_at)
 
     def _save_model(self, name: str) -> None:
-        if has_layout(self.model):
+        if has_format(self.model):
             save(self.model, self.folder / name)
 
     def _compare_with_expectation(self, loss: float) -> None:

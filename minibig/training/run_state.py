@@ -18,13 +18,7 @@ from typing import Any
 from minibig.backend import Array, InputError, manual_seed, random_state, set_random_state
 from minibig.nn import Module
 from minibig.optim import Optimizer
-from minibig.storage import (
-    StorageError,
-    list_checkpoints,
-    load_checkpoint,
-    model_folders,
-    save_checkpoint,
-)
+from minibig.storage import StorageError, list_checkpoints, load_checkpoint, save_checkpoint
 from minibig.training.settings import FREE_TO_CHANGE, TrainingSettings
 
 _MODEL = "model."
@@ -89,11 +83,6 @@ def resume_run(
         raise InputError(f"{folder} holds the checkpoints of another model: {error}") from None
     set_random_state(saved["random"])
     return RunState(**saved["run"])
-
-
-def has_layout(model: Module) -> bool:
-    """Whether `storage.save` knows how to write this kind of model."""
-    return any(type(model) is form.model_class for form in model_folders._formats.values())
 
 
 def _latest(folder: Path) -> Path | None:

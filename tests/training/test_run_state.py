@@ -9,9 +9,9 @@ import minibig as mb
 from minibig.backend import random_state, stream
 from minibig.nn import Linear
 from minibig.optim import AdamW
-from minibig.storage import StorageError, list_checkpoints, save_checkpoint
+from minibig.storage import StorageError, has_format, list_checkpoints, save_checkpoint
 from minibig.training import TrainingSettings
-from minibig.training.run_state import RunState, has_layout, resume_run, save_run
+from minibig.training.run_state import RunState, resume_run, save_run
 
 from .tiny_runs import gpt
 
@@ -79,5 +79,5 @@ def test_what_does_not_belong_together_is_refused(tmp_path):
 
 
 def test_only_registered_models_have_a_layout():
-    assert has_layout(gpt())
-    assert not has_layout(Linear(2, 2))
+    assert has_format(gpt())
+    assert not has_format(Linear(2, 2))
