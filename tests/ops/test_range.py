@@ -53,10 +53,21 @@ CASES = {
     "silu": (lambda x: x * sigmoid(x), 4, GRID[GRID > -87]),  # below, σ(x) is subnormal
     "sqrt": (math.sqrt, 1, GRID[GRID >= 0]),
     "erf": (math.erf, 8, GRID),
-    "gelu": (gelu, 8, GRID[GRID > -12.9]),  # below, Φ(x) is subnormal
-    # Below −2 the exponential makes many units of the result out of one unit of its exponent.
-    "gelu_tanh": (gelu_tanh, 8, GRID[GRID > -2]),
+    "gelu": (gelu, 8, GRID),
+    "gelu_tanh": (gelu_tanh, 8, GRID),
 }
+
+
+def tail_allowance(name, x):
+    """More units where float32 itself makes them: none of this concerns the body of the curve.
+
+    One unit of gelu_tanh's exponent 2u is |2u| units of e^(2u). Where Φ(x) is subnormal, below
+    −12.9, its smallest step is up to |x| units of x·Φ(x).
+    """
+    if name == "gelu_tanh":
+        exponent = 2 * math.sqrt(2 / math.pi) * np.abs(x + 0.044715 * x.astype(float) ** 3)
+        return np.where(x < -2, 4 * exponent, 0.0)
+    return np.where(x < -12.9, np.abs(x), 0.0) if name == "gelu" else np.zeros(x.shape)
 
 
 def units(actual, exact):
@@ -72,7 +83,7 @@ def test_float32_is_right_to_a_few_units_and_finite_where_the_value_is(name):
     y = getattr(mb, name)(mb.tensor(x)).numpy()
     assert y.dtype == np.float32
     assert np.isfinite(y[np.abs(exact) < LARGEST]).all()
-    error = units(y, exact)
+    error = units(y, exact) - tail_allowance(name, x)
     worst = int(error.argmax())
     assert error[worst] <= allowed, f"{name}({x[worst]}) = {y[worst]}, exactly {exact[worst]}"
 
