@@ -1,7 +1,7 @@
 """Text becomes batches: corpora of documents, tokens in memory or on disk, and their order.
 
-Read `corpora.py` (where text comes from), `tokens.py` (ids in a row), `token_files.py` (the same
-on disk), `batches.py` (what a model is fed).
+Read `corpora.py` (where text comes from), `dialogues.py` (who speaks), `tokens.py` (ids in a row),
+`token_files.py` (the same on disk), `batches.py` (what a model is fed).
 """
 
 from minibig.data.batches import Batches, evaluation_batches
@@ -16,18 +16,32 @@ from minibig.data.corpora import (
     stdlib_topics,
     text_documents,
 )
+from minibig.data.dialogues import (
+    DIALOGUE_TOKENS,
+    Turn,
+    dialogue_ids,
+    dialogue_tokens,
+    prompt_ids,
+    speaks_dialogue,
+)
 from minibig.data.token_files import TokenFile, write_tokens
 from minibig.data.tokens import Tokens, token_array
 
 __all__ = [
     "CORPORA",
+    "DIALOGUE_TOKENS",
     "DOCUMENT_SEPARATOR",
     "Batches",
     "Piece",
     "TokenFile",
     "Tokens",
+    "Turn",
+    "dialogue_ids",
+    "dialogue_tokens",
     "evaluation_batches",
     "load_documents",
+    "prompt_ids",
+    "speaks_dialogue",
     "stdlib_docstrings",
     "stdlib_documents",
     "stdlib_source",
