@@ -31,7 +31,6 @@ from minibig.autograd.tensor import Edge, Node, Tensor
 
 registry: dict[str, "Fusible"] = {}
 
-
 class Kernel:
     """A forward and a backward part on arrays that stand for a formula."""
 
@@ -43,7 +42,6 @@ class Kernel:
         """State the backward part (decorator)."""
         self.backward = backward
         return backward
-
 
 class Fusible:
     """A formula, and the kernels that may stand for it; see the module's docstring."""
@@ -153,7 +151,6 @@ class Fusible:
             None if a is None else Tensor(a, e) for a, e in zip(arrays, node.edges, strict=True)
         ]
         return self.formula(*inputs, **settings)
-
 
 def fusible(formula: Callable[..., Any]) -> Any:
     """Make a formula one that a kernel may replace (decorator).

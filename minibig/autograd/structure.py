@@ -1,4 +1,3 @@
-# fmt: off
 """The few primitives that the engine itself needs: alias, add, reshape, and the broadcasting pair.
 
 `sum_to` and `broadcast_to` are each other's derivative; with them the engine brings the gradient of

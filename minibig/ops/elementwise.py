@@ -1,4 +1,3 @@
-# fmt: off
 """Functions of one variable, element by element, each with its derivative below it.
 
     y = eˣ: y' = y     y = ln x: y' = 1/x     y = tanh x: y' = 1 − y²     σ(x): y' = y(1 − y)

@@ -1,4 +1,3 @@
-# fmt: off
 """Picking elements, and its transpose: adding elements at places.
 
     y = x[index]      x̄ = zeros with g added at index       (and the other way round)
