@@ -152,7 +152,7 @@ class Fusible:
         ]
         return self.formula(*inputs, **settings)
 
-def fusible(formula: Callable[..., Any]) -> Any:
+def fusible(formula: Callable[..., Any]) -> Fusible:
     """Make a formula one that a kernel may replace (decorator).
 
     >>> @fusible

@@ -17,13 +17,15 @@ import functools
 import inspect
 from collections.abc import Callable
 from types import MethodType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast, overload
 
 import numpy as np
 
 from minibig.autograd.state import state
 from minibig.autograd.tensor import Edge, Node, Tensor, describe
 from minibig.backend import InputError, is_array, namespace
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 class _Plan(NamedTuple):
     """For one pattern of inputs that require a gradient: what to save, and which rules to run."""
@@ -65,6 +67,10 @@ class Primitive:
         self.joint_rule = rule
         return rule
 
+    @overload
+    def __call__(self, x: Tensor, /, *inputs: Any, **keywords: Any) -> Tensor: ...
+    @overload
+    def __call__(self, /, *inputs: Any, **keywords: Any) -> Any: ...
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any:
         arrays: list[Any] = []
         edges: list[Edge | None] = []
@@ -215,6 +221,10 @@ def _as_tensors(node: Node, plan: _Plan, saved: list[Any]) -> list[Any]:
             values.append(value)
     return values
 
+@overload
+def primitive(function: Callable[..., Any], /) -> Primitive: ...
+@overload
+def primitive(*, broadcasts: bool) -> Callable[[Callable[..., Any]], Primitive]: ...
 def primitive(function: Any = None, /, *, broadcasts: bool = False) -> Any:
     """Make a function of arrays a differentiable operation (decorator).
 
@@ -232,11 +242,11 @@ def primitive(function: Any = None, /, *, broadcasts: bool = False) -> Any:
         return functools.partial(primitive, broadcasts=broadcasts)
     return Primitive(function, broadcasts, False)
 
-def constant(function: Callable[..., Any]) -> Any:
+def constant(function: Callable[..., Any]) -> Primitive:
     """Make a function of arrays an operation whose result has no derivative (decorator)."""
     return Primitive(function, False, True)
 
-def composite(function: Callable[..., Any]) -> Callable[..., Any]:
+def composite(function: F) -> F:
     """Say in one sentence what is wrong if an ordinary function of tensors gets no tensor.
 
     >>> import minibig as mb
@@ -252,7 +262,7 @@ def composite(function: Callable[..., Any]) -> Callable[..., Any]:
             explain_types(function.__name__, inputs)
             raise
 
-    return called
+    return cast("F", called)
 
 def explain_types(name: Any, inputs: Any) -> None:
     """Raise TypeError if one of the inputs is no tensor or array; later ones may be left out."""

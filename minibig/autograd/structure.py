@@ -57,7 +57,6 @@ def sum_to(x: Array, /, *, shape: Shape) -> Array:
     axes = tuple(range(extra))
     axes += tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
     return x.sum(axis=axes, keepdims=True).reshape(shape)
-sum_to.defvjp(x=lambda g, x_shape: broadcast_to(g, shape=x_shape))
 
 @primitive
 def broadcast_to(x: Array, /, *, shape: Shape) -> Array:
@@ -71,4 +70,5 @@ def broadcast_to(x: Array, /, *, shape: Shape) -> Array:
     # Where nothing is repeated, NumPy's view would be read-only all the same.
     same = [n for n in x.shape if n != 1] == [n for n in shape if n != 1] and x.ndim <= len(shape)
     return x.reshape(shape) if same else namespace(x).broadcast_to(x, shape)
+sum_to.defvjp(x=lambda g, x_shape: broadcast_to(g, shape=x_shape))
 broadcast_to.defvjp(x=lambda g, x_shape: sum_to(g, shape=x_shape))
