@@ -21,11 +21,11 @@ Alternative: TypeAlias = tuple[int, float]  # a token and its probability
 
 @dataclass(frozen=True)
 class TokenChoice:
-    """A token of an answer, its probability, and the tokens that were likelier or nearly so."""
+    """A token of an answer, its probability, and the likeliest of all the others."""
 
     token: int
     probability: float
-    likeliest: list[Alternative]
+    others: list[Alternative]
 
 
 class Answer:
@@ -79,7 +79,7 @@ class Answer:
         self.ended = "context full" if self._most == self._room else "long enough"
 
 
-def token_choices(model: Any, answer: Answer, n_likeliest: int = 3) -> list[TokenChoice]:
+def token_choices(model: Any, answer: Answer, n_others: int = 3) -> list[TokenChoice]:
     """What the model thought of each token of an answer: softmax of its logits, at temperature 1.
 
     p(token t) = softmax(logits after the prompt and the tokens before t)[token t]
@@ -89,9 +89,9 @@ def token_choices(model: Any, answer: Answer, n_likeliest: int = 3) -> list[Toke
     with no_grad():
         logits = to_numpy(model([answer.prompt + answer.ids[:-1]]).data)[0]
     p = probabilities(logits[len(answer.prompt) - 1 :])  # (tokens, V)
-    return [_choice(token, row, n_likeliest) for token, row in zip(answer.ids, p, strict=True)]
+    return [_choice(token, row, n_others) for token, row in zip(answer.ids, p, strict=True)]
 
 
-def _choice(token: int, p: Array, n_likeliest: int) -> TokenChoice:
-    best = np.argsort(-p, kind="stable")[:n_likeliest]
-    return TokenChoice(token, float(p[token]), [(int(i), float(p[i])) for i in best])
+def _choice(token: int, p: Array, n_others: int) -> TokenChoice:
+    best = [int(i) for i in np.argsort(-p, kind="stable")[: n_others + 1] if i != token]
+    return TokenChoice(token, float(p[token]), [(i, float(p[i])) for i in best[:n_others]])

@@ -15,7 +15,7 @@ from minibig.cli.chat_commands import run_command
 from minibig.cli.chat_display import PipeDisplay, TerminalDisplay
 from minibig.cli.chat_session import ChatSession
 from minibig.cli.columns import shortened
-from minibig.cli.console import add_errors_flag, complain, given_text, say, sentence_of
+from minibig.cli.console import add_errors_flag, given_text, say, sentence_of
 from minibig.cli.dialogue_forms import Transcript, dialogue_form
 from minibig.cli.generate import add_sampling_flags, model_and_tokenizer, sampling_of
 from minibig.cli.terminal_input import TerminalInput, piped_lines
@@ -68,7 +68,7 @@ def _talk(session: ChatSession) -> int:
                 try:
                     _respond(session, _typed_text(line), display, lambda: typed.stopped)
                 except (InputError, OSError, MemoryError) as error:
-                    complain(sentence_of(error))
+                    display.complain(sentence_of(error))
     return 0
 
 
@@ -92,7 +92,7 @@ def _answer_lines(session: ChatSession, errors: str) -> int:
         except InputError as error:
             if not str(line).startswith("/"):
                 say()
-            complain(sentence_of(error))
+            display.complain(sentence_of(error))
             code = 1
     return code
 

@@ -96,8 +96,8 @@ def _tokens(session: ChatSession, argument: str) -> str:
         raise InputError("there is no answer yet to show the tokens of. Ask something.")
     choices = token_choices(session.model, session.last_answer)
     tokenizer = session.form.tokenizer
-    head = f"{padded('token', _TOKEN_WIDTH)}     p   the likeliest, before the temperature"
-    rows = [head[: output_width()], *(_token_row(tokenizer, choice) for choice in choices)]
+    head = f"{padded('token', _TOKEN_WIDTH)} {'p':>6}  others (at temperature 1)"
+    rows = [head, *(_token_row(tokenizer, choice) for choice in choices)]
     surprise = -sum(math.log(max(choice.probability, 1e-300)) for choice in choices)
     mean = surprise / max(1, len(choices))
     return "\n".join([*rows, f"{len(choices)} tokens, {mean:.3f} nats each"])
@@ -111,9 +111,9 @@ def _token_row(tokenizer: Tokenizer, choice: TokenChoice) -> str:
 
     name = padded(shortened(named(choice.token), _TOKEN_WIDTH), _TOKEN_WIDTH)
     row = f"{name} {choice.probability:6.1%}"
-    likeliest = "  ".join(f"{named(token)} {p:.1%}" for token, p in choice.likeliest)
+    others = " | ".join(f"{named(token)} {p:.1%}" for token, p in choice.others)
     room = output_width() - columns_of(row) - 2
-    return f"{row}  {shortened(likeliest, room)}" if room > 0 else row
+    return f"{row}  {shortened(others, room)}" if room > 0 else row
 
 
 def _path(name: str, argument: str) -> Path:

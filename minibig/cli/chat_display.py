@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from minibig.cli.answers import Answer
-from minibig.cli.columns import GAP, LineBreaker, padded, side_by_side
-from minibig.cli.console import output_width, say
+from minibig.cli.columns import GAP, LineBreaker, fitted, padded, side_by_side
+from minibig.cli.console import complain, output_width, say
 
 _NARROWEST = 20  # columns of an answer that stands beside others
 _ONE_LINE = {ord(character): " " for character in "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
@@ -41,8 +41,11 @@ class TerminalDisplay:
 
     def note(self, text: str) -> None:
         """Something beside the answers."""
-        breaker = LineBreaker(output_width())
-        say(breaker.feed(f"[{text}]") + breaker.finish())
+        say(fitted(f"[{text}]", output_width()))
+
+    def complain(self, sentence: str) -> None:
+        """Why something was not done."""
+        say(fitted(f"minibig: {sentence}", output_width()))
 
     def _alone(self, answer: Answer) -> None:
         breaker = LineBreaker(output_width())
@@ -69,3 +72,7 @@ class PipeDisplay:
     def note(self, text: str) -> None:
         """Something beside the answers."""
         self.show(f"[{text}]")
+
+    def complain(self, sentence: str) -> None:
+        """Why a line has no answer."""
+        complain(sentence)

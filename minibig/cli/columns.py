@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 GAP = "   "  # between two columns of text
-_CLOSING = set("，。！？；：、）》」』】〕”’…·％")  # they never begin a line
+_OPENING = set("\"'（《「『【〔“‘")  # no line ends after them
+_CLOSING = set("\"'，。！？；：、）》」』】〕”’…·％")  # and none begins with these
 _SOFT_HYPHEN, _FIRST_JOINING_JAMO, _LAST_JOINING_JAMO = "\u00ad", "\u1160", "\u11ff"
 
 
@@ -52,13 +53,22 @@ def labelled(label: str, text: str, label_width: int, width: int) -> str:
     name    a text of
             two lines
     """
-    breaker = LineBreaker(width - label_width - 2)
-    lines = (breaker.feed(text) + breaker.finish()).split("\n")
+    lines = fitted(text, width - label_width - 2).split("\n")
     labels = [label] + [""] * (len(lines) - 1)
     rows = [
         f"{padded(first, label_width)}  {line}" for first, line in zip(labels, lines, strict=True)
     ]
     return "\n".join(row.rstrip() for row in rows)
+
+
+def fitted(text: str, width: int) -> str:
+    """The text in lines of at most `width` columns.
+
+    >>> fitted("a text of two lines", 10)
+    'a text of\\ntwo lines'
+    """
+    breaker = LineBreaker(width)
+    return breaker.feed(text) + breaker.finish()
 
 
 class LineBreaker:
@@ -99,7 +109,9 @@ class LineBreaker:
         return out
 
     def _may_break_before(self, character: str) -> bool:
-        if not self._word or character in _CLOSING or _columns(character) == 0:
+        if not self._word or character in _CLOSING or self._word[-1] in _OPENING:
+            return False
+        if _columns(character) == 0:
             return False
         return _columns(character) == 2 or _columns(self._word[-1]) == 2
 

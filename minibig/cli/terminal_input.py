@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from minibig.backend import InputError
-from minibig.cli.console import decoded, say
+from minibig.cli.columns import fitted
+from minibig.cli.console import decoded, output_width, say
 
 PROMPT = "> "
 
@@ -50,7 +51,8 @@ class TerminalInput:
                 say()
                 if interrupted:
                     return
-                say("[Ctrl-C again, or Ctrl-D, ends; /help lists the commands]")
+                hint = "[Ctrl-C again, or Ctrl-D, ends; /help lists the commands]"
+                say(fitted(hint, output_width()))
                 interrupted = True
             else:
                 interrupted = self.stopped = False
