@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import minibig as mb
-from minibig.training import Metrics, draw_losses
-from minibig.training.pictures import _smoothed
+from minibig.training import Metrics, draw_losses, draw_runs, smoothed_losses
 
 from .tiny_runs import child
 
@@ -59,7 +58,7 @@ def test_the_first_steps_have_a_picture_too(tmp_path, steps):
 @pytest.mark.parametrize("n", [1, 2, 59, 300])
 def test_smoothing_is_the_mean_of_a_window(n):
     losses = np.random.default_rng(n).standard_normal(n)
-    steps, found = _smoothed(np.arange(n), losses)
+    steps, found = smoothed_losses(np.arange(n), losses)
     half = max(1, n // 60)
     for i in range(n):
         reach = min(half, i)
