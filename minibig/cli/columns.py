@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 GAP = "   "  # between two columns of text
+_NARROWEST = 15  # columns beside a label in which a text can still be read
 _OPENING = set("\"'（《「『【〔“‘")  # no line ends after them
 _CLOSING = set("\"'，。！？；：、）》」』】〕”’…·％")  # and none begins with these
 _SOFT_HYPHEN, _FIRST_JOINING_JAMO, _LAST_JOINING_JAMO = "\u00ad", "\u1160", "\u11ff"
@@ -46,21 +47,6 @@ def shortened(text: str, width: int) -> str:
     return text.rstrip() + "…"
 
 
-def labelled(label: str, text: str, label_width: int, width: int) -> str:
-    """A label and beside it a text, in lines of at most `width` columns.
-
-    >>> print(labelled("name", "a text of two lines", 6, 18))
-    name    a text of
-            two lines
-    """
-    lines = fitted(text, width - label_width - 2).split("\n")
-    labels = [label] + [""] * (len(lines) - 1)
-    rows = [
-        f"{padded(first, label_width)}  {line}" for first, line in zip(labels, lines, strict=True)
-    ]
-    return "\n".join(row.rstrip() for row in rows)
-
-
 def fitted(text: str, width: int) -> str:
     """The text in lines of at most `width` columns.
 
@@ -69,6 +55,26 @@ def fitted(text: str, width: int) -> str:
     """
     breaker = LineBreaker(width)
     return breaker.feed(text) + breaker.finish()
+
+
+def labelled(label: str, text: str, label_width: int, width: int) -> str:
+    """A label and a text, in lines of at most `width` columns: beside it, or below if it is narrow.
+
+    >>> print(labelled("name", "a text that takes two lines", 6, 24))
+    name    a text that
+            takes two lines
+    >>> print(labelled("name", "a text that takes two lines", 6, 20))
+    name
+      a text that takes
+      two lines
+    """
+    indent = label_width + 2
+    if width - indent < _NARROWEST:
+        below = fitted(text, width - 2).split("\n")
+        return "\n".join([label.rstrip(), *(f"  {line}" for line in below)])
+    lines = fitted(text, width - indent).split("\n")
+    rows = [padded("" if i else label, indent) + line for i, line in enumerate(lines)]
+    return "\n".join(row.rstrip() for row in rows)
 
 
 class LineBreaker:

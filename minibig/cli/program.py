@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import minibig
 from minibig.backend import InputError
-from minibig.cli import chat, generate, info, plot, quickstart, tokenize, train
+from minibig.cli import chat, doctor, generate, info, plot, quickstart, tokenize, train
 from minibig.cli.console import accept_any_text, complain, sentence_of
 from minibig.training import Interrupted
 
@@ -25,7 +25,8 @@ _COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "chat": (chat, "talk with a model"),
     "tokenize": (tokenize, "train and use tokenizers"),
     "plot": (plot, "compare runs in a picture and a table"),
-    "info": (info, "what is installed, and what a folder holds"),
+    "info": (info, "what a folder or a file holds"),
+    "doctor": (doctor, "what is installed, whether it is right, and how fast"),
 }
 
 
