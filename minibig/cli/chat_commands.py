@@ -8,12 +8,12 @@ from pathlib import Path
 from minibig.backend import InputError
 from minibig.cli.answers import TokenChoice, token_choices
 from minibig.cli.chat_session import ChatSession
-from minibig.cli.columns import columns_of, labelled, padded, shortened
+from minibig.cli.columns import columns_of, fitted, labelled, padded, shortened
 from minibig.cli.console import output_width
 from minibig.cli.tokenize import visible
 from minibig.tokenizers import Tokenizer
 
-_TOKEN_WIDTH = 16  # columns; longer tokens are cut
+_TOKEN_WIDTH, _P_WIDTH = 16, 6  # columns of a token, which may be cut, and of its probability
 
 
 @dataclass(frozen=True)
@@ -95,25 +95,30 @@ def _tokens(session: ChatSession, argument: str) -> str:
     if session.last_answer is None:
         raise InputError("there is no answer yet to show the tokens of. Ask something.")
     choices = token_choices(session.model, session.last_answer)
-    tokenizer = session.form.tokenizer
-    head = f"{padded('token', _TOKEN_WIDTH)} {'p':>6}  others (at temperature 1)"
-    rows = [head, *(_token_row(tokenizer, choice) for choice in choices)]
     surprise = -sum(math.log(max(choice.probability, 1e-300)) for choice in choices)
     mean = surprise / max(1, len(choices))
-    return "\n".join([*rows, f"{len(choices)} tokens, {mean:.3f} nats each"])
+    rows = [
+        _row("token", "p", "others, at temperature 1"),
+        *(_token_row(session.form.tokenizer, choice) for choice in choices),
+        fitted(f"{len(choices)} tokens, {mean:.3f} nats each", output_width()),
+    ]
+    return "\n".join(rows)
 
 
 def _token_row(tokenizer: Tokenizer, choice: TokenChoice) -> str:
-    """A token, its probability in percent, and what else was likely, as far as there is room."""
-
     def named(token: int) -> str:
         return visible(tokenizer.decode_bytes([token]))
 
-    name = padded(shortened(named(choice.token), _TOKEN_WIDTH), _TOKEN_WIDTH)
-    row = f"{name} {choice.probability:6.1%}"
     others = " | ".join(f"{named(token)} {p:.1%}" for token, p in choice.others)
+    return _row(named(choice.token), f"{choice.probability:.1%}", others)
+
+
+def _row(token: str, p: str, others: str) -> str:
+    """A token, its probability, and what else was likely, as far as there is room."""
+    width = min(_TOKEN_WIDTH, output_width() - _P_WIDTH - 1)
+    row = f"{padded(shortened(token, width), width)} {p:>{_P_WIDTH}}"
     room = output_width() - columns_of(row) - 2
-    return f"{row}  {shortened(others, room)}" if room > 0 else row
+    return f"{row}  {shortened(others, room)}" if room > 2 else row
 
 
 def _path(name: str, argument: str) -> Path:

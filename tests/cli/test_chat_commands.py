@@ -74,13 +74,13 @@ def test_answer_number_i_is_drawn_with_seed_plus_i(session):
 def test_tokens_are_shown_with_probabilities(session, monkeypatch):
     answered(session, TURNS[0][0])
     head, *rows, last = run_command(session, "/tokens").split("\n")
-    assert re.split(r"\s{2,}", head)[:2] == ["token", "p  others (at temperature 1)"] or "p" in head
+    assert head.split() == ["token", "p", "others,", "at", "temperature", "1"]
     assert len(rows) == len(session.last_answer.ids)
     assert all(re.search(r"\d+\.\d%  \S", row) for row in rows)
     assert rows[-1].startswith("<|end|>")
     assert re.fullmatch(rf"{len(rows)} tokens, 0\.\d+ nats each", last)
     monkeypatch.setattr("minibig.cli.chat_commands.output_width", lambda: 40)
-    assert all(columns_of(row) <= 40 for row in run_command(session, "/tokens").split("\n")[1:])
+    assert all(columns_of(row) <= 40 for row in run_command(session, "/tokens").split("\n"))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Lines that fit the terminal: nothing is lost, nothing is too wide, and pieces change nothing."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +52,7 @@ def test_no_line_is_too_wide_and_nothing_but_spaces_and_line_breaks_changes(text
 def test_pieces_give_the_same_lines_as_the_whole(text, width, cuts):
     breaker = LineBreaker(width)
     places = sorted({0, *(cut for cut in cuts if cut < len(text)), len(text)})
-    pieces = [text[i:j] for i, j in zip(places, places[1:], strict=False)]
+    pieces = [text[i:j] for i, j in itertools.pairwise(places)]
     shown = "".join(map(breaker.feed, pieces)) + breaker.finish()
     assert shown == fitted(text, width)
 

@@ -1,4 +1,4 @@
-"""A conversation stays within the context, forgets the oldest first, and comes back from its file."""
+"""A conversation stays within the context, forgets the oldest first, and comes back from a file."""
 
 import json
 import tempfile
@@ -100,7 +100,7 @@ def test_something_else_is_refused_and_never_overwritten(tmp_path, content):
     path = tmp_path / "other.json"
     path.write_bytes(content)
     conversation = conversation_of([("a", "b")])
-    with pytest.raises(StorageError, match="holds no conversation. Give a file that /save wrote"):
+    with pytest.raises(StorageError, match=r"holds no conversation\. Give a file that /save wrote"):
         conversation.load(path)
     assert conversation.turns == [("a", "b")]
     with pytest.raises(InputError, match="is there already and holds something else"):
