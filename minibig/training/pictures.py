@@ -68,7 +68,7 @@ def draw_runs(
         marker = "o" if len(looked) <= _MANY else ""
         dots = {"marker": marker, "markersize": 5, "markeredgecolor": "white"}
         axes.plot(looked, validation, color=color, linestyle=stroke, linewidth=1.8, **dots)
-        axes.plot([], [], color=color, linestyle=stroke, linewidth=3, label=name)
+        axes.plot([], [], color=color, linestyle=stroke, linewidth=3, label=_label(name))
     _dress(axes, title)
     axes.plot([], [], color=_FAINT, linewidth=1.2, alpha=0.5, label="thin: training")
     axes.plot([], [], color=_FAINT, linewidth=1.8, marker="o", label="points: validation")
@@ -105,6 +105,11 @@ def _sheet() -> tuple[Any, Any]:
     figure = Figure(figsize=(8, 4.5), dpi=150, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot()
+
+
+def _label(name: str) -> str:
+    """A name as matplotlib writes it: no formula, and not left out for a "_" at its beginning."""
+    return " " + name.replace("$", r"\$")
 
 
 def _save(figure: Any, path: Path) -> None:

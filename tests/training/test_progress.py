@@ -27,7 +27,15 @@ def test_loss_speed_time_left_validation_samples_and_warnings_are_shown(tmp_path
     stream = io.StringIO()
     text = shown(kind(stream), stream, tmp_path)
     assert f"{STEPS}/{STEPS}" in text
-    for part in ("loss 2.", "rate 1.", "tokens/s", " MB", " left", "step 4: validation loss 2."):
+    for part in (
+        "loss 2.",
+        "rate ",
+        "e-03",
+        "tokens/s",
+        " MB",
+        " left",
+        "step 4: validation loss 2.",
+    ):
         assert part in text, part
     assert "step 5, a sample:\n[1, 2, " in text
     assert ("validation 2." in text) == (kind is ProgressBar)  # a log has said it in its own line
