@@ -49,11 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.load:
         session.conversation.load(Path(arguments.load))
     if sys.stdin.isatty() and sys.stdout.isatty():
-        return _talk(session)
+        return _talk(session, arguments.errors)
     return _answer_lines(session, arguments.errors)
 
 
-def _talk(session: ChatSession) -> int:
+def _talk(session: ChatSession, errors: str) -> int:
     """A conversation on a terminal."""
     typed, display = TerminalInput(), TerminalDisplay()
     n_parameters = sum(parameter.size for parameter in session.model.parameters())
@@ -66,15 +66,16 @@ def _talk(session: ChatSession) -> int:
         for line in typed.lines():
             if line.strip():
                 try:
-                    _respond(session, _typed_text(line), display, lambda: typed.stopped)
+                    question = _typed_text(line, errors)
+                    _respond(session, question, display, lambda: typed.stopped)
                 except (InputError, OSError, MemoryError) as error:
                     display.complain(sentence_of(error))
     return 0
 
 
-def _typed_text(line: str) -> str:
+def _typed_text(line: str, errors: str) -> str:
     """The line, if its bytes were UTF-8; "-" is a text like any other here."""
-    return line if line == "-" else given_text(line)
+    return line if line == "-" else given_text(line, errors=errors)
 
 
 def _answer_lines(session: ChatSession, errors: str) -> int:

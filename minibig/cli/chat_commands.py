@@ -1,6 +1,7 @@
 """What can be done in a chat beside asking: the commands, each of which gives a text to show."""
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,7 +125,9 @@ def _row(token: str, p: str, others: str) -> str:
 def _path(name: str, argument: str) -> Path:
     if not argument:
         raise InputError(f"{name} needs the name of a file: {name} talk.json")
-    return Path(argument).expanduser()
+    if "\0" in argument:
+        raise InputError("the name of a file cannot hold a null character.")
+    return Path(os.path.expanduser(argument))
 
 
 def _turns(session: ChatSession) -> str:

@@ -5,6 +5,7 @@ They stay in the conversation, and in the file of one, but the model is no longe
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Conversation:
 
         Raises:  InputError if the file holds something else, StorageError if it cannot be written.
         """
-        if path.exists():
+        if os.path.lexists(path):
             try:
                 _read(path)
             except StorageError:
