@@ -60,12 +60,21 @@ class Terminal:
         """Press keys."""
         os.write(self._screen, keys.encode())
 
+    def interrupt_at_prompt(self):
+        """Press Ctrl-C as a person does: not in the microseconds between prompt and waiting.
+
+        A signal that comes just then is seen by Python's readline with the next key only.
+        """
+        time.sleep(0.3)
+        self.type(CTRL_C)
+
     def wait_for(self, text, timeout=60):
         """Wait until a text is shown; returns what came since the last one that was waited for."""
         deadline = time.monotonic() + timeout
         while text not in self.text[self._seen :]:
             if not self._read(deadline):
-                raise AssertionError(f"{text!r} was not shown: {self.text[self._seen :]!r}")
+                shown, code = self.text[self._seen :], self.process.poll()
+                raise AssertionError(f"{text!r} was not shown but {shown!r}, exit code {code}")
         end = self.text.index(text, self._seen) + len(text)
         shown, self._seen = self.text[self._seen : end], end
         return shown

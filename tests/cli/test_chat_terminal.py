@@ -56,7 +56,7 @@ def test_ctrl_c_stops_the_answer_and_not_the_program(babbler, tmp_path):
         terminal.type(CTRL_C)
         terminal.wait_for("[stopped]\n> ")
         terminal.type(f"/save {path}{ENTER}")
-        terminal.wait_for("1 question with its answer")
+        terminal.wait_for("1 question with its answer\n> ")
         terminal.type("again" + ENTER)
         terminal.wait_for("again\n")
         terminal.wait_for("\n")
@@ -69,15 +69,17 @@ def test_ctrl_c_stops_the_answer_and_not_the_program(babbler, tmp_path):
 def test_ctrl_c_at_the_prompt_gives_a_hint_and_twice_ends(talker):
     with chat(talker) as terminal:
         terminal.wait_for("> ")
-        terminal.type("half a line" + CTRL_C)
+        terminal.type("half a line")
+        terminal.wait_for("half a line")
+        terminal.interrupt_at_prompt()
         terminal.wait_for(HINT)
         terminal.wait_for("> ")
         terminal.type(TURNS[0][0] + ENTER)  # the line before is gone, and so is the first Ctrl-C
         assert f"\n{TURNS[0][1]}\n" in terminal.wait_for("\n> ")
-        terminal.type(CTRL_C)
+        terminal.interrupt_at_prompt()
         terminal.wait_for(HINT)
         terminal.wait_for("> ")
-        terminal.type(CTRL_C)
+        terminal.interrupt_at_prompt()
         assert terminal.end() == 0
 
 
