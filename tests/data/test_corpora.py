@@ -170,7 +170,7 @@ def test_a_file_without_usable_text_is_refused_in_one_sentence(file, content, me
 
 
 def test_paths_that_name_no_text_are_refused_before_anything_is_read(tmp_path):
-    with pytest.raises(InputError, match=r"no file or folder, nor a corpus \(stdlib\)"):
+    with pytest.raises(InputError, match=r"no file or folder, nor a corpus \(stdlib, world\)"):
         load_documents(tmp_path / "missing.txt")
     with pytest.raises(InputError, match="nor a corpus"):
         load_documents("stdlibs")
