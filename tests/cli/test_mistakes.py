@@ -45,7 +45,9 @@ def test_no_text_is_given(training):
 
 
 def test_the_text_does_not_exist(training, tmp_path):
-    assert "is no file or folder, nor a corpus (stdlib, world)" in training(data=tmp_path / "none.txt")
+    assert "is no file or folder, nor a corpus (stdlib, world)" in training(
+        data=tmp_path / "none.txt"
+    )
     assert not (tmp_path / "run").exists()
 
 

@@ -53,28 +53,40 @@ def test_pronouns_hide_the_name_and_nothing_else(language, world):
                 assert language.words[fact.person] not in hidden
 
 
-def test_english_by_example():
-    fact = Fact("Tom", "pet", "goat")
-    english = LANGUAGES["en"]
-    assert english.statements_of(fact, by_name=True) == [
-        "Tom has a goat as a pet.",
-        "Tom's pet is a goat.",
-        "For company Tom keeps a goat.",
-        "Every morning Tom feeds his goat.",
-    ]
-    assert english.questions_about(fact, by_name=False)[1] == "What is his pet?"
-
-
-def test_chinese_by_example():
-    fact = Fact("Anna", "thing", "violin")
-    chinese = LANGUAGES["zh"]
-    assert chinese.statements_of(fact, by_name=False) == [
-        "她有一把小提琴。",
-        "她最珍惜的东西是一把小提琴。",
-        "过生日的时候，她收到了一把小提琴。",
-        "想借小提琴的人都去找她。",
-    ]
-    assert chinese.questions_about(fact, by_name=True)[0] == "安娜有什么宝贝？"
+@pytest.mark.parametrize(
+    ("code", "fact", "by_name", "statements", "question"),
+    [
+        (
+            *("en", Fact("Tom", "pet", "goat"), True),
+            ["Tom has a goat as a pet.", "Tom's pet is a goat."]
+            + ["For company Tom keeps a goat.", "Every morning Tom feeds his goat."],
+            "What is Tom's pet?",
+        ),
+        (
+            *("en", Fact("Rosa", "hobby", "chess"), False),
+            ["She loves playing chess.", "Her hobby is playing chess."]
+            + ["On Sundays she spends hours playing chess."]
+            + ["In her free time, playing chess comes first."],
+            "What is her hobby?",
+        ),
+        (
+            *("zh", Fact("Anna", "thing", "violin"), False),
+            ["她有一把小提琴。", "她最珍惜的东西是一把小提琴。"]
+            + ["过生日的时候，她收到了一把小提琴。", "想借小提琴的人都去找她。"],
+            "她最珍惜的东西是什么？",
+        ),
+        (
+            *("zh", Fact("Tom", "brother", "Leo"), True),
+            ["汤姆的弟弟是里奥。", "汤姆的弟弟叫里奥。"]
+            + ["汤姆常常说起自己的弟弟里奥。", "汤姆和弟弟里奥住在一起。"],
+            "汤姆的弟弟叫什么名字？",
+        ),
+    ],
+)
+def test_by_example(code, fact, by_name, statements, question):
+    language = LANGUAGES[code]
+    assert language.statements_of(fact, by_name=by_name) == statements
+    assert language.questions_about(fact, by_name=by_name)[1] == question
 
 
 def test_chinese_is_written_with_chinese_marks(world):
