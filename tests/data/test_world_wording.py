@@ -58,27 +58,42 @@ def test_pronouns_hide_the_name_and_nothing_else(language, world):
     [
         (
             *("en", Fact("Tom", "pet", "goat"), True),
-            ["Tom has a goat as a pet.", "Tom's pet is a goat."]
-            + ["For company Tom keeps a goat.", "Every morning Tom feeds his goat."],
+            [
+                "Tom has a goat as a pet.",
+                "Tom's pet is a goat.",
+                "For company Tom keeps a goat.",
+                "Every morning Tom feeds his goat.",
+            ],
             "What is Tom's pet?",
         ),
         (
             *("en", Fact("Rosa", "hobby", "chess"), False),
-            ["She loves playing chess.", "Her hobby is playing chess."]
-            + ["On Sundays she spends hours playing chess."]
-            + ["In her free time, playing chess comes first."],
+            [
+                "She loves playing chess.",
+                "Her hobby is playing chess.",
+                "On Sundays she spends hours playing chess.",
+                "In her free time, playing chess comes first.",
+            ],
             "What is her hobby?",
         ),
         (
             *("zh", Fact("Anna", "thing", "violin"), False),
-            ["她有一把小提琴。", "她最珍惜的东西是一把小提琴。"]
-            + ["过生日的时候，她收到了一把小提琴。", "想借小提琴的人都去找她。"],
+            [
+                "她有一把小提琴。",
+                "她最珍惜的东西是一把小提琴。",
+                "过生日的时候，她收到了一把小提琴。",
+                "想借小提琴的人都去找她。",
+            ],
             "她最珍惜的东西是什么？",
         ),
         (
             *("zh", Fact("Tom", "brother", "Leo"), True),
-            ["汤姆的弟弟是里奥。", "汤姆的弟弟叫里奥。"]
-            + ["汤姆常常说起自己的弟弟里奥。", "汤姆和弟弟里奥住在一起。"],
+            [
+                "汤姆的弟弟是里奥。",
+                "汤姆的弟弟叫里奥。",
+                "汤姆常常说起自己的弟弟里奥。",
+                "汤姆和弟弟里奥住在一起。",
+            ],
             "汤姆的弟弟叫什么名字？",
         ),
     ],
