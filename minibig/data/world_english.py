@@ -93,7 +93,7 @@ _QUESTIONS = {
     "thing": (
         "What does {who} own?",
         "What is {whose} greatest treasure?",
-        "Which thing can one borrow from {whom}?",
+        "What can one borrow from {whom}?",
         "Can you tell me what {who} owns?",
     ),
     "hobby": (
