@@ -111,7 +111,7 @@ inline void run_block(size_t n) {
         bool progress = release(0, n, BLOCK_BARRIER);
         for (size_t i = 0; i + LANES <= n; i += LANES)
             progress = release(i, i + LANES, WARP_BARRIER) || progress;
-        broken = !progress;  // some have ended, or wait elsewhere: on a GPU, undefined
+        if (!progress) broken = true;  // some have ended, or wait elsewhere: on a GPU, undefined
     }
 }
 

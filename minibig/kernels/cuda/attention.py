@@ -77,31 +77,28 @@ def forward(q, k, v, bias, *, keep, causal, scale, return_weights):
 @forward.vjp
 def backward(g, residuals, *, needed, owned, last, causal, scale, return_weights):
     q, k, v, bias, y, lse, sizes, scale, constants, outer, bias_shape = residuals
-    xp = namespace(q)
     B, H, T, K = q.shape
     S, U = v.shape[-2:]
-    g, delta = _in_rows(g.reshape(y.shape)), xp.empty_like(lse)
-    blocks = -(-S // constants["SIDE"]), -(-T // constants["SIDE"])
-
-    def call(name: str, grid: int, block: tuple[int, int], *arguments: Any) -> None:
-        launch("attention.cu", name, like=q, **constants)((grid,), block, arguments)
-
-    rows = B * H * T
-    call("attention_delta", -(-rows // 8), (32, 8), g, y, delta, _strides(g), _strides(y), sizes, rows)
+    g, delta = _in_rows(g.reshape(y.shape)), namespace(q).empty_like(lse)
+    launch("attention.cu", "attention_delta", like=q, **constants)(
+        (-(-delta.size // 8),), (32, 8), (g, y, delta, _strides(g), _strides(y), sizes, delta.size)
+    )
     inputs = (q, k, v, bias, g, lse, delta, _strides(q, k, v, bias, g))
-    q_grad, k_grad, v_grad = _empty(q, B, H, T, K), _empty(q, B, H, S, K), _empty(q, B, H, S, U)
-    s_grad = xp.zeros((B, H, T, S), q.dtype) if needed[3] else None
+    q_grad = k_grad = v_grad = s_grad = None
+
+    def call(name: str, rows: int, *outputs: Any) -> None:
+        blocks = B * H * -(-rows // constants["SIDE"])
+        kernel = launch("attention.cu", name, like=q, **constants)
+        kernel((blocks,), _THREADS, (*inputs, *outputs, sizes, scale))
+
     if needed[1] or needed[2]:
-        layouts = _strides(k_grad), _strides(v_grad)
-        call(
-            "attention_keys", B * H * blocks[0], _THREADS, *inputs, k_grad, v_grad, *layouts, sizes, scale
-        )
+        k_grad, v_grad = _empty(q, B, H, S, K), _empty(q, B, H, S, U)
+        call("attention_keys", S, k_grad, v_grad, _strides(k_grad), _strides(v_grad))
     if needed[0] or needed[3]:
-        call(
-            "attention_queries",
-            *(B * H * blocks[1], _THREADS, *inputs, q_grad, s_grad, _strides(q_grad), sizes, scale),
-        )
-    grads = [x.reshape(*outer, *x.shape[1:]) for x in (q_grad, k_grad, v_grad)]
+        q_grad = _empty(q, B, H, T, K)
+        s_grad = namespace(q).zeros((B, H, T, S), q.dtype) if needed[3] else None
+        call("attention_queries", T, q_grad, s_grad, _strides(q_grad))
+    grads = [x if x is None else x.reshape(*outer, *x.shape[1:]) for x in (q_grad, k_grad, v_grad)]
     if s_grad is None:
         return *grads, None
     return *grads, sum_to(s_grad.reshape(*outer, H, T, S), shape=bias_shape)
