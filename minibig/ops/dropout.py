@@ -9,7 +9,7 @@ def masked(x, /, *, p: float, key: DropoutKey):
 
     >>> import minibig as mb
     >>> masked(mb.ones((1, 4)), p=0.5, key=DropoutKey(3))
-    tensor([[2., 0., 0., 0.]])
+    tensor([[2., 2., 0., 0.]])
     """
     array = x.data if isinstance(x, Tensor) else x
     mask = keep_mask(tuple(x.shape), p, key, device_of(array))

@@ -29,6 +29,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from fake_cupy import fake_cupy
 from fake_cupy.arrays import ndarray, to_host
 
@@ -162,7 +163,12 @@ def _unwritten(function: Any) -> Any:
 
 @contextlib.contextmanager
 def cuda_on_cpu(devices: int = 1) -> Iterator[ModuleType]:
-    """The fake device, which also runs CUDA kernels and cuBLAS's batched product."""
+    """The fake device, which also runs CUDA kernels and cuBLAS's batched product.
+
+    Without a C++ compiler the test is skipped.
+    """
+    if COMPILER is None:
+        pytest.skip("there is no C++ compiler (g++ or clang++)")
     with fake_cupy(devices) as cupy, contextlib.ExitStack() as undo:
         for name in ("empty", "empty_like"):
             before = getattr(cupy, name)

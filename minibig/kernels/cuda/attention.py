@@ -7,7 +7,7 @@ import numpy as np
 
 from minibig.autograd import sum_to
 from minibig.backend import Array, namespace
-from minibig.kernels.cuda.compilation import launch, real, takes
+from minibig.kernels.cuda.compilation import contiguous, launch, real, takes
 from minibig.ops import attention
 
 _THREADS = (8, 16)  # as in attention.cu
@@ -25,7 +25,7 @@ def _constants(q: Array, v: Array) -> dict[str, int] | None:
 
 def _in_rows(x: Array) -> Array:
     """x, copied if the numbers of a row are not neighbours: kernels know all other strides."""
-    return x if x.strides[-1] == x.itemsize else namespace(x).ascontiguousarray(x)
+    return x if x.strides[-1] == x.itemsize else contiguous(x)
 
 
 def _strides(*arrays: Array | None) -> Array:

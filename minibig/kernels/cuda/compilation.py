@@ -38,6 +38,11 @@ def takes(*arrays: Array | None) -> bool:
     )
 
 
+def contiguous(x: Any) -> Any:
+    """x, or a copy of it whose numbers lie side by side, row after row."""
+    return x if x.flags.c_contiguous else namespace(x).ascontiguousarray(x)
+
+
 def real(x: Array) -> str:
     """The dtype in which kernels compute with numbers like those of x."""
     return "float64" if x.dtype.name == "float64" else "float32"

@@ -3,14 +3,14 @@
 import numpy as np
 
 from minibig.backend import Array, DropoutKey, keep_threshold, namespace
-from minibig.kernels.cuda.compilation import launch, takes
+from minibig.kernels.cuda.compilation import contiguous, launch, takes
 from minibig.ops.dropout import masked
 
 
 def _masked(x: Array, p: float, key: DropoutKey) -> Array:
     """x·mask / (1 − p), as `backend.keep_mask` draws the mask."""
     xp = namespace(x)
-    x = xp.ascontiguousarray(x)
+    x = contiguous(x)
     y = xp.empty_like(x)
     examples = x.shape[0] if x.ndim else 1
     lanes = x.size // examples

@@ -1,7 +1,7 @@
 """cross_entropy on CUDA: one pass over the logits forward, one backward; no softmax is stored."""
 
-from minibig.backend import namespace
-from minibig.kernels.cuda.compilation import launch, real, takes
+from minibig.backend import device_of, namespace
+from minibig.kernels.cuda.compilation import contiguous, launch, real, takes
 from minibig.ops import cross_entropy
 
 _THREADS = 256  # as in losses.cu
@@ -9,11 +9,12 @@ _THREADS = 256  # as in losses.cu
 
 @cross_entropy.kernel("cuda")
 def forward(logits, targets, *, keep, ignore_index, label_smoothing):
-    if targets.dtype.kind not in "iu" or not takes(logits):
+    classes = targets.dtype.kind in "iu" and device_of(targets) == device_of(logits)
+    if not classes or not takes(logits):
         return NotImplemented
     xp = namespace(logits)
-    logits = xp.ascontiguousarray(logits)
-    targets = xp.ascontiguousarray(targets.astype("int64", copy=False))
+    logits = contiguous(logits)
+    targets = contiguous(targets.astype("int64", copy=False))
     N, V = targets.size, logits.shape[-1]
     top, log_sum, losses = (xp.empty(N, real(logits)) for _ in range(3))
     launch("losses.cu", "cross_entropy_forward", like=logits)(

@@ -1,7 +1,7 @@
 """layer_norm on CUDA: a warp for each row; only the mean and 1/σ of the rows are kept."""
 
 from minibig.backend import namespace
-from minibig.kernels.cuda.compilation import launch, parts_of, real, takes
+from minibig.kernels.cuda.compilation import contiguous, launch, parts_of, real, takes
 from minibig.ops import layer_norm
 
 _ROWS = 8  # rows, and so warps, in a block
@@ -12,8 +12,8 @@ def forward(x, weight, bias, *, keep, eps):
     if not takes(x, weight, bias):
         return NotImplemented
     xp = namespace(x)
-    x = xp.ascontiguousarray(x)
-    weight, bias = (None if a is None else xp.ascontiguousarray(a) for a in (weight, bias))
+    x = contiguous(x)
+    weight, bias = (None if a is None else contiguous(a) for a in (weight, bias))
     D = x.shape[-1]
     N = x.size // D
     y, mean, r = xp.empty_like(x), xp.empty(N, real(x)), xp.empty(N, real(x))
@@ -27,7 +27,7 @@ def forward(x, weight, bias, *, keep, eps):
 def backward(g, residuals, *, needed, owned, last, eps):
     x, weight, mean, r = residuals
     xp = namespace(x)
-    g = xp.ascontiguousarray(g)
+    g = contiguous(g)
     D = x.shape[-1]
     N = x.size // D
     x_grad = weight_grad = bias_grad = None

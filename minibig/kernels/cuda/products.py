@@ -3,7 +3,7 @@
 from typing import Any
 
 from minibig.backend import Array, namespace
-from minibig.kernels.cuda.compilation import launch, parts_of, real, takes
+from minibig.kernels.cuda.compilation import contiguous, launch, parts_of, real, takes
 from minibig.ops import feed_forward, gelu_tanh, linear, relu
 
 
@@ -35,7 +35,7 @@ def linear_forward(x, weight, bias, *, keep):
 @linear_forward.vjp
 def linear_backward(g, residuals, *, needed, owned, last):
     shape, x, weight = residuals
-    g = namespace(x).ascontiguousarray(g).reshape(-1, weight.shape[1])  # (N, F)
+    g = contiguous(g).reshape(-1, weight.shape[1])  # (N, F)
     weight_grad = None
     if needed[1]:  # of a transposed view, such as a tied embedding, in the view's own layout
         weight_grad = x.T @ g if weight.flags.c_contiguous else (g.T @ x).T
@@ -59,7 +59,7 @@ def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
     u = rows @ w1  # (N, F); the kernel puts the slope of the activation in its place
     a = xp.empty_like(u)
     launch("products.cu", name, like=u)(
-        (-(-u.size // 256),), (256,), (u, xp.ascontiguousarray(b1), a, u.size, u.shape[1])
+        (-(-u.size // 256),), (256,), (u, contiguous(b1), a, u.size, u.shape[1])
     )
     y = a @ w2
     y += b2
@@ -69,7 +69,7 @@ def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
 @feed_forward_forward.vjp
 def feed_forward_backward(g, residuals, *, needed, owned, last, activation):
     shape, x, w1, w2, slope, a = residuals
-    g = namespace(x).ascontiguousarray(g).reshape(-1, w2.shape[1])  # (N, D)
+    g = contiguous(g).reshape(-1, w2.shape[1])  # (N, D)
     u_grad = g @ w2.T
     u_grad *= slope
     return (

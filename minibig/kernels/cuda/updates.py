@@ -2,8 +2,7 @@
 
 import math
 
-from minibig.backend import namespace
-from minibig.kernels.cuda.compilation import launch, takes
+from minibig.kernels.cuda.compilation import contiguous, launch, takes
 from minibig.ops import adamw_update
 
 
@@ -15,7 +14,7 @@ def forward(p, g, m, v, *, keep, lr, betas, eps, weight_decay, t):
     lr, kept = float(lr), 1 - float(lr) * float(weight_decay)
     step = lr / (1 - beta1**t)
     root = 1 / math.sqrt(1 - beta2**t)
-    g = namespace(g).ascontiguousarray(g)
+    g = contiguous(g)
     launch("updates.cu", "adamw_update", like=p)(
         (-(-p.size // 256),),
         (256,),

@@ -3,7 +3,7 @@ import pytest
 
 import minibig as mb
 
-from .comparison import expect_formula
+from .comparison import expect_formula, launches
 
 numbers = np.random.default_rng(2)
 KERNELS = {"cross_entropy_forward", "cross_entropy_backward"}
@@ -31,7 +31,14 @@ def test_targets_may_be_small_integers_and_logits_minus_infinity(cp):
 def test_a_row_of_nan_gives_nan(cp):
     logits = np.zeros((2, 40))
     logits[1, 30] = np.nan
-    assert np.isnan(mb.cross_entropy(mb.tensor(logits, device="cuda"), mb.tensor([0, 1])).item())
+    logits, targets = mb.tensor(logits, device="cuda"), mb.tensor([0, 1], device="cuda")
+    assert np.isnan(mb.cross_entropy(logits, targets).item())
+
+
+def test_targets_in_other_memory_are_left_to_the_formula(cp):
+    with launches() as names, pytest.raises(TypeError):
+        mb.cross_entropy(mb.tensor(np.zeros((2, 3)), device="cuda"), mb.tensor([0, 1]))
+    assert names == set()
 
 
 def test_all_targets_ignored_is_nan_without_a_gradient(cp):
