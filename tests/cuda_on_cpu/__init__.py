@@ -146,6 +146,11 @@ class _GuardedMemory:
             ctypes.memmove(start, copy.ctypes.data + _GUARD, root.nbytes)
 
 
+_RUNTIME = {
+    "getDeviceProperties": lambda device: {"name": b"no GPU, but a C++ compiler"},
+    "driverGetVersion": lambda: 12090,
+    "runtimeGetVersion": lambda: 12090,
+}
 _POINTER = property(lambda array: SimpleNamespace(ptr=to_host(array, {}).ctypes.data))
 
 
@@ -176,6 +181,7 @@ def cuda_on_cpu(devices: int = 1) -> Iterator[ModuleType]:
             setattr(cupy, name, _unwritten(before))
         own = [(cupy, "RawModule", RawModule), (cupy.cuda, "cublas", cublas)]
         own += [(cupy.cuda, "get_cublas_handle", lambda: "handle"), (ndarray, "data", _POINTER)]
+        own += [(cupy.cuda.runtime, name, value) for name, value in _RUNTIME.items()]
         for place, name, value in own:
             setattr(place, name, value)
             undo.callback(delattr, place, name)
