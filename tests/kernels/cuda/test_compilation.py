@@ -15,6 +15,7 @@ from . import nvrtc
 
 SOURCES = sorted(path.name for path in Path(compilation.__file__).parent.glob("*.cu"))
 NUMBERS = ["float32", "float64", "float16", "bfloat16"]
+AS_CUPY = ["--std=c++17", "-ftz=true", "--device-as-default-execution-space"]
 HEADS = [(64, 64), (40, 24), (128, 128)]  # K and U
 
 
@@ -36,7 +37,7 @@ def test_nvrtc_takes_every_source_without_a_warning(source, dtype, architecture)
     for each in constants(source, dtype):
         options = [f"-DSTORED={stored}", f"-DCOMPUTED={computed}"]
         options += [f"-D{name}={value}" for name, value in each.items()]
-        options += [f"--gpu-architecture={architecture}", "--std=c++17", "--ptxas-options=-v"]
+        options += [f"--gpu-architecture={architecture}", "--ptxas-options=-v", *AS_CUPY]
         binary, log = nvrtc.compiled(compilation.source(source), source, options)
         assert binary[:4] == b"\x7fELF"
         assert "warning" not in log, log
