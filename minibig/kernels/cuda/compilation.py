@@ -29,7 +29,7 @@ def takes(*arrays: Array | None) -> bool:
     for CuPy and compiles no CUDA has no RawModule: then no kernel takes anything.
     """
     given: list[Any] = [a for a in arrays if a is not None]
-    xp = namespace(given[0])
+    xp: Any = namespace(given[0]) if given else None
     return (
         hasattr(xp, "RawModule")
         and len({a.dtype for a in given}) == 1
