@@ -2,8 +2,9 @@
 
     python benchmarks/gpt_step.py                 # all three configurations, both sides
     python benchmarks/gpt_step.py --rounds 5 --configurations small
+    python benchmarks/gpt_step.py --device cuda   # on a GPU, without TF32 on either side
 
-Forward pass, backward pass, clipping by global norm and AdamW, on the CPU, in float32. Each process
+Forward pass, backward pass, clipping by global norm and AdamW, in float32. Each process
 warms up and reports the median of its steps; the ratio of a round is minibig's time over PyTorch's
 in that round, and the table shows the median ratio.
 """
@@ -22,7 +23,9 @@ CONFIGURATIONS = {
     "small": (65, 64, 4, 4, 128, 12, 30),
     "medium": (65, 256, 6, 6, 384, 8, 5),
     "wide": (50304, 256, 4, 12, 768, 2, 4),
+    "gpt2": (50304, 1024, 12, 12, 768, 4, 10),  # for a GPU: not among those that run by default
 }
+BY_DEFAULT = ["small", "medium", "wide"]
 
 
 def batch(vocabulary: int, context: int, size: int) -> np.ndarray:
@@ -30,7 +33,7 @@ def batch(vocabulary: int, context: int, size: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, vocabulary, (size, context + 1))
 
 
-def minibig_step(name: str):
+def minibig_step(name: str, device: str):
     """A function that makes one training step with minibig."""
     import minibig as mb
     from minibig.optim import AdamW, clip_gradients, decay_groups
@@ -44,9 +47,9 @@ def minibig_step(name: str):
         d_model=width,
         dropout=0.0,
     )
-    model = mb.models.GPT(config)
+    model = mb.models.GPT(config).to(device)
     optimizer = AdamW(decay_groups(model, 0.1), lr=1e-3, betas=(0.9, 0.99))
-    ids = mb.tensor(batch(vocabulary, context, size))
+    ids = mb.tensor(batch(vocabulary, context, size), device=device)
     parameters = list(model.parameters())
 
     def step() -> float:
@@ -60,7 +63,7 @@ def minibig_step(name: str):
     return step
 
 
-def torch_step(name: str):
+def torch_step(name: str, device: str):
     """A function that makes one training step of the same model with PyTorch eager."""
     import torch
     from torch import nn
@@ -100,9 +103,10 @@ def torch_step(name: str):
                 x = block(x)
             return self.head(self.norm(x))
 
+    torch.set_default_device(device)
     model = GPT()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.1)
-    ids = torch.from_numpy(batch(vocabulary, context, size))
+    ids = torch.from_numpy(batch(vocabulary, context, size)).to(device)
 
     def step() -> float:
         logits = model(ids[:, :-1])
@@ -116,9 +120,9 @@ def torch_step(name: str):
     return step
 
 
-def measure(side: str, name: str) -> dict:
+def measure(side: str, name: str, device: str) -> dict:
     """Median time of a step in ms, and the loss after the steps, in this process."""
-    step = {"minibig": minibig_step, "torch": torch_step}[side](name)
+    step = {"minibig": minibig_step, "torch": torch_step}[side](name, device)
     for _ in range(3):
         step()
     times, loss = [], 0.0
@@ -133,11 +137,12 @@ def main() -> None:
     """Run the sides alternately and print a table of medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--configurations", nargs="+", default=list(CONFIGURATIONS))
+    parser.add_argument("--configurations", nargs="+", default=BY_DEFAULT)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda, for both sides")
     parser.add_argument("--one", nargs=2, metavar=("SIDE", "NAME"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(*options.one)))
+        print(json.dumps(measure(*options.one, options.device)))
         return
     print(f"{'configuration':14} {'minibig ms':>11} {'torch ms':>9} {'ratio':>6}")
     for name in options.configurations:
@@ -145,6 +150,7 @@ def main() -> None:
         for _ in range(options.rounds):
             for side, values in results.items():
                 command = [sys.executable, __file__, "--one", side, name]
+                command += ["--device", options.device]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 values.append(json.loads(done.stdout)["ms"])
         ratios = [a / b for a, b in zip(results["minibig"], results["torch"], strict=True)]

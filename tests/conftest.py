@@ -6,6 +6,7 @@ import os
 import pytest
 from fake_cupy import fake_cupy
 from hypothesis import HealthCheck, settings
+from real_cupy import real_cupy
 
 import minibig as mb
 
@@ -27,8 +28,9 @@ def _seeded():
     mb.manual_seed(0)
 
 
-@pytest.fixture(params=["cpu", "cuda"])
+@pytest.fixture(params=["cpu", "fake", pytest.param("gpu", marks=pytest.mark.gpu)])
 def device(request):
-    """The name of a device: the CPU, and the fake GPU that stands in for a real one."""
-    with fake_cupy() if request.param == "cuda" else contextlib.nullcontext():
-        yield request.param
+    """The name of a device: the CPU, the fake GPU that stands in for a real one, and a real one."""
+    places = {"cpu": contextlib.nullcontext, "fake": fake_cupy, "gpu": real_cupy}
+    with places[request.param]():
+        yield "cpu" if request.param == "cpu" else "cuda"

@@ -5,13 +5,14 @@ from minibig.backend.devices import (
 )
 from minibig.backend.errors import InputError, expect_shape
 from minibig.backend.random import (
-    DropoutKey, dropout_key, generator, keep_mask, manual_seed, random_state, recorded_keys,
-    replayed_keys, set_random_state, stream, training_step,
+    DropoutKey, dropout_key, generator, keep_mask, keep_threshold, manual_seed, random_state,
+    recorded_keys, replayed_keys, set_random_state, stream, training_step,
 )
+from minibig.backend.stacked_products import stacked_product
 
 __all__ = [
     "CPU", "Array", "Device", "DropoutKey", "InputError", "Shape", "device", "device_of",
-    "dropout_key", "expect_shape", "generator", "is_array", "keep_mask", "manual_seed", "namespace",
-    "random_state", "recorded_keys", "replayed_keys", "set_random_state", "stream", "to_device",
-    "to_numpy", "training_step",
+    "dropout_key", "expect_shape", "generator", "is_array", "keep_mask", "keep_threshold",
+    "manual_seed", "namespace", "random_state", "recorded_keys", "replayed_keys",
+    "set_random_state", "stacked_product", "stream", "to_device", "to_numpy", "training_step",
 ]

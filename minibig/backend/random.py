@@ -174,6 +174,9 @@ def keep_mask(shape: Shape, p: float, key: DropoutKey, device: Device) -> Array:
     for i in range(examples):
         counter = [0, key.first_example + i, 0, 0]
         bits[i] = np.random.Philox(key=key.key, counter=counter).random_raw(bits.shape[1])
-    threshold = np.uint32(min(int(p * 2.0**32), 2**32 - 1))
-    keep = bits.view(np.uint32)[:, :lanes] >= threshold
+    keep = bits.view(np.uint32)[:, :lanes] >= np.uint32(keep_threshold(p))
     return to_device(keep.reshape(shape), device)
+
+def keep_threshold(p: float) -> int:
+    """p·2³²: a lane with fewer bits is dropped."""
+    return min(int(p * 2.0**32), 2**32 - 1)

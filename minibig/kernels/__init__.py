@@ -1,5 +1,26 @@
-"""Fast versions of some of ops/, under the same file names: only the speed changes with them."""
+"""Fast versions of some of ops/, under the same file names: only the speed changes with them.
 
-from minibig.kernels import attention, indexing, losses, normalization, parallel, products, updates
+The modules here run on NumPy; those in `cuda`, on CuPy.
+"""
 
-__all__ = ["attention", "indexing", "losses", "normalization", "parallel", "products", "updates"]
+from minibig.kernels import (
+    attention,
+    cuda,
+    indexing,
+    losses,
+    normalization,
+    parallel,
+    products,
+    updates,
+)
+
+__all__ = [
+    "attention",
+    "cuda",
+    "indexing",
+    "losses",
+    "normalization",
+    "parallel",
+    "products",
+    "updates",
+]

@@ -1,7 +1,19 @@
 """Dropout (随机失活): numbers are set to 0 at random while a model learns."""
 
-from minibig.autograd import Tensor, composite
+from minibig.autograd import Tensor, composite, fusible
 from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep_mask
+
+@fusible
+def masked(x, /, *, p: float, key: DropoutKey):
+    """x·mask / (1 − p), for the mask that belongs to the key.
+
+    >>> import minibig as mb
+    >>> masked(mb.ones((1, 4)), p=0.5, key=DropoutKey(3))
+    tensor([[2., 2., 0., 0.]])
+    """
+    array = x.data if isinstance(x, Tensor) else x
+    mask = keep_mask(tuple(x.shape), p, key, device_of(array))
+    return x * (mask * array.dtype.type(1 / (1 - p)))
 
 @composite
 def dropout(x, /, *, p: float, key: DropoutKey | None = None):
@@ -24,5 +36,4 @@ def dropout(x, /, *, p: float, key: DropoutKey | None = None):
         raise InputError(f"dropout: x must hold floating-point numbers; got {array.dtype}.")
     if p == 0:
         return x
-    mask = keep_mask(tuple(x.shape), p, key or dropout_key("dropout"), device_of(array))
-    return x * (mask * array.dtype.type(1 / (1 - p)))
+    return masked(x, p=p, key=key or dropout_key("dropout"))

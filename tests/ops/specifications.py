@@ -11,6 +11,7 @@ import numpy as np
 
 import minibig as mb
 from minibig.autograd import alias, sum_to
+from minibig.ops.dropout import masked
 
 from . import inputs as given
 from . import references as expected
@@ -176,6 +177,7 @@ ROWS = [
         given.reduction(given.real, given.FULL),
         expected.logsumexp_reference,
     ),
+    row("masked", masked, given.dropout_inputs, expected.dropout_reference),
     row("matmul", mb.matmul, given.matmul_inputs, np.matmul),
     row("max", mb.max, given.reduction(given.apart, given.FULL), np.max),
     row("maximum", mb.maximum, given.broadcast(given.real, given.real), np.maximum),

@@ -5,9 +5,11 @@ import itertools
 
 import numpy as np
 import pytest
+from cuda_on_cpu import cuda_on_cpu
 from fake_cupy import fake_cupy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from real_cupy import real_cupy
 from tolerances import assert_close
 
 import minibig as mb
@@ -204,13 +206,28 @@ def test_a_retained_graph_gives_the_same_gradients_again(row, data):
     assert results[0] == results[1]
 
 
+GPUS = [fake_cupy, pytest.param(real_cupy, marks=pytest.mark.gpu)]
+WITH_CUDA = [row for row in ROWS if "cuda" in getattr(registry.get(row.name), "kernels", ())]
+
+
+@pytest.mark.parametrize("gpu", GPUS)
 @each_operation
 @given(data=st.data())
-def test_a_gpu_gives_the_same_on_its_own_memory(row, data):
-    arrays, keywords = row.inputs(data.draw)
+def test_a_gpu_gives_the_same_on_its_own_memory(row, gpu, data):
+    assert_same_on(gpu, row, *row.inputs(data.draw))
+
+
+@pytest.mark.parametrize("row", WITH_CUDA, ids=lambda row: row.name)
+@settings(max_examples=5)  # each size of an attention head is compiled
+@given(data=st.data())
+def test_cuda_kernels_give_the_same(row, data):
+    assert_same_on(cuda_on_cpu, row, *row.inputs(data.draw))
+
+
+def assert_same_on(gpu, row, arrays, keywords):
     arrays = to_float32(arrays)
     expected = outputs_and_gradients(row, [x.copy() for x in arrays], keywords)
-    with fake_cupy() as cupy:
+    with gpu() as cupy:
         uploaded = [cupy.asarray(x) for x in arrays]
         actual = outputs_and_gradients(row, uploaded, keywords, upload=cupy.asarray)
         for tensors, references in zip(actual, expected, strict=True):

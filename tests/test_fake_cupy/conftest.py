@@ -2,19 +2,14 @@
 
 import pytest
 from fake_cupy import fake_cupy
+from real_cupy import real_cupy
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.gpu)])
 def cp(request):
     """The module under test: the fake, and CuPy itself where it and a GPU are present."""
-    if request.param == "fake":
-        with fake_cupy() as module:
-            yield module
-        return
-    module = pytest.importorskip("cupy", reason="CuPy is not installed")
-    if not module.cuda.is_available():
-        pytest.skip("CuPy finds no CUDA device")
-    yield module
+    with fake_cupy() if request.param == "fake" else real_cupy() as module:
+        yield module
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""Products of stacks of matrices; on a GPU, 16-bit numbers are multiplied as they are.
+
+CuPy converts stacks of float16 to float32 and multiplies no stacks of bfloat16 at all, so for these
+cuBLAS is called here. It reads a matrix column by column, where ours lie row by row: what it takes
+for Bᵀ and Aᵀ are B and A, and their product BᵀAᵀ = (A B)ᵀ is A B to us again.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from minibig.backend.devices import Array, namespace
+
+_TYPES = {"float16": 2, "bfloat16": 14}  # CUDA_R_16F and CUDA_R_16BF
+
+def stacked_product(a: Array, b: Array) -> Array:
+    """a @ b, for stacks of 16-bit numbers on a GPU with sums in float32.
+
+    Shapes:  a (..., T, K), b (..., K, S), leading axes broadcast  ->  (..., T, S).
+
+    >>> stacked_product(np.ones((5, 2, 3)), np.ones((3, 4))).shape
+    (5, 2, 4)
+    """
+    sixteen = max(a.ndim, b.ndim) > 2 and a.dtype == b.dtype and a.dtype.name in _TYPES
+    xp = namespace(a) if sixteen else np
+    # what stands in for CuPy may have no cuBLAS
+    return _by_cublas(xp, a, b) if xp is not np and hasattr(xp.cuda, "cublas") else a @ b
+
+def _by_cublas(xp: Any, a: Array, b: Array) -> Any:
+    outer = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    (T, K), S = a.shape[-2:], b.shape[-1]
+    y = xp.zeros((*outer, T, S), a.dtype)
+    if not y.size or not K:
+        return y
+    a, b = [xp.broadcast_to(x, (*outer, *x.shape[-2:])).reshape(-1, *x.shape[-2:]) for x in (a, b)]
+    cublas, kind, one = xp.cuda.cublas, _TYPES[a.dtype.name], np.ones(1, np.float32)
+    zero = one - 1
+    (trans_a, *a_place), (trans_b, *b_place) = _operand(xp, a), _operand(xp, b)
+    operations = [cublas.CUBLAS_OP_T if t else cublas.CUBLAS_OP_N for t in (trans_b, trans_a)]
+    x, leading_a, stride_a = a_place
+    w, leading_b, stride_b = b_place
+    cublas.gemmStridedBatchedEx(
+        xp.cuda.get_cublas_handle(), *operations, S, T, K, one.ctypes.data,
+        w.data.ptr, kind, leading_b, stride_b, x.data.ptr, kind, leading_a, stride_a,
+        zero.ctypes.data, y.data.ptr, kind, S, T * S,
+        len(a), cublas.CUBLAS_COMPUTE_32F, cublas.CUBLAS_GEMM_DEFAULT,
+    )
+    return y
+
+def _operand(xp: Any, x: Any) -> tuple[bool, Any, int, int]:
+    """Whether x lies transposed, x itself or a copy, and its row and matrix strides in numbers."""
+    rows, columns = x.shape[1:]
+    stride, down, right = [s // x.itemsize for s in x.strides]
+    if right == 1 and down >= columns:
+        return False, x, down, stride
+    if down == 1 and right >= rows:
+        return True, x, right, stride
+    return False, xp.ascontiguousarray(x), columns, rows * columns

@@ -1,0 +1,28 @@
+"""CUDA versions of some of ops/: a `.cu` file with the kernels, a module beside it that calls them.
+
+The modules have the names of the formulas' files once more. `numbers.cuh` stands before every
+source; `compilation` turns a source into kernels when the first array on a GPU asks for one, so
+that nothing here needs CuPy, a GPU or a compiler before that.
+"""
+
+from minibig.kernels.cuda import (
+    attention,
+    compilation,
+    dropout,
+    indexing,
+    losses,
+    normalization,
+    products,
+    updates,
+)
+
+__all__ = [
+    "attention",
+    "compilation",
+    "dropout",
+    "indexing",
+    "losses",
+    "normalization",
+    "products",
+    "updates",
+]

@@ -1,0 +1,12 @@
+"""Where CUDA kernels run: on the CPU, by a C++ compiler; and on a GPU where there is one."""
+
+import pytest
+from cuda_on_cpu import cuda_on_cpu
+from real_cupy import real_cupy
+
+
+@pytest.fixture(params=["cpu", pytest.param("gpu", marks=pytest.mark.gpu)])
+def cp(request):
+    """CuPy itself, or the stand-in that runs CUDA sources."""
+    with cuda_on_cpu() if request.param == "cpu" else real_cupy() as module:
+        yield module
