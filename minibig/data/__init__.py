@@ -4,7 +4,7 @@ Read `corpora.py` (where text comes from), `dialogues.py` (who speaks), `tokens.
 `token_files.py` (the same on disk), `batches.py` (what a model is fed).
 """
 
-from minibig.data.batches import Batches, evaluation_batches
+from minibig.data.batches import Batches, evaluation_batches, random_words
 from minibig.data.corpora import (
     CORPORA,
     DOCUMENT_SEPARATOR,
@@ -41,6 +41,7 @@ __all__ = [
     "evaluation_batches",
     "load_documents",
     "prompt_ids",
+    "random_words",
     "speaks_dialogue",
     "stdlib_docstrings",
     "stdlib_documents",
