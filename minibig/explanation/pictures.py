@@ -35,12 +35,16 @@ def attention_picture(weights: np.ndarray, tokens: Sequence[str]) -> str:
             f"weights must have shape (T, T) for {T} tokens, at least one; got {weights.shape}."
         )
     labels = [_label(token) for token in tokens]
-    left = top = _MARGIN + _GAP + max(map(_width, tokens))
+    lengths = [_width(token) for token in tokens]
+    left = _MARGIN + _GAP + max(lengths)
+    top = _MARGIN + _GAP + max(length - t * _CELL for t, length in enumerate(lengths))
     parts = []
     for t in range(T):
-        middle = (t + 0.5) * _CELL
+        middle, end = (t + 0.5) * _CELL, t * _CELL - _GAP
         parts.append(_text(left - _GAP, top + middle, labels[t], "end"))
-        parts.append(_text(left + middle, top + t * _CELL - _GAP, labels[t], "start", turn=-90))
+        # Above its own square a column has room for its name; a single character can stand upright.
+        upright = {"anchor": "middle"} if len(tokens[t]) == 1 else {"anchor": "start", "turn": -90}
+        parts.append(_text(left + middle, top + end, labels[t], **upright))
         for s in range(t + 1):
             weight = float(weights[t, s])
             meaning = f"{labels[t]} looks at {labels[s]}: {weight:.2f}"

@@ -19,7 +19,7 @@ from minibig.training.language_models import (
 )
 from minibig.training.loop import Result, Trainer
 from minibig.training.metrics import Metrics
-from minibig.training.pictures import draw_losses
+from minibig.training.pictures import Phase, draw_losses, draw_phases, picture_of
 from minibig.training.progress import Progress, ProgressBar, ProgressLog, progress_on
 from minibig.training.settings import SCHEDULES, TrainingSettings
 
@@ -27,6 +27,7 @@ __all__ = [
     "SCHEDULES",
     "Interrupted",
     "Metrics",
+    "Phase",
     "Progress",
     "ProgressBar",
     "ProgressLog",
@@ -35,9 +36,11 @@ __all__ = [
     "TrainingError",
     "TrainingSettings",
     "draw_losses",
+    "draw_phases",
     "evaluating",
     "language_model_loss",
     "next_token_loss",
+    "picture_of",
     "progress_on",
     "text_sampler",
     "validation_loss",

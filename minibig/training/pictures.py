@@ -1,10 +1,13 @@
-"""The picture of a run: its losses over its steps.
+"""The picture of a run: its losses over its steps, and of several phases side by side.
 
 Drawn through matplotlib's objects and not through pyplot, whose figures are global: a picture can
 be drawn in any thread, and no window opens.
 """
 
+import io
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,18 @@ _MANY = 50  # from here on points would run into each other
 _TRAINING, _VALIDATION, _FLOOR = "#2f6f9f", "#d1603d", "#5b8c5a"
 
 
+@dataclass(frozen=True)
+class Phase:
+    """What is drawn of a run: its metrics, its name, and a loss that no model can go below.
+
+    Such a floor is the entropy of the source of the text.
+    """
+
+    metrics: Metrics
+    title: str = "Learning"
+    floor: float | None = None
+
+
 def draw_losses(
     metrics: Metrics,
     path: str | os.PathLike[str],
@@ -28,30 +43,63 @@ def draw_losses(
 ) -> None:
     """Write a PNG: the training loss of each step (faint) and smoothed, validation losses, a floor.
 
-    `floor` is a loss that no model can go below, such as the entropy of the source of the text.
-
     Raises:  InputError if no step was made yet, StorageError if the file cannot be written.
+    """
+    draw_phases([Phase(metrics, title, floor)], path)
+
+
+def draw_phases(phases: Sequence[Phase], path: str | os.PathLike[str]) -> None:
+    """Write a PNG of several phases side by side, each as `draw_losses` draws it."""
+    picture = picture_of(phases)
+    make_folder(Path(path).parent)
+    with new_file(Path(path)) as file:
+        file.write(picture)
+
+
+def picture_of(phases: Sequence[Phase], size: tuple[float, float] = (8, 4.5)) -> bytes:
+    """The bytes of that PNG; `size` is that of one phase, in inches of 150 pixels.
+
+    Raises:  InputError if no step was made yet.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    lines = metrics.read()
+    figure = Figure(
+        figsize=(size[0] * len(phases), size[1]), dpi=150, facecolor="white", layout="constrained"
+    )
+    FigureCanvasAgg(figure)
+    for place, phase in enumerate(phases, 1):
+        _draw_phase(figure.add_subplot(1, len(phases), place), phase)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _draw_phase(axes: Any, phase: Phase) -> None:
+    lines = phase.metrics.read()
     steps, losses = _series(lines, "loss")
     if not len(steps):
-        raise InputError(f"{metrics.path} has no losses to draw yet. Train at least one step.")
-    figure = Figure(figsize=(8, 4.5), dpi=150, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+        raise InputError(
+            f"{phase.metrics.path} has no losses to draw yet. Train at least one step."
+        )
     axes.plot(steps, losses, color=_TRAINING, alpha=0.22, linewidth=0.8)
     axes.plot(*_smoothed(steps, losses), color=_TRAINING, linewidth=2, label="training")
     _draw_validation(axes, *_series(lines, "validation_loss"))
-    if floor is not None:
-        label = f"entropy floor, {floor:.3f}"
-        axes.axhline(floor, color=_FLOOR, linewidth=1.4, linestyle=(0, (5, 3)), label=label)
-    _dress(axes, title)
-    make_folder(Path(path).parent)
-    with new_file(Path(path)) as file:
-        figure.savefig(file, format="png")
+    if phase.floor is not None:
+        _draw_floor(axes, phase.floor)
+    _dress(axes, phase.title)
+
+
+def _draw_floor(axes: Any, floor: float) -> None:
+    """A dashed line, on a scale of ratios: so the last steps down to it can be seen as well."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    label = f"entropy floor, {floor:.3f}"
+    axes.axhline(floor, color=_FLOOR, linewidth=1.4, linestyle=(0, (5, 3)), label=label)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _draw_validation(axes: Any, steps: np.ndarray, losses: np.ndarray) -> None:
