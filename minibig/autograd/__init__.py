@@ -1,4 +1,3 @@
-# fmt: off
 """Tensors, the graph behind them, and derivatives of any order.
 
 Read in this order: tensor, primitive, structure, fusible, backward, functional, check.

@@ -17,11 +17,10 @@ from typing import Any
 
 from minibig.autograd.state import enable_grad, no_grad
 from minibig.autograd.structure import sum_to
-from minibig.autograd.tensor import Leaf, Node, Tensor, gathered
+from minibig.autograd.tensor import Edge, Leaf, Node, Tensor, gathered
 from minibig.backend import InputError, is_array, namespace
 
 Observer = Callable[[Node, Any, Any], None]
-
 
 def backward(
     self: Tensor, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
@@ -48,7 +47,6 @@ def backward(
         )
     seed = seed_gradient(self, gradient)
     Walk(create_graph=create_graph, free=not (retain_graph or create_graph)).run([(self, seed)])
-
 
 def trace(self: Tensor, gradient: Any = None) -> None:
     """Print the backward pass from this tensor step by step; no `.grad` is changed.
@@ -77,11 +75,9 @@ def trace(self: Tensor, gradient: Any = None) -> None:
     Walk(targets=(), observer=observe).run([(self, seed_gradient(self, gradient))])
     print("\n".join(steps))
 
-
 def _size(g: Any) -> str:
     norm = float((g.astype("float64") ** 2).sum()) ** 0.5
     return f"{g.shape}: {float(g):.4g}" if g.shape == () else f"{g.shape}: |g| = {norm:.4g}"
-
 
 def seed_gradient(output: Tensor, gradient: Any) -> Tensor:
     """The gradient with which a pass from `output` starts; 1 for a scalar."""
@@ -99,31 +95,27 @@ def seed_gradient(output: Tensor, gradient: Any) -> Tensor:
         raise InputError(f"the gradient must be a tensor of shape {output.shape}; got {got}.")
     return gradient if gradient.dtype == output.dtype else gradient.astype(output.dtype)
 
-
 class Walk:
     """One backward pass: the nodes that wait, and the gradients that arrived for them.
 
     With `targets` the pass leaves every `.grad` alone, and collects the targets' gradients in
     `found`; it visits only nodes between the outputs and the targets (all, if there are none).
+    `private` holds the edges whose gradient lies in memory that a kernel or this pass made: it may
+    be added to in place, written over by a kernel, and become the `.grad` of a leaf as it is.
     """
 
     def __init__(
-        self,
-        *,
-        create_graph: bool = False,
-        free: bool = False,
-        targets: Sequence[Node] | None = None,
-        observer: Observer | None = None,
+        self, *, create_graph: bool = False, free: bool = False,
+        targets: Sequence[Node] | None = None, observer: Observer | None = None,
     ):
-        self.tensors = create_graph
-        self.free = free
-        self.observer = observer
+        self.tensors, self.free, self.observer = create_graph, free, observer
         self.found = None if targets is None else dict.fromkeys(targets)
         self.oldest = min((node.order for node in targets or ()), default=0)
         self.needed: dict[Node, bool] = {}
         self.leaves: list[tuple[Leaf, Any, bool]] = []
         self.heap: list[tuple[int, Node]] = []
-        self.arrived: dict[Node, tuple[list[Any], list[bool]]] = {}
+        self.arrived: dict[Node, list[Any]] = {}
+        self.private: set[Edge] = set()
 
     def run(self, seeds: list[tuple[Tensor, Any]]) -> None:
         """Send each gradient into the graph from its output, and follow until nothing waits."""
@@ -133,85 +125,79 @@ class Walk:
                     self._send(output.edge, gradient if self.tensors else gradient.data, False)
             while self.heap:
                 node = heapq.heappop(self.heap)[1]
-                self._visit(node, *self.arrived.pop(node))
+                self._visit(node, self.arrived.pop(node))
             if self.found is None:  # only now: a pass that is refused on the way changes nothing
                 for leaf, g, private in self.leaves:
                     leaf.grad = gathered(leaf.grad, g, private)
 
-    def _send(self, edge: Any, g: Any, private: bool) -> None:
+    def _send(self, edge: Edge, g: Any, private: bool) -> None:
         """Let g arrive at a node's output. What arrives first is taken; the rest is added to it."""
         node, index = edge
-        waiting = self.arrived.get(node)
-        if waiting is None:
-            n = len(node.outputs)
-            waiting = self.arrived[node] = [None] * n, [False] * n
+        gradients = self.arrived.get(node)
+        if gradients is None:
+            gradients = self.arrived[node] = [None] * len(node.outputs)
             heapq.heappush(self.heap, (-node.order, node))
-        gradients, owned = waiting
         if gradients[index] is None:
-            gradients[index], owned[index] = g, private
-        elif owned[index]:
+            gradients[index] = g
+        elif edge in self.private:
             gradients[index] += g
         else:
             gradients[index] = gradients[index] + g
-            owned[index] = not self.tensors and gradients[index].ndim > 0
+            private = not self.tensors
+        if private:
+            self.private.add(edge)
 
-    def _visit(self, node: Node, gradients: list[Any], owned: list[bool]) -> None:
+    def _visit(self, node: Node, gradients: list[Any]) -> None:
         if node.watched is not None:
             _keep_watched(node.watched, gradients)
         if self.found is not None and node in self.found:
             self.found[node] = gradients[0]
         if isinstance(node, Leaf):
-            self.leaves.append((node, gradients[0], owned[0]))
+            self.leaves.append((node, gradients[0], (node, 0) in self.private))
             return
         _check(node)
         operation = node.operation
-        wanted = tuple([edge is not None for edge in node.edges])
+        wanted = tuple(map(bool, node.edges))
         if self.found:
             wanted = tuple([edge is not None and self._is_needed(edge[0]) for edge in node.edges])
             if True not in wanted and not operation.opaque:
                 return
         if operation.opaque or (self.tensors and operation.fused):
-            self._expand(node, gradients, owned)
+            self._expand(node, gradients)
         else:
-            self._apply(node, gradients, owned, wanted)
+            self._apply(node, gradients, wanted)
         if self.free:
             node.saved, node.edges = None, ()
 
-    def _expand(self, node: Node, gradients: list[Any], owned: list[bool]) -> None:
+    def _expand(self, node: Node, gradients: list[Any]) -> None:
+        """Compute the node again by its formula, and let its gradients go through the new nodes."""
         with enable_grad():
             again = node.operation.expand(node)
         again = again if isinstance(again, tuple) else (again,)
-        for output, g, private in zip(again, gradients, owned, strict=True):
+        for i, (output, g) in enumerate(zip(again, gradients, strict=True)):
             if g is not None and output.edge is not None and self._is_needed(output.edge[0]):
-                self._send(output.edge, g, private)
+                self._send(output.edge, g, (node, i) in self.private)
 
-    def _apply(self, node: Node, gradients: Any, owned: list[bool], wanted: Any) -> None:
+    def _apply(self, node: Node, gradients: list[Any], wanted: tuple[bool, ...]) -> None:
         """Pass the gradients of a node's outputs on to its inputs, by the operation's rules."""
-        if len(gradients) == 1:
-            g = gradients[0]
-        else:
+        g, operation = gradients[0], node.operation
+        if len(gradients) > 1:
             g = tuple(map(self._or_zeros, gradients, node.outputs, [gradients] * len(gradients)))
-        operation = node.operation
         if operation.fused:
-            results = operation.gradients(node, g, wanted, owned[0], self.free)
+            owned = (node, 0) in self.private
+            results = operation.gradients(node, g, wanted, owned, self.free)
         else:
             results = operation.gradients(node, g, wanted, self.tensors)
         if self.observer is not None:
             self.observer(node, g, results)
-        sole = owned[0] and wanted.count(True) == 1
         for edge, result, needs in zip(node.edges, results, wanted, strict=True):
-            if not needs or result is None or edge is None:
-                continue
-            shape, dtype = edge[0].outputs[edge[1]]
-            if result.shape != shape or result.dtype != dtype:
-                result, private = _fitted(operation, shape, dtype, result), not self.tensors
-            else:
-                private = not self.tensors and (
-                    operation.fused
-                    or (result.base is None and _is_fresh(result, g, node.saved[1], results))
-                    or (sole and _is_rearranged(result, g))
-                )
-            self._send(edge, result, private and result.ndim > 0)
+            if needs and result is not None and edge is not None:
+                private = operation.fused
+                shape, dtype = edge[0].outputs[edge[1]]
+                if result.shape != shape or result.dtype != dtype:
+                    result = _fitted(operation, shape, dtype, result)
+                    private = not self.tensors
+                self._send(edge, result, private)
 
     def _or_zeros(self, g: Any, output: Any, gradients: list[Any]) -> Any:
         """g, or zeros for an output that nothing depends on."""
@@ -247,7 +233,6 @@ class Walk:
             if not self.needed[node] and node.order > self.oldest:
                 self.needed[node] = any(e is not None and self.needed[e[0]] for e in node.edges)
 
-
 def _fitted(operation: Any, shape: Any, dtype: Any, result: Any) -> Any:
     """The gradient in the shape and dtype of the input; an error if a rule got it wrong."""
     if result.shape != shape:
@@ -259,30 +244,12 @@ def _fitted(operation: Any, shape: Any, dtype: Any, result: Any) -> Any:
         result = sum_to(result, shape=shape)
     return result if result.dtype == dtype else result.astype(dtype)
 
-
 def _keep_watched(watched: dict[int, Tensor | None], gradients: list[Any]) -> None:
     """Remember the gradients of the outputs that `Tensor.watch` asked for."""
     for index in watched:
         g = gradients[index]
         if g is not None:
             watched[index] = g if isinstance(g, Tensor) else gathered(None, g, False)
-
-
-def _is_fresh(result: Any, g: Any, saved: Any, results: Any) -> bool:
-    """Whether nothing else holds the memory of an array that a rule returned."""
-    if result is g:
-        return False
-    elsewhere = [value for value in (*saved, *results) if value is result]
-    return len(elsewhere) == 1
-
-
-def _is_rearranged(result: Any, g: Any) -> bool:
-    """Whether a gradient is g itself or all of its elements in another order, as a view."""
-    if result is g:
-        return True
-    owner = g if g.base is None else g.base
-    return result.base is owner and result.size == g.size
-
 
 def _check(node: Node) -> None:
     """Raise if the node was freed, or if what it saved is out of date."""
@@ -292,7 +259,6 @@ def _check(node: Node) -> None:
             "losses and call backward once, or call it first with retain_graph=True."
         )
     _check_assigned(node)
-
 
 def _check_assigned(node: Node) -> None:
     """Raise if a parameter that the node read has been assigned since."""

@@ -10,13 +10,8 @@ from minibig.autograd.primitive import wrapped
 from minibig.autograd.tensor import Tensor
 from minibig.backend import generator, to_device, to_numpy
 
-
 def check_gradients(
-    f: Callable[..., Any],
-    *xs: Tensor,
-    order: int = 2,
-    eps: float = 1e-6,
-    tolerance: float = 1e-5,
+    f: Callable[..., Any], *xs: Tensor, order: int = 2, eps: float = 1e-6, tolerance: float = 1e-5,
     seed: int = 0,
 ) -> None:
     """Raise AssertionError unless the derivatives of f at xs are right, up to `order`.
@@ -51,15 +46,9 @@ def check_gradients(
 
     _check(of_floats, [wide[i] for i in floats], 1, order, eps, tolerance, seed)
 
-
 def _check(
-    f: Callable[..., tuple[Tensor, ...]],
-    xs: list[Tensor],
-    order: int,
-    last: int,
-    eps: float,
-    tolerance: float,
-    seed: int,
+    f: Callable[..., tuple[Tensor, ...]], xs: list[Tensor], order: int, last: int, eps: float,
+    tolerance: float, seed: int,
 ) -> None:
     y, pull = vjp(f, *xs)
     ts = _random_like(xs, seed, f"direction {order}")
@@ -85,12 +74,10 @@ def _check(
 
         _check(pulled_at, xs, order + 1, last, eps, tolerance, seed)
 
-
 def _random_like(xs: list[Tensor], seed: int, name: str) -> list[Tensor]:
     numbers = generator(seed, name)
     draws = [np.asarray(numbers.standard_normal(x.shape), x.dtype) for x in xs]
     return [Tensor(to_device(t, x.device)) for t, x in zip(draws, xs, strict=True)]
-
 
 def _dot(xs: Any, ys: Any) -> float:
     return sum(float(to_numpy((x.data * y.data).sum())) for x, y in zip(xs, ys, strict=True))

@@ -16,7 +16,6 @@ from minibig.autograd.structure import alias
 from minibig.autograd.tensor import Leaf, Node, Tensor, tick
 from minibig.backend import DropoutKey, InputError, namespace, recorded_keys, replayed_keys
 
-
 def _entered(x: Any, name: str) -> Tensor:
     """x under a new name in the graph: what a functional form differentiates by."""
     if not isinstance(x, Tensor) or x.dtype.kind != "f":
@@ -24,13 +23,14 @@ def _entered(x: Any, name: str) -> Tensor:
         raise InputError(f"{name} needs floating-point tensors to differentiate by; got {got}.")
     return Tensor(x.data, (Leaf(x.data), 0)) if x.edge is None else alias(x)
 
-
 def _outputs(y: Any, name: str) -> tuple[Tensor, ...]:
     outputs = y if isinstance(y, tuple) else (y,)
     if not all(isinstance(output, Tensor) for output in outputs):
         raise InputError(f"{name} needs a function that returns a tensor or a tuple of tensors.")
     return outputs
 
+def _detached(y: Any) -> Any:
+    return tuple(map(Tensor.detach, y)) if isinstance(y, tuple) else y.detach()
 
 def _pulled(
     seeds: list[tuple[Tensor, Any]], inputs: list[Tensor], create_graph: bool
@@ -44,7 +44,6 @@ def _pulled(
         g = namespace(x.data).zeros_like(x.data) if g is None else g
         results.append(g if isinstance(g, Tensor) else wrapped(g, None))
     return results
-
 
 def vjp(f: Callable[..., Any], *xs: Tensor) -> tuple[Any, Callable[..., Any]]:
     """y = f(*xs), and the function g -> gᵀ·J that pulls a gradient of y back to the inputs.
@@ -68,14 +67,7 @@ def vjp(f: Callable[..., Any], *xs: Tensor) -> tuple[Any, Callable[..., Any]]:
         results = _pulled(seeds, inputs, create_graph or state.nesting > 0)
         return results[0] if len(results) == 1 else tuple(results)
 
-    carries = state.nesting > 0
-    constant = (
-        y
-        if carries
-        else (tuple(out.detach() for out in outputs) if isinstance(y, tuple) else y.detach())
-    )
-    return constant, pull
-
+    return (y if state.nesting else _detached(y)), pull
 
 def value_and_grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, create_graph: bool = False
@@ -109,7 +101,6 @@ def value_and_grad(
 
     return differentiated
 
-
 def grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, create_graph: bool = False
 ) -> Callable[..., Any]:
@@ -124,7 +115,6 @@ def grad(
     """
     both = value_and_grad(f, argnums, create_graph=create_graph)
     return lambda *xs: both(*xs)[1]
-
 
 def jvp(f: Callable[..., Any], x: Any, t: Any) -> tuple[Any, Any]:
     """y = f(x) and J·t, the derivative of f in the direction t; x and t may be tuples.
@@ -148,11 +138,8 @@ def jvp(f: Callable[..., Any], x: Any, t: Any) -> tuple[Any, Any]:
         pulled = _pulled(list(zip(outputs, duals, strict=True)), inputs, True)
         seeds = [(p, seed_gradient(p, direction)) for p, direction in zip(pulled, ts, strict=True)]
         pushed = _pulled(seeds, duals, inside)
-    keep: Callable[[Tensor], Tensor] = (lambda out: out) if inside else Tensor.detach
-    if isinstance(y, tuple):
-        return tuple(map(keep, outputs)), tuple(pushed)
-    return keep(y), pushed[0]
-
+    pushed_out = tuple(pushed) if isinstance(y, tuple) else pushed[0]
+    return (y if inside else _detached(y)), pushed_out
 
 def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:
     """H·v, the Hessian of the scalar function f at x times the vector v.
@@ -162,7 +149,6 @@ def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:
     tensor([ 6., 12.])
     """
     return jvp(grad(f), x, v)[1]
-
 
 class _Checkpoint:
     """The operation behind `checkpoint`: it has no graph until the backward pass needs one."""
@@ -195,7 +181,6 @@ class _Checkpoint:
             if inner.order > start:
                 stack.extend(edge[0] for edge in inner.edges if edge is not None)
         return y
-
 
 def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
     """f(*xs) without keeping what is inside: the backward pass computes it again.

@@ -31,7 +31,6 @@ from minibig.autograd.tensor import Edge, Node, Tensor
 
 registry: dict[str, "Fusible"] = {}
 
-
 class Kernel:
     """A forward and a backward part on arrays that stand for a formula."""
 
@@ -43,7 +42,6 @@ class Kernel:
         """State the backward part (decorator)."""
         self.backward = backward
         return backward
-
 
 class Fusible:
     """A formula, and the kernels that may stand for it; see the module's docstring."""
@@ -154,8 +152,7 @@ class Fusible:
         ]
         return self.formula(*inputs, **settings)
 
-
-def fusible(formula: Callable[..., Any]) -> Any:
+def fusible(formula: Callable[..., Any]) -> Fusible:
     """Make a formula one that a kernel may replace (decorator).
 
     >>> @fusible

@@ -17,7 +17,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from types import MethodType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast, overload
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from minibig.autograd.state import state
 from minibig.autograd.tensor import Edge, Node, Tensor, describe
 from minibig.backend import InputError, is_array, namespace
 
+F = TypeVar("F", bound=Callable[..., Any])
 
 class _Plan(NamedTuple):
     """For one pattern of inputs that require a gradient: what to save, and which rules to run."""
@@ -32,25 +33,19 @@ class _Plan(NamedTuple):
     slots: tuple[tuple[str, Any], ...]  # what is saved: ("input", 0), ("shape", 1), ("output", "y")
     rules: tuple[tuple[Callable[..., Any], tuple[int, ...]] | None, ...]  # with the slots they take
 
-
 class Primitive:
     """A function of arrays with its derivative rules; see the module's docstring."""
 
     opaque, fused = False, False
 
-    def __init__(
-        self, function: Callable[..., Any], broadcasts: bool = False, constant: bool = False
-    ):
+    def __init__(self, function: Callable[..., Any], broadcasts: bool, constant: bool):
         functools.update_wrapper(self, function)
-        self.function = function
-        self.broadcasts = broadcasts
-        self.constant = constant
-        parameters = inspect.signature(function).parameters.values()
-        self.inputs = [
-            p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)
-        ]
-        self.variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters)
-        self.keywords = {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}
+        self.function, self.broadcasts, self.constant = function, broadcasts, constant
+        kinds = {p.name: p.kind for p in inspect.signature(function).parameters.values()}
+        defaults = {p.name: p.default for p in inspect.signature(function).parameters.values()}
+        self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds.values()
+        self.inputs = [name for name, kind in kinds.items() if kind != kind.KEYWORD_ONLY]
+        self.keywords = {n: default for n, default in defaults.items() if n not in self.inputs}
         self.rules: dict[str, Callable[..., Any]] = {}
         self.joint_rule: Callable[..., Any] | None = None
         self.plans: dict[tuple[bool, ...], _Plan] = {}
@@ -72,36 +67,37 @@ class Primitive:
         self.joint_rule = rule
         return rule
 
+    @overload
+    def __call__(self, x: Tensor, /, *inputs: Any, **keywords: Any) -> Tensor: ...
+    @overload
+    def __call__(self, /, *inputs: Any, **keywords: Any) -> Any: ...
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any:
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        tensors = others = recorded = False
+        tensors = False
         for x in inputs:
             if isinstance(x, Tensor):
                 tensors = True
                 arrays.append(x.data)
-                edge = x.edge
-                edges.append(edge)
-                if edge is not None:
-                    recorded = True
+                edges.append(x.edge)
             else:
-                others = True
                 arrays.append(x)
                 edges.append(None)
         if not tensors:
-            return self.function(*map(_number_or_array, inputs), **keywords)
+            return self.function(*[x if isinstance(x, np.generic) else _operand(x) for x in inputs],
+                                 **keywords)
         try:
-            if others:
+            if None in edges:
                 arrays = [_operand(x) for x in arrays]
             y = self.function(*arrays, **keywords)
         except (ValueError, TypeError, IndexError) as error:
             raise self._explained(error, arrays) from error
-        if not recorded or self.constant or not state.recording or not _is_float(y):
+        if self.constant or not any(edges) or not state.recording or not _is_float(y):
             return wrapped(y, None)
         return wrapped(y, self._record(arrays, tuple(edges), y, keywords))
 
     def _record(self, arrays: Any, edges: Any, y: Any, keywords: dict[str, Any]) -> Node:
-        pattern = tuple([edge is not None for edge in edges])
+        pattern = tuple(map(bool, edges))
         plan = self.plans.get(pattern)
         if plan is None:
             plan = self.plans[pattern] = self._plan(pattern)
@@ -127,11 +123,10 @@ class Primitive:
         if self.joint_rule is not None:
             rules: list[Any] = [(self.joint_rule, self._slots_for(self.joint_rule, slots))]
         else:
-            wanted = [
-                self._rule(name) if needed else None
+            rules = [
+                (rule := self._rule(name), self._slots_for(rule, slots)) if needed else None
                 for name, needed in zip(self.inputs, pattern, strict=False)
             ]
-            rules = [rule and (rule, self._slots_for(rule, slots)) for rule in wanted]
         return _Plan(tuple(slots), tuple(rules))
 
     def _rule(self, name: str) -> Callable[..., Any]:
@@ -144,15 +139,11 @@ class Primitive:
 
     def _slots_for(self, rule: Callable[..., Any], slots: list[tuple[str, Any]]) -> tuple[int, ...]:
         """Where the rule's arguments after g (and needed) are saved; adds what is not there yet."""
-        taken = []
-        for name in inspect.signature(rule).parameters:
-            if name in ("g", "needed"):
-                continue
-            slot = self._slot(name)
+        wanted = [n for n in inspect.signature(rule).parameters if n not in ("g", "needed")]
+        for slot in map(self._slot, wanted):
             if slot not in slots:
                 slots.append(slot)
-            taken.append(slots.index(slot))
-        return tuple(taken)
+        return tuple([slots.index(self._slot(name)) for name in wanted])
 
     def _slot(self, name: str) -> tuple[str, Any]:
         if name == "y":
@@ -182,58 +173,39 @@ class Primitive:
         """The same kind of error, with the operation and what it was given in the sentence."""
         if isinstance(error, InputError):
             return error
-        given = ", ".join(_summary(x) for x in arrays)
         kind = type(error) if type(error) in (TypeError, IndexError) else InputError
-        return kind(f"{self} cannot take {given}: {error}")
-
+        return kind(f"{self} cannot take {', '.join(map(_summary, arrays))}: {error}")
 
 def _operand(x: Any) -> Any:
     """x, if it may stand beside a tensor: an array or a Python number."""
-    if isinstance(x, np.ndarray | float | int):
-        # A NumPy scalar has a dtype of its own, which would turn float32 into float64.
-        return x.item() if isinstance(x, np.generic) else x
-    if isinstance(x, np.generic):
+    if isinstance(x, np.generic):  # its dtype would turn float32 into float64
         return x.item()
-    if is_array(x):
+    if isinstance(x, float | int) or is_array(x):
         return x
     raise TypeError(
         f"expected tensors, arrays or numbers; got {type(x).__name__}. Use mb.tensor(x)."
     )
 
-
-def _number_or_array(x: Any) -> Any:
-    return x if isinstance(x, np.generic) else _operand(x)
-
-
 def _is_float(y: Any) -> bool:
     """Whether a result can have a derivative."""
     return (y[0] if isinstance(y, tuple) else y).dtype.kind == "f"
 
-
 def _summary(x: Any) -> str:
     if not is_array(x):
         return repr(x)[:40]
-    where = "" if namespace(x) is np else " on cuda"
-    return f"{x.dtype}{list(x.shape)}{where}"
-
+    return f"{x.dtype}{list(x.shape)}{'' if namespace(x) is np else ' on cuda'}"
 
 def outputs_of(y: Any) -> Any:
     """What the gradients of y must look like; y is an array or a tuple of arrays."""
-    return tuple([describe(a) for a in y]) if isinstance(y, tuple) else (describe(y),)
-
+    return tuple([describe(a) for a in y]) if isinstance(y, tuple) else ((y.shape, y.dtype),)
 
 def wrapped(y: Any, node: Node | None) -> Any:
     """The array(s) y as tensor(s), outputs of `node`."""
     if isinstance(y, tuple):
-        return tuple([_output(array, node, i) for i, array in enumerate(y)])
-    return _output(y, node, 0)
-
-
-def _output(array: Any, node: Node | None, index: int) -> Tensor:
-    if isinstance(array, np.generic):  # NumPy returns a scalar where CuPy returns an array
-        array = np.asarray(array)
-    return Tensor(array, None if node is None else (node, index))
-
+        return tuple([Tensor(a, None if node is None else (node, i)) for i, a in enumerate(y)])
+    if isinstance(y, np.generic):  # NumPy returns a scalar where CuPy returns an array
+        y = np.asarray(y)
+    return Tensor(y, None if node is None else (node, 0))
 
 def _as_tensors(node: Node, plan: _Plan, saved: list[Any]) -> list[Any]:
     """The saved values, arrays as tensors with their history, for derivatives of the rule."""
@@ -249,7 +221,10 @@ def _as_tensors(node: Node, plan: _Plan, saved: list[Any]) -> list[Any]:
             values.append(value)
     return values
 
-
+@overload
+def primitive(function: Callable[..., Any], /) -> Primitive: ...
+@overload
+def primitive(*, broadcasts: bool) -> Callable[[Callable[..., Any]], Primitive]: ...
 def primitive(function: Any = None, /, *, broadcasts: bool = False) -> Any:
     """Make a function of arrays a differentiable operation (decorator).
 
@@ -264,11 +239,14 @@ def primitive(function: Any = None, /, *, broadcasts: bool = False) -> Any:
     tensor(12.)
     """
     if function is None:
-        return lambda f: Primitive(f, broadcasts, False)
+        return functools.partial(primitive, broadcasts=broadcasts)
     return Primitive(function, broadcasts, False)
 
+def constant(function: Callable[..., Any]) -> Primitive:
+    """Make a function of arrays an operation whose result has no derivative (decorator)."""
+    return Primitive(function, False, True)
 
-def composite(function: Callable[..., Any]) -> Callable[..., Any]:
+def composite(function: F) -> F:
     """Say in one sentence what is wrong if an ordinary function of tensors gets no tensor.
 
     >>> import minibig as mb
@@ -276,7 +254,6 @@ def composite(function: Callable[..., Any]) -> Callable[..., Any]:
     Traceback (most recent call last):
     TypeError: mean expected tensors or arrays; got list. Use mb.tensor(x).
     """
-
     @functools.wraps(function)
     def called(*inputs: Any, **keywords: Any) -> Any:
         try:
@@ -285,19 +262,12 @@ def composite(function: Callable[..., Any]) -> Callable[..., Any]:
             explain_types(function.__name__, inputs)
             raise
 
-    return called
-
+    return cast("F", called)
 
 def explain_types(name: Any, inputs: Any) -> None:
     """Raise TypeError if one of the inputs is no tensor or array; later ones may be left out."""
     for i, x in enumerate(inputs):
-        left_out = x is None and i > 0
-        if not (left_out or isinstance(x, Tensor) or is_array(x)):
+        if not (isinstance(x, Tensor) or is_array(x) or (x is None and i)):
             raise TypeError(
                 f"{name} expected tensors or arrays; got {type(x).__name__}. Use mb.tensor(x)."
             )
-
-
-def constant(function: Callable[..., Any]) -> Any:
-    """Make a function of arrays an operation whose result has no derivative (decorator)."""
-    return Primitive(function, False, True)

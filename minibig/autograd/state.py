@@ -5,15 +5,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 class _State(threading.local):
     recording = True
     kernels = os.environ.get("MINIBIG_KERNELS", "on") != "off"
     nesting = 0
 
-
 state = _State()
-
 
 @contextmanager
 def no_grad() -> Iterator[None]:
@@ -29,13 +26,11 @@ def no_grad() -> Iterator[None]:
     with _setting("recording", False):
         yield
 
-
 @contextmanager
 def enable_grad() -> Iterator[None]:
     """Within it operations are recorded, also inside `no_grad`."""
     with _setting("recording", True):
         yield
-
 
 @contextmanager
 def reference() -> Iterator[None]:
@@ -51,13 +46,11 @@ def reference() -> Iterator[None]:
     with _setting("kernels", False):
         yield
 
-
 @contextmanager
 def nested() -> Iterator[bool]:
     """One functional form deeper; says whether another one is already under way around it."""
     with _setting("nesting", state.nesting + 1):
         yield state.nesting > 1
-
 
 @contextmanager
 def _setting(name: str, value: object) -> Iterator[None]:

@@ -1,4 +1,3 @@
-# fmt: off
 """The few primitives that the engine itself needs: alias, add, reshape, and the broadcasting pair.
 
 `sum_to` and `broadcast_to` are each other's derivative; with them the engine brings the gradient of
@@ -58,7 +57,6 @@ def sum_to(x: Array, /, *, shape: Shape) -> Array:
     axes = tuple(range(extra))
     axes += tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
     return x.sum(axis=axes, keepdims=True).reshape(shape)
-sum_to.defvjp(x=lambda g, x_shape: broadcast_to(g, shape=x_shape))
 
 @primitive
 def broadcast_to(x: Array, /, *, shape: Shape) -> Array:
@@ -72,4 +70,5 @@ def broadcast_to(x: Array, /, *, shape: Shape) -> Array:
     # Where nothing is repeated, NumPy's view would be read-only all the same.
     same = [n for n in x.shape if n != 1] == [n for n in shape if n != 1] and x.ndim <= len(shape)
     return x.reshape(shape) if same else namespace(x).broadcast_to(x, shape)
+sum_to.defvjp(x=lambda g, x_shape: broadcast_to(g, shape=x_shape))
 broadcast_to.defvjp(x=lambda g, x_shape: sum_to(g, shape=x_shape))

@@ -17,22 +17,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from minibig.backend import (
-    Array,
-    Device,
-    InputError,
-    Shape,
-    device,
-    device_of,
-    is_array,
-    namespace,
-    to_device,
-    to_numpy,
+    Array, Device, InputError, Shape, device, device_of, is_array, namespace, to_device, to_numpy,
 )
 
 tick = itertools.count(1).__next__
 
 Edge: TypeAlias = tuple["Node", int]
-
 
 class Node:
     """One recorded operation: its inputs' edges, what its rule saved, what came out.
@@ -52,7 +42,6 @@ class Node:
         self.order = tick()
         self.watched: dict[int, Tensor | None] | None = None
 
-
 class Leaf(Node):
     """A tensor that was not computed: the place where its gradient gathers."""
 
@@ -63,11 +52,9 @@ class Leaf(Node):
         self.grad: Tensor | None = None
         self.version = self.order
 
-
 def describe(array: Array) -> tuple[Shape, Any]:
     """What a gradient of this array must look like."""
     return array.shape, array.dtype
-
 
 class Tensor:
     """An array that remembers how it was computed, so that derivatives can be taken.
@@ -238,21 +225,11 @@ class Tensor:
         return f"tensor({values}{extras})"
 
     if TYPE_CHECKING:  # the table in ops/methods.py gives these
-
         def __getattr__(self, name: str) -> Any: ...
-        def __add__(self, other: Any) -> "Tensor": ...
-        def __radd__(self, other: Any) -> "Tensor": ...
-        def __sub__(self, other: Any) -> "Tensor": ...
-        def __rsub__(self, other: Any) -> "Tensor": ...
-        def __mul__(self, other: Any) -> "Tensor": ...
-        def __rmul__(self, other: Any) -> "Tensor": ...
-        def __truediv__(self, other: Any) -> "Tensor": ...
-        def __rtruediv__(self, other: Any) -> "Tensor": ...
-        def __pow__(self, other: Any) -> "Tensor": ...
-        def __matmul__(self, other: Any) -> "Tensor": ...
+        def _binary(self, other: Any) -> "Tensor": ...
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __getitem__ = _binary
+        __truediv__ = __rtruediv__ = __pow__ = __matmul__ = _binary
         def __neg__(self) -> "Tensor": ...
-        def __getitem__(self, index: Any) -> "Tensor": ...
-
 
 def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
     """The gradient `before` plus g, in memory of its own; an array g itself if it is private."""
@@ -263,9 +240,8 @@ def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
         return before
     if before is not None:
         return before + Tensor(g)
-    keep = private and g.flags.c_contiguous
+    keep = private and g.ndim and g.flags.c_contiguous  # without axes it may be a NumPy scalar
     return Tensor(g if keep else namespace(g).array(g, copy=True, order="C"))
-
 
 def _leaf(data: Array) -> Leaf:
     if data.dtype.kind != "f":
@@ -275,11 +251,8 @@ def _leaf(data: Array) -> Leaf:
         )
     return Leaf(data)
 
-
 def tensor(
-    values: Any,
-    dtype: Any = None,
-    device: "str | Device | None" = None,
+    values: Any, dtype: Any = None, device: "str | Device | None" = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """A tensor with a copy of `values`: numbers, nested lists, an array or a tensor.
@@ -309,9 +282,7 @@ def tensor(
         result.requires_grad = True
     return result
 
-
 _device = device
-
 
 def _numpy_array(values: Any, dtype: Any) -> Array:
     """A fresh NumPy array of numbers; Python floats as float32."""

@@ -1,4 +1,3 @@
-# fmt: off
 """Arrays of NumPy or CuPy (nothing else knows which), random streams, error sentences."""
 
 from minibig.backend.devices import (

@@ -16,7 +16,6 @@ from minibig.backend.errors import InputError
 Array: TypeAlias = np.ndarray[Any, Any]
 Shape: TypeAlias = tuple[int, ...]
 
-
 @dataclass(frozen=True)
 class Device:
     """Where an array lives: `cpu`, or a CUDA device with its number.
@@ -31,9 +30,7 @@ class Device:
     def __str__(self) -> str:
         return "cpu" if self.kind == "cpu" else f"cuda:{self.index}"
 
-
 CPU = Device("cpu")
-
 
 def namespace(x: Any) -> Any:
     """The module whose functions work on x: `numpy` or `cupy`.
@@ -50,7 +47,6 @@ def namespace(x: Any) -> Any:
         f"expected a NumPy or CuPy array; got {type(x).__name__}. Wrap it: mb.tensor(x)."
     )
 
-
 def is_array(x: Any) -> bool:
     """Whether x is an array of one of the two back ends.
 
@@ -61,7 +57,6 @@ def is_array(x: Any) -> bool:
         return True
     cupy = sys.modules.get("cupy")
     return cupy is not None and isinstance(x, cupy.ndarray)
-
 
 def device(name: "str | Device | None" = None) -> Device:
     """The device called `name`: "cpu", "cuda", "cuda:1", or "auto" (CUDA if it is usable).
@@ -90,7 +85,6 @@ def device(name: "str | Device | None" = None) -> Device:
         raise InputError(f'device "{name}" cannot be used: {problem}, or use device="cpu".')
     return Device("cuda", index)
 
-
 def _cuda_problem(index: int) -> str:
     """Why CUDA device number `index` cannot be used, and what to do; empty if it can."""
     try:
@@ -104,7 +98,6 @@ def _cuda_problem(index: int) -> str:
         return f"this machine has {count} CUDA device(s). Use a number below {count}"
     return ""
 
-
 def device_of(x: Array) -> Device:
     """The device on which the array x lives.
 
@@ -112,7 +105,6 @@ def device_of(x: Array) -> Device:
     True
     """
     return CPU if namespace(x) is np else Device("cuda", int(x.device.id))  # type: ignore[attr-defined]
-
 
 def to_device(x: Array, target: Device) -> Array:
     """The array x on device `target`; x itself if it is there already.
@@ -131,7 +123,6 @@ def to_device(x: Array, target: Device) -> Array:
             x = cupy.ascontiguousarray(x)
     with cupy.cuda.Device(target.index):
         return cupy.asarray(x)
-
 
 def to_numpy(x: Any) -> Array:
     """The array x in the memory of the CPU; x itself if it is a NumPy array.

@@ -5,14 +5,12 @@ Every error that a user can cause is one sentence of this form, everywhere in th
 
 from typing import Any
 
-
 class InputError(ValueError):
     """Something the user gave cannot be used; the message is the one sentence the user needs.
 
     The command line prints the message of an `InputError` without a traceback; any other exception
     is a defect of minibig and keeps its traceback.
     """
-
 
 def expect_shape(name: str, x: Any, pattern: str, **sizes: int) -> None:
     """Raise unless the axes of x fit `pattern`: one letter an axis, "..." for any number of them.

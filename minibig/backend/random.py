@@ -21,14 +21,12 @@ import numpy as np
 from minibig.backend.devices import Array, Device, Shape, to_device
 from minibig.backend.errors import InputError
 
-
 def _hashed(*parts: object) -> int:
     """128 bits that depend on every part."""
     import hashlib  # it loads a cryptographic library
 
     text = "\x1f".join(map(str, parts)).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "little")
-
 
 class _Streams:
     """The seed and the generators that were made from it."""
@@ -37,9 +35,7 @@ class _Streams:
         self.seed = 0
         self.generators: dict[str, Any] = {}  # np.random is imported when first used
 
-
 _streams = _Streams()
-
 
 def manual_seed(seed: int) -> None:
     """Start every random stream again from `seed`.
@@ -55,7 +51,6 @@ def manual_seed(seed: int) -> None:
     _streams.seed = int(seed)
     _streams.generators.clear()
 
-
 def stream(name: str) -> "np.random.Generator":
     """The random generator for one use, such as "init" or "sampling".
 
@@ -67,7 +62,6 @@ def stream(name: str) -> "np.random.Generator":
         _streams.generators[name] = generator(_streams.seed, name)
     return _streams.generators[name]
 
-
 def generator(*key: object) -> "np.random.Generator":
     """A fresh generator, the same for the same key.
 
@@ -76,12 +70,10 @@ def generator(*key: object) -> "np.random.Generator":
     """
     return np.random.Generator(np.random.PCG64(_hashed(*key)))
 
-
 def random_state() -> dict[str, Any]:
     """The seed and the state of every stream, as plain numbers and strings (JSON)."""
     states = {name: g.bit_generator.state for name, g in _streams.generators.items()}
     return {"seed": _streams.seed, "streams": states}
-
 
 def set_random_state(state: dict[str, Any]) -> None:
     """Put every stream where it was when `random_state` was called.
@@ -96,14 +88,12 @@ def set_random_state(state: dict[str, Any]) -> None:
     for name, inner in state["streams"].items():
         stream(name).bit_generator.state = inner
 
-
 @dataclass(frozen=True)
 class DropoutKey:
     """What a dropout mask depends on: a 128-bit key, and the global number of the first example."""
 
     key: int
     first_example: int = 0
-
 
 class _Clock(threading.local):
     """Where training stands, for the keys of dropout; per thread."""
@@ -113,9 +103,7 @@ class _Clock(threading.local):
     recorded: list[DropoutKey] | None = None
     replayed: list[DropoutKey] | None = None
 
-
 _clock = _Clock()
-
 
 @contextmanager
 def training_step(step: int, micro_step: int = 0, first_example: int = 0) -> Iterator[None]:
@@ -129,7 +117,6 @@ def training_step(step: int, micro_step: int = 0, first_example: int = 0) -> Ite
         yield
     finally:
         _clock.position, _clock.calls = saved
-
 
 def dropout_key(path: str) -> DropoutKey:
     """The key of the next dropout mask of the module called `path`.
@@ -147,7 +134,6 @@ def dropout_key(path: str) -> DropoutKey:
         _clock.recorded.append(key)
     return key
 
-
 @contextmanager
 def recorded_keys(keys: list[DropoutKey]) -> Iterator[None]:
     """Within it, every dropout key drawn is appended to `keys` as well."""
@@ -160,7 +146,6 @@ def recorded_keys(keys: list[DropoutKey]) -> Iterator[None]:
         if outer is not None:
             outer.extend(keys)
 
-
 @contextmanager
 def replayed_keys(keys: list[DropoutKey]) -> Iterator[None]:
     """Within it, dropout draws the keys of `keys` again, in their order."""
@@ -170,7 +155,6 @@ def replayed_keys(keys: list[DropoutKey]) -> Iterator[None]:
         yield
     finally:
         _clock.replayed = outer
-
 
 def keep_mask(shape: Shape, p: float, key: DropoutKey, device: Device) -> Array:
     """A bool array, False with probability p; axis 0 counts the examples.

@@ -1,6 +1,7 @@
 """Text becomes batches: corpora of documents, tokens in memory or on disk, and their order.
 
-Read `corpora.py` (where text comes from), `dialogues.py` (who speaks), `tokens.py` (ids in a row),
+Read `dialogues.py` (who speaks), `grammar.py` and the `world_*.py` up to `world.py` (a small world
+whose entropy is known), `corpora.py` (where text comes from), `tokens.py` (ids in a row),
 `token_files.py` (the same on disk), `batches.py` (what a model is fed).
 """
 
@@ -26,6 +27,7 @@ from minibig.data.dialogues import (
 )
 from minibig.data.token_files import TokenFile, write_tokens
 from minibig.data.tokens import Tokens, token_array
+from minibig.data.world import World, world_documents
 
 __all__ = [
     "CORPORA",
@@ -36,6 +38,7 @@ __all__ = [
     "TokenFile",
     "Tokens",
     "Turn",
+    "World",
     "dialogue_ids",
     "dialogue_tokens",
     "evaluation_batches",
@@ -49,5 +52,6 @@ __all__ = [
     "stdlib_topics",
     "text_documents",
     "token_array",
+    "world_documents",
     "write_tokens",
 ]

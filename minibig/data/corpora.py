@@ -1,4 +1,4 @@
-"""Where text comes from: the standard library of the user's Python, or the user's own files.
+"""Where text comes from: a small world, the user's standard library, or the user's own files.
 
 A corpus is an iterator of pieces `(document index, text)`. The pieces of one document follow each
 other and joined they are its text; a document is cut into several only where a file is longer than
@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from minibig.backend.errors import InputError
+from minibig.data.world import world_documents
 
 Piece = tuple[int, str]
 
@@ -103,7 +104,10 @@ def stdlib_documents() -> Iterator[str]:
             yield document
 
 
-CORPORA: dict[str, Callable[[], Iterator[str]]] = {"stdlib": stdlib_documents}
+CORPORA: dict[str, Callable[[], Iterator[str]]] = {
+    "stdlib": stdlib_documents,
+    "world": world_documents,
+}
 
 
 def _name_hash(name: str) -> int:
@@ -295,7 +299,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def load_documents(name: str | os.PathLike[str], *, errors: str = "strict") -> Iterator[Piece]:
-    """The pieces of a corpus by its name ("stdlib"), or of a file, folder or glob.
+    """The pieces of a corpus by its name ("stdlib", "world"), or of a file, folder or glob.
 
     A file that has the name of a corpus is reached as `./stdlib`. `errors` is for files, as in
     `text_documents`, whose exceptions are raised here too.

@@ -11,17 +11,15 @@ def forward(x, weight, bias, *, keep, eps):
     if not is_plain(x, weight, bias) or not x.size:
         return NotImplemented
     D = x.shape[-1]
-    rows = x.reshape(-1, D)
+    rows, averaging = x.reshape(-1, D), np.full(D, 1 / D, x.dtype)
     x_hat, y = np.empty_like(rows), np.empty_like(rows)
     r = np.empty((len(rows), 1), x.dtype)  # 1/σ
 
     def block(start: int, stop: int) -> None:
         part = slice(start, stop)
         centred = x_hat[part]
-        mean = np.add.reduce(rows[part], axis=-1, keepdims=True)
-        mean *= 1 / D
-        np.subtract(rows[part], mean, out=centred)
-        variance = np.einsum("ij,ij->i", centred, centred)[:, None]
+        np.subtract(rows[part], (rows[part] @ averaging)[:, None], out=centred)
+        variance = np.vecdot(centred, centred)[:, None]
         variance *= 1 / D
         variance += eps
         np.divide(1, np.sqrt(variance), out=r[part])
@@ -41,28 +39,26 @@ def forward(x, weight, bias, *, keep, eps):
 def backward(g, residuals, *, needed, owned, last, eps):
     shape, x_hat, r, weight = residuals
     N, D = x_hat.shape
-    g = g.reshape(N, D)
-    x_grad = np.empty_like(x_hat)
+    g, x_grad = g.reshape(N, D), np.empty_like(x_hat)
+    averaged_weight = np.full(D, 1 / D, x_hat.dtype) if weight is None else weight * (1 / D)
     size = rows_of(N, D, 2 * BLOCK)
-    n_blocks = -(-N // size)
-    weight_parts = np.empty((n_blocks, D), x_hat.dtype)
-    bias_parts = np.empty((n_blocks, D), x_hat.dtype)
+    weight_parts, bias_parts = np.empty((2, -(-N // size), D), x_hat.dtype)
 
     def block(start: int, stop: int) -> None:
         part = slice(start, stop)
         out, ones = x_grad[part], np.ones(stop - start, x_hat.dtype)
+        along = g[part] * x_hat[part]
         if needed[1]:
-            np.multiply(g[part], x_hat[part], out=out)
-            np.matmul(ones, out, out=weight_parts[start // size])
+            np.matmul(ones, along, out=weight_parts[start // size])
         if needed[2]:
             np.matmul(ones, g[part], out=bias_parts[start // size])
+        np.multiply(x_hat[part], (along @ averaged_weight)[:, None], out=along)
+        along += (g[part] @ averaged_weight)[:, None]
         if weight is None:
-            out[...] = g[part]
+            np.subtract(g[part], along, out=out)
         else:
             np.multiply(g[part], weight, out=out)
-        along = np.einsum("ij,ij->i", out, x_hat[part])[:, None] * (1 / D)
-        out -= np.add.reduce(out, axis=-1, keepdims=True) * (1 / D)
-        out -= x_hat[part] * along
+            out -= along
         out *= r[part]
 
     for_blocks(block, N, size)

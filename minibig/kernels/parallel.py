@@ -12,10 +12,12 @@ import functools
 import glob
 import os
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -114,24 +116,38 @@ def one_blas_thread() -> Iterator[None]:
                 set_threads(_Regions.before)
 
 
-def for_blocks(function: Callable[[int, int], None], n: int, size: int) -> None:
-    """Call function(start, stop) for every block of `size` of the numbers below n, on all cores.
+Task: TypeAlias = Callable[[], object]
 
-    >>> seen = np.zeros(10)
-    >>> for_blocks(lambda start, stop: seen[start:stop].fill(stop - start), 10, 4)
-    >>> seen
-    array([4., 4., 4., 4., 4., 4., 4., 4., 2., 2.])
+
+def blocks(function: Callable[[int, int], object], n: int, size: int) -> list[Task]:
+    """function(start, stop) for every block of `size` of the numbers below n, as tasks for `run`.
+
+    >>> for task in blocks(print, 10, 4):
+    ...     task()
+    0 4
+    4 8
+    8 10
+    """
+    return [partial(function, start, min(start + size, n)) for start in range(0, n, size)]
+
+
+def run(tasks: Sequence[Task]) -> None:
+    """Call every task, on all cores; a region has its price, so give all that can run at once.
+
+    >>> seen = []
+    >>> run([lambda: seen.append(1), lambda: seen.append(2)])
+    >>> sorted(seen)
+    [1, 2]
     """
     keep_memory()
-    n_blocks = -(-n // size)
-    helpers = min(threads(), n_blocks) - 1
-    starts = iter(range(0, n, size))  # shared by the threads: each takes the next start
+    helpers = min(threads(), len(tasks)) - 1
+    waiting = iter(tasks)  # shared by the threads: each takes the next task
     done: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def help() -> None:
-        for start in starts:
+        for task in waiting:
             try:
-                function(start, min(start + size, n))
+                task()
                 done.put(None)
             except BaseException as error:
                 done.put(error)
@@ -141,49 +157,40 @@ def for_blocks(function: Callable[[int, int], None], n: int, size: int) -> None:
             _helpers(os.getpid()).jobs.put(help)
         own = 0
         error: BaseException | None = None
-        for start in starts:
+        for task in waiting:
             own += 1
             try:
-                function(start, min(start + size, n))
+                task()
             except BaseException as raised:
                 error = raised
-        for _ in range(n_blocks - own):  # only what helpers took: one that came late has nothing
+        _spin_until(done, len(tasks) - own)
+        for _ in range(len(tasks) - own):  # what helpers took: one that came late has nothing
             error = done.get() or error
     if error is not None:
         raise error
 
 
+def _spin_until(done: "SimpleQueue[Any]", n: int, seconds: float = 5e-4) -> None:
+    """Stay awake for a moment: a thread that is put to sleep wakes up some 50 µs too late."""
+    end = time.perf_counter() + seconds
+    while done.qsize() < n and time.perf_counter() < end:
+        time.sleep(0)
+
+
+def for_blocks(function: Callable[[int, int], object], n: int, size: int) -> None:
+    """Call function(start, stop) for every block of `size` of the numbers below n, on all cores.
+
+    >>> seen = np.zeros(10)
+    >>> for_blocks(lambda start, stop: seen[start:stop].fill(stop - start), 10, 4)
+    >>> seen
+    array([4., 4., 4., 4., 4., 4., 4., 4., 2., 2.])
+    """
+    run(blocks(function, n, size))
+
+
 def rows_of(n: int, width: int, size: int = BLOCK) -> int:
     """How many rows of `width` numbers make a block, at least 1."""
     return max(1, min(n, size // max(1, width)))
-
-
-def product_rows(n: int) -> int:
-    """How many rows of a matrix product make a block: at most 512, and a multiple of 4 blocks."""
-    n_blocks = 4 * -(-n // 2048)
-    return max(64, -(-n // n_blocks))
-
-
-def transposed_product(x: Array, g: Array) -> Array:
-    """xᵀ g: what the rows of x and of g, multiplied and added up, give a weight's gradient.
-
-    Shapes:  x (N, D), g (N, F)  ->  (D, F).
-    """
-    (D, F) = x.shape[1], g.shape[1]
-    result = np.empty((D, F), np.result_type(x, g))
-    if D >= F:
-        for_blocks(lambda i, j: np.matmul(x[:, i:j].T, g, out=result[i:j]), D, product_rows(D))
-    else:
-        for_blocks(lambda i, j: np.matmul(x.T, g[:, i:j], out=result[:, i:j]), F, product_rows(F))
-    return result
-
-
-def column_sums(g: Array) -> Array:
-    """Σ over the rows of g, as a product with ones, which BLAS does faster than g.sum(0)."""
-    N, F = g.shape
-    ones, sums = np.ones(N, g.dtype), np.empty(F, g.dtype)
-    for_blocks(lambda i, j: np.matmul(ones, g[:, i:j], out=sums[i:j]), F, rows_of(F, N, 1 << 19))
-    return sums
 
 
 def is_plain(*arrays: Array | None) -> bool:

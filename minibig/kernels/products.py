@@ -7,15 +7,37 @@ from typing import Any
 import numpy as np
 
 from minibig.backend import Array
-from minibig.kernels.parallel import (
-    column_sums,
-    for_blocks,
-    is_plain,
-    product_rows,
-    rows_of,
-    transposed_product,
-)
+from minibig.kernels.parallel import Task, blocks, for_blocks, is_plain, rows_of, run
 from minibig.ops import feed_forward, gelu_tanh, linear, relu
+
+
+def product_rows(n: int) -> int:
+    """How many rows of a matrix product make a block: at most 512, and a multiple of 4 blocks."""
+    n_blocks = 4 * -(-n // 2048)
+    return max(64, -(-n // n_blocks))
+
+
+def product(a: Array, b: Array, y: Array) -> list[Task]:
+    """y = a b, in blocks of rows: tasks for `run`."""
+    return blocks(lambda i, j: np.matmul(a[i:j], b, out=y[i:j]), len(a), product_rows(len(a)))
+
+
+def transposed_product(x: Array, g: Array, y: Array) -> list[Task]:
+    """y = xᵀ g, a weight's gradient: tasks for `run`.
+
+    Shapes:  x (N, D), g (N, F)  ->  y (D, F).
+    """
+    D, F = y.shape
+    if D >= F:
+        return blocks(lambda i, j: np.matmul(x[:, i:j].T, g, out=y[i:j]), D, product_rows(D))
+    return blocks(lambda i, j: np.matmul(x.T, g[:, i:j], out=y[:, i:j]), F, product_rows(F))
+
+
+def column_sums(g: Array, y: Array) -> list[Task]:
+    """y = Σ over the rows of g, as a product with ones, which BLAS does faster than g.sum(0)."""
+    N, F = g.shape
+    ones = np.ones(N, g.dtype)
+    return blocks(lambda i, j: np.matmul(ones, g[:, i:j], out=y[i:j]), F, max(1, (1 << 19) // N))
 
 
 @linear.kernel("cpu")
@@ -38,20 +60,24 @@ def linear_forward(x, weight, bias, *, keep):
 def linear_backward(g, residuals, *, needed, owned, last):
     shape, x, weight = residuals
     g = g.reshape(-1, weight.shape[1])
-    x_grad = _product(g, weight.T).reshape(shape) if needed[0] else None
-    if not needed[1]:
-        weight_grad = None
-    elif weight.flags.c_contiguous:
-        weight_grad = transposed_product(x, g)
-    else:  # a transposed view, such as a tied embedding: its gradient in its own layout
-        weight_grad = transposed_product(g, x).T
-    return x_grad, weight_grad, column_sums(g) if needed[2] else None
-
-
-def _product(a: Array, b: Array) -> Array:
-    y = np.empty((a.shape[0], b.shape[1]), a.dtype)
-    for_blocks(lambda i, j: np.matmul(a[i:j], b, out=y[i:j]), len(a), product_rows(len(a)))
-    return y
+    x_grad = weight_grad = bias_grad = None
+    tasks: list[Task] = []
+    if needed[0]:
+        x_grad = np.empty(x.shape, x.dtype)
+        tasks += product(g, weight.T, x_grad)
+    if needed[1]:  # of a transposed view, such as a tied embedding, in the view's own layout
+        weight_grad = np.empty_like(weight)
+        straight = weight.flags.c_contiguous
+        tasks += (
+            transposed_product(x, g, weight_grad)
+            if straight
+            else transposed_product(g, x, weight_grad.T)
+        )
+    if needed[2]:
+        bias_grad = np.empty(g.shape[1], g.dtype)
+        tasks += column_sums(g, bias_grad)
+    run(tasks)
+    return None if x_grad is None else x_grad.reshape(shape), weight_grad, bias_grad
 
 
 def _relu_in_place(u: Array, y: Array) -> None:
@@ -127,11 +153,19 @@ def feed_forward_backward(g, residuals, *, needed, owned, last, activation):
         if x_grad is not None:
             np.matmul(u_grad[start:stop], w1.T, out=x_grad[start:stop])
 
-    for_blocks(block, len(g), product_rows(len(g)))
-    return (
-        None if x_grad is None else x_grad.reshape(shape),
-        transposed_product(x, u_grad) if needed[1] else None,
-        column_sums(u_grad) if needed[2] else None,
-        transposed_product(a, g) if needed[3] else None,
-        column_sums(g) if needed[4] else None,
+    w1_grad, b1_grad, w2_grad, b2_grad = (
+        np.empty_like(p) if wanted else None
+        for p, wanted in zip((w1, u_grad[0], w2, g[0]), needed[1:], strict=True)
     )
+    for_blocks(block, len(g), product_rows(len(g)))
+    tasks: list[Task] = []
+    if w1_grad is not None:
+        tasks += transposed_product(x, u_grad, w1_grad)
+    if w2_grad is not None:
+        tasks += transposed_product(a, g, w2_grad)
+    if b1_grad is not None:
+        tasks += column_sums(u_grad, b1_grad)
+    if b2_grad is not None:
+        tasks += column_sums(g, b2_grad)
+    run(tasks)
+    return None if x_grad is None else x_grad.reshape(shape), w1_grad, b1_grad, w2_grad, b2_grad

@@ -78,7 +78,7 @@ shape (3,), float32, on cpu. Convert the values first.
 
     def _outdate(self) -> None:
         """Let graphs that used the values until now refuse to go backward."""
-        self.edge[0].version = tick()  # type: ignore[index, union-attr]
+        self.edge[0].version = tick()  # type: ignore[index]
 
 
 def _kind(array: Array) -> str:

@@ -1,4 +1,3 @@
-# fmt: off
 """Every formula with its derivative.
 
 Read in this order: elementwise, arithmetic, reductions, shapes, indexing, products, softmax,

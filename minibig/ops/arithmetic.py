@@ -1,4 +1,3 @@
-# fmt: off
 """Arithmetic and comparison, element by element, with NumPy's broadcasting.
 
     ∂(a − b) = ∂a − ∂b      ∂(a·b) = b·∂a + a·∂b      ∂(a/b) = ∂a/b − a/b²·∂b

@@ -1,4 +1,3 @@
-# fmt: off
 """Attention (注意力): every query takes a weighted mean of the values.
 
     weights = softmax(q kᵀ·scale + bias)        output = weights v
@@ -54,14 +53,7 @@ def attention_weights(q, k, /, bias=None, *, causal: bool = False, scale: float 
 
 @fusible
 def attention(
-    q,
-    k,
-    v,
-    bias=None,
-    /,
-    *,
-    causal: bool = False,
-    scale: float | None = None,
+    q, k, v, bias=None, /, *, causal: bool = False, scale: float | None = None,
     return_weights: bool = False,
 ):
     """softmax(q kᵀ·scale + bias) v, scaled dot-product attention.

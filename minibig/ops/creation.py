@@ -7,7 +7,6 @@ import numpy as np
 from minibig.autograd import Tensor
 from minibig.backend import Device, InputError, Shape, device, stream, to_device
 
-
 def full(
     shape: Shape, value: float, dtype: Any = "float32", device: "str | Device | None" = None
 ) -> Tensor:
@@ -18,16 +17,13 @@ def full(
     """
     return _placed(_filled(shape, value, dtype), device)
 
-
 def zeros(shape: Shape, dtype: Any = "float32", device: "str | Device | None" = None) -> Tensor:
     """A tensor of zeros."""
     return _placed(_filled(shape, 0, dtype), device)
 
-
 def ones(shape: Shape, dtype: Any = "float32", device: "str | Device | None" = None) -> Tensor:
     """A tensor of ones."""
     return _placed(_filled(shape, 1, dtype), device)
-
 
 def arange(*bounds: float, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
     """The numbers from start (0) up to, but without, stop, in steps of step (1).
@@ -39,41 +35,26 @@ def arange(*bounds: float, dtype: Any = None, device: "str | Device | None" = No
     narrow = dtype is None and values.dtype == np.float64
     return _placed(values.astype(np.float32) if narrow else values, device)
 
-
 def normal(
-    shape: Shape,
-    mean: float = 0.0,
-    std: float = 1.0,
-    *,
-    name: str = "normal",
-    dtype: Any = "float32",
-    device: "str | Device | None" = None,
+    shape: Shape, mean: float = 0.0, std: float = 1.0, *, name: str = "normal",
+    dtype: Any = "float32", device: "str | Device | None" = None,
 ) -> Tensor:
     """Normally distributed random numbers, from the random stream `name`."""
     values = mean + std * stream(name).standard_normal(shape)
     return _placed(np.asarray(values).astype(dtype), device)
 
-
 def uniform(
-    shape: Shape,
-    low: float = 0.0,
-    high: float = 1.0,
-    *,
-    name: str = "uniform",
-    dtype: Any = "float32",
-    device: "str | Device | None" = None,
+    shape: Shape, low: float = 0.0, high: float = 1.0, *, name: str = "uniform",
+    dtype: Any = "float32", device: "str | Device | None" = None,
 ) -> Tensor:
     """Random numbers spread evenly over [low, high), from the random stream `name`."""
     values = stream(name).uniform(low, high, shape)
     return _placed(np.asarray(values).astype(dtype), device)
 
-
 _device = device
-
 
 def _placed(array: Any, device: "str | Device | None") -> Tensor:
     return Tensor(to_device(array, _device(device)))
-
 
 def _filled(shape: Shape, value: float, dtype: Any) -> Any:
     try:

@@ -3,7 +3,6 @@
 from minibig.autograd import Tensor, composite
 from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep_mask
 
-
 @composite
 def dropout(x, /, *, p: float, key: DropoutKey | None = None):
     """x·mask / (1 − p), mask 0 with probability p; the expectation stays x.

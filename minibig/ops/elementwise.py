@@ -1,4 +1,3 @@
-# fmt: off
 """Functions of one variable, element by element, each with its derivative below it.
 
     y = eˣ: y' = y     y = ln x: y' = 1/x     y = tanh x: y' = 1 − y²     σ(x): y' = y(1 − y)
@@ -86,16 +85,16 @@ def normal_cdf(x: Array, /) -> Array:
     return normal_cdf_of(x)
 normal_cdf.defvjp(x=lambda g, x: g * (1 / math.sqrt(2 * math.pi) * exp(-0.5 * (x * x))))
 
+@constant
+def sign(x: Array, /) -> Array:
+    """−1, 0 or 1: the sign of x."""
+    return namespace(x).sign(x)
+
 @primitive
 def abs_(x: Array, /) -> Array:
     """|x|; the derivative at 0 is 0."""
     return abs(x)
 abs_.defvjp(x=lambda g, x: g * sign(x))
-
-@constant
-def sign(x: Array, /) -> Array:
-    """−1, 0 or 1: the sign of x."""
-    return namespace(x).sign(x)
 
 @primitive
 def astype(x: Array, /, *, dtype: str) -> Array:

@@ -20,7 +20,6 @@ from minibig.backend import Array, namespace
 
 _STEPS = 32  # table entries per unit: a power of two, so that a and h are exact
 
-
 @functools.cache
 def _table(function: Any, s: float, limit: int, xp: Any, dtype: Any, device: int) -> Any:
     """f(a), and c·e^(−sa²) with c = 2√(s/π), for a = 0, 1/32, ..., limit, on one device."""
@@ -28,7 +27,6 @@ def _table(function: Any, s: float, limit: int, xp: Any, dtype: Any, device: int
     slopes = [2 * math.sqrt(s / math.pi) * math.exp(-s * a * a) for a in points]
     values = [function(a) for a in points]
     return xp.asarray(np.array(values, dtype)), xp.asarray(np.array(slopes, dtype))
-
 
 def _around_table(x: Array, function: Any, s: float, limit: int, terms: int) -> Any:
     """f(a) and c·e^(−sa²)·Σ Tₙ for |x| = a + h."""
@@ -48,7 +46,6 @@ def _around_table(x: Array, function: Any, s: float, limit: int, terms: int) -> 
         total = total + term
     return values[index], slopes[index] * total
 
-
 def _in_float(function: Any) -> Any:
     """The function with integers and float16 taken through float32."""
 
@@ -61,7 +58,6 @@ def _in_float(function: Any) -> Any:
 
     return widened
 
-
 @_in_float
 def erf_of(x: Array) -> Array:
     """erf x, element by element, to about one unit in the last place.
@@ -72,7 +68,6 @@ def erf_of(x: Array) -> Array:
     """
     value, change = _around_table(x, math.erf, 1, 6, 4 if x.dtype == np.float32 else 8)
     return namespace(x).copysign(value + change, x)
-
 
 @_in_float
 def normal_cdf_of(x: Array) -> Array:
@@ -85,7 +80,6 @@ def normal_cdf_of(x: Array) -> Array:
     value, change = _around_table(x, _twice_lower_tail, 0.5, 39, terms)
     lower = 0.5 * (value - change)
     return namespace(x).where(x < 0, lower, 1 - lower)
-
 
 def _twice_lower_tail(a: float) -> float:
     return math.erfc(a / math.sqrt(2))

@@ -1,4 +1,3 @@
-# fmt: off
 """Picking elements, and its transpose: adding elements at places.
 
     y = x[index]      x̄ = zeros with g added at index       (and the other way round)
@@ -17,7 +16,6 @@ from minibig.ops.shapes import checked_axis
 @primitive
 def getitem_at(x: Array, /, *, index: Any) -> Array:
     return x[index]
-getitem_at.defvjp(x=lambda g, x_shape, index: add_at(g, index=index, shape=x_shape))
 
 @primitive
 def add_at(g: Array, /, *, index: Any, shape: Shape) -> Array:
@@ -29,6 +27,7 @@ def add_at(g: Array, /, *, index: Any, shape: Shape) -> Array:
     else:
         result[index] = g
     return result
+getitem_at.defvjp(x=lambda g, x_shape, index: add_at(g, index=index, shape=x_shape))
 add_at.defvjp(g=lambda g, index: getitem_at(g, index=index))
 
 def getitem(x, index: Any, /):

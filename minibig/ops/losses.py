@@ -1,4 +1,3 @@
-# fmt: off
 """Losses (损失函数): how far a prediction is from the truth, as one number to make small.
 
 The gradient of the cross-entropy with respect to the logits is softmax(logits) − target: the

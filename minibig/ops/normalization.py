@@ -1,4 +1,3 @@
-# fmt: off
 """Normalization: activations are brought to mean 0 and variance 1, or to a root mean square of 1.
 
     x̂ = (x − μ) / σ,   σ = √(var x + ε)      ∂L/∂x = (ĝ − mean ĝ − x̂·mean(ĝ·x̂)) / σ,   ĝ = g·weight

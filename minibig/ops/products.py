@@ -1,4 +1,3 @@
-# fmt: off
 """Products of matrices, and the affine map y = x W + b.
 
 Y = A B:      Ā = Ȳ Bᵀ      B̄ = Aᵀ Ȳ

@@ -1,4 +1,3 @@
-# fmt: off
 """Sums and their relatives: reductions along one axis, several, or all.
 
 The derivative of a sum spreads the gradient over what was summed; `expand_as` undoes

@@ -1,4 +1,3 @@
-# fmt: off
 """The same elements in another arrangement: the derivative rearranges the gradient back."""
 
 from collections.abc import Sequence

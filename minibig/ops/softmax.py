@@ -1,4 +1,3 @@
-# fmt: off
 """Softmax and its logarithm: scores become a distribution.
 
     yᵢ = e^{xᵢ} / Σⱼ e^{xⱼ}        ∂yᵢ/∂xⱼ = yᵢ(δᵢⱼ − yⱼ)

@@ -8,7 +8,6 @@ from minibig.autograd import fusible
 from minibig.backend import InputError
 from minibig.ops.elementwise import sqrt
 
-
 @fusible
 def sgd_update(p, g, u, /, *, lr, momentum=0.0, nesterov=False, weight_decay=0.0):
     """u' = μ·u + g + λ·p,   p' = p − lr·u'; with Nesterov p − lr·(g + λ·p + μ·u').
@@ -19,7 +18,6 @@ def sgd_update(p, g, u, /, *, lr, momentum=0.0, nesterov=False, weight_decay=0.0
     g = g + weight_decay * p
     u = momentum * u + g
     return p - lr * (g + momentum * u if nesterov else u), u
-
 
 @fusible
 def adam_update(p, g, m, v, /, *, lr, betas, eps, weight_decay=0.0, t):
@@ -37,7 +35,6 @@ def adam_update(p, g, m, v, /, *, lr, betas, eps, weight_decay=0.0, t):
     v_hat = v * (1 / (1 - beta2**t))
     return p - lr * m_hat / (sqrt(v_hat) + eps), m, v
 
-
 @fusible
 def adamw_update(p, g, m, v, /, *, lr, betas, eps, weight_decay, t):
     """p' = (1 − lr·λ)·p − lr·m̂ / (√v̂ + ε): Adam, with the weights decayed apart from g.
@@ -46,7 +43,6 @@ def adamw_update(p, g, m, v, /, *, lr, betas, eps, weight_decay, t):
     """
     decayed = p * (1 - lr * weight_decay)
     return adam_update(decayed, g, m, v, lr=lr, betas=betas, eps=eps, t=t)
-
 
 @sgd_update.check
 @adam_update.check

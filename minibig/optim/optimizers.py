@@ -7,7 +7,7 @@ differ from one group of parameters to the next. Gradients are taken as they are
 `step` has looked at the loss and at the gradient norm.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from minibig.autograd import Tensor, no_grad
@@ -15,11 +15,14 @@ from minibig.backend import InputError, device_of, namespace, to_device
 from minibig.ops.updates import adam_update, adamw_update, sgd_update
 from minibig.optim.parameter_groups import as_groups, checked_settings, number
 
+_SMALL = 4096  # numbers in a parameter that is updated together with others
+
 
 class Optimizer:
     """What all optimizers share: groups of parameters, the rate `lr`, and the state of the rule.
 
-    A rule of your own is a subclass with the names of its state arrays and a method `update`. The
+    A rule of your own is a subclass with the names of its state arrays and a method `update`; one
+    that treats each number apart says `elementwise = True`, and small parameters share a call. The
     parameters come as a list, or as a list of groups: dictionaries with "parameters" and the
     settings in which a group differs, such as {"parameters": [...], "weight_decay": 0.0}.
 
@@ -39,6 +42,7 @@ class Optimizer:
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()
+    elementwise: ClassVar[bool] = False
 
     def __init__(self, parameters: Iterable[Any], lr: float, **settings: Any) -> None:
         self.lr = lr
@@ -67,26 +71,53 @@ class Optimizer:
 
     def step(self) -> None:
         """Update every parameter that has a gradient; the others stay as they are."""
-        settings = [group.settings for group in self.groups for _ in group.parameters]
+        for i, parameter in enumerate(self.parameters):
+            if parameter.grad is not None:
+                if not self._steps[i]:
+                    zeros_like = namespace(parameter.data).zeros_like
+                    self._arrays[i] = [zeros_like(parameter.data) for _ in self.state_names]
+                self._steps[i] += 1
         with no_grad():
-            for i, parameter in enumerate(self.parameters):
-                if parameter.grad is not None:
-                    self._update_one(i, parameter, settings[i])
+            for settings, numbers in self._together():
+                self._update(settings, numbers)
 
-    def _update_one(self, i: int, parameter: Any, settings: dict[str, Any]) -> None:
-        if not self._steps[i]:
-            zeros_like = namespace(parameter.data).zeros_like
-            self._arrays[i] = [zeros_like(parameter.data) for _ in self.state_names]
-        self._steps[i] += 1
-        p, *state = self.update(
-            Tensor(parameter.data),
-            Tensor(parameter.grad.data),
-            *map(Tensor, self._arrays[i]),
-            t=self._steps[i],
-            **settings,
-        )
-        parameter.assign(p.data)
-        self._arrays[i] = [x.data for x in state]
+    def _together(self) -> list[tuple[dict[str, Any], list[int]]]:
+        """Which parameters are updated in one call, with their settings.
+
+        A parameter of a few numbers costs the call and not the work, so small ones join.
+        """
+        calls: dict[Any, tuple[dict[str, Any], list[int]]] = {}
+        groups = [group for group in self.groups for _ in group.parameters]
+        for i, (parameter, group) in enumerate(zip(self.parameters, groups, strict=True)):
+            if parameter.grad is None:
+                continue
+            key: Any = i
+            if self.elementwise and parameter.size <= _SMALL:
+                key = (id(group), self._steps[i], parameter.dtype, parameter.device)
+            calls.setdefault(key, (group.settings, []))[1].append(i)
+        return list(calls.values())
+
+    def _update(self, settings: dict[str, Any], numbers: list[int]) -> None:
+        """Update the parameters of these numbers, several of them as one vector."""
+        parameters = [self.parameters[i] for i in numbers]
+        columns = [
+            [p.data for p in parameters],
+            [p.grad.data for p in parameters],
+            *zip(*[self._arrays[i] for i in numbers], strict=True),
+        ]
+        inputs = [arrays[0] if len(arrays) == 1 else _joined(arrays) for arrays in columns]
+        t = self._steps[numbers[0]]
+        new = [x.data for x in self.update(*map(Tensor, inputs), t=t, **settings)]
+        start = 0
+        for i, parameter in zip(numbers, parameters, strict=True):
+            if len(numbers) > 1:
+                stop = start + parameter.size
+                p, *state = [x[start:stop].reshape(parameter.shape) for x in new]
+                start = stop
+            else:
+                p, *state = new
+            parameter.assign(p)
+            self._arrays[i] = state
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -170,6 +201,11 @@ class Optimizer:
         return problems
 
 
+def _joined(arrays: Sequence[Any]) -> Any:
+    """All numbers of the arrays as one vector."""
+    return namespace(arrays[0]).concatenate([array.reshape(-1) for array in arrays])
+
+
 class SGD(Optimizer):
     """Gradient descent with momentum: `ops.updates.sgd_update`.
 
@@ -185,7 +221,7 @@ class SGD(Optimizer):
     [0.5, 1.0]
     """
 
-    state_names = ("u",)
+    state_names, elementwise = ("u",), True
 
     def __init__(
         self,
@@ -211,7 +247,7 @@ class Adam(Optimizer):
     finite; `weight_decay` is added to the gradient (`AdamW` keeps it apart).
     """
 
-    state_names = ("m", "v")
+    state_names, elementwise = ("m", "v"), True
 
     def __init__(
         self,
@@ -236,7 +272,7 @@ class AdamW(Optimizer):
     Give it `decay_groups(model, weight_decay)` and it decays matrices only.
     """
 
-    state_names = ("m", "v")
+    state_names, elementwise = ("m", "v"), True
 
     def __init__(
         self,
