@@ -75,8 +75,8 @@ class World:
     def questions(self, language: str, split: str) -> list[Turn]:
         """Every question by name, with its answer: all forms, of the facts of a split.
 
-        >>> for question, answer in World().questions("en", "held_out")[:2]:
-        ...     print(question, answer)
+        >>> World().questions("en", "held_out")[0]
+        ('Where does Anna live?', 'Anna lives near the museum.')
         """
         spoken = _language(language)
         if split not in SPLITS:
