@@ -44,6 +44,7 @@ EXAMINATION, REPORT = "questions and answers", "report"
 STAGES = (PREPARATION, PRETRAINING, FINETUNING, EXAMINATION, REPORT)
 
 _DIALOGUES_PER_ROW = 3  # so that later turns of a conversation are learned as well as first ones
+_SHORTEST_CONTEXT = 96  # holds a question, its answer, and a little of what was said before
 _SAMPLE_TOKENS = 32
 
 
@@ -56,6 +57,11 @@ def answer(folder: Path, settings: Settings, finetuning: Settings, command: Sequ
     """
     training_settings(finetuning)  # a mistake is better known now than in three minutes
     settings = with_full_paths(settings)
+    if settings["context_length"] < _SHORTEST_CONTEXT:
+        raise InputError(
+            f"context_length must be at least {_SHORTEST_CONTEXT} for questions with answers; got "
+            f"{settings['context_length']}."
+        )
     _check_same_run(folder, settings, finetuning)
     first, world = folder / "pretraining", World()
     stages = Stages(STAGES, folder / "stages.json")

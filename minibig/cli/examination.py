@@ -19,7 +19,6 @@ SPLITS = {"trained": "trained", "held_out": "held out"}
 CONTROLS = {"control": "shuffled weights", "majority": "commonest answer"}
 ARTICLE_GREETING = "你好，我是一个人工智能聊天机器人。请问你有什么问题？"
 
-_MOST = 300  # questions of a kind; more would say the same
 _LONGEST_REMARK = 48  # tokens of an answer in the conversation
 
 Shares: TypeAlias = dict[str, float]  # trained, held_out, control, majority: from 0 to 1
@@ -31,7 +30,7 @@ def examine(model: Any, tokenizer: Tokenizer, world: World) -> dict[str, Any]:
     shares: dict[str, Shares] = {}
     say(heading())
     for language in LANGUAGES:
-        questions = {split: _some(world.questions(language, split)) for split in SPLITS}
+        questions = {split: world.questions(language, split) for split in SPLITS}
         asked[language] = _answered(model, tokenizer, questions)
         shares[language] = _shares(asked[language], world.majority_answer(language))
         say(row(language, shares[language]))
@@ -98,15 +97,8 @@ def _right(lines: Sequence[dict[str, str]], who: str) -> float:
     return exact_match([line[who] for line in lines], [line["expected"] for line in lines])
 
 
-def _some(turns: Sequence[Turn]) -> list[Turn]:
-    """All of them, or so many evenly spread."""
-    step = max(1.0, len(turns) / _MOST)
-    return [turns[int(i * step)] for i in range(min(len(turns), _MOST))]
-
-
 def _remarks(world: World) -> list[str]:
     """What is said in the conversation: greetings, and questions of each kind and language."""
-    english, chinese = (
-        [world.questions(language, split)[0][0] for split in SPLITS] for language in LANGUAGES
-    )
-    return [world.greetings("en")[0], *english, ARTICLE_GREETING, *chinese]
+    english = [world.questions("en", split)[0][0] for split in SPLITS]
+    chinese = [world.questions("zh", split)[-1][0] for split in SPLITS]
+    return [world.greetings("en")[0][0], *english, ARTICLE_GREETING, *chinese]

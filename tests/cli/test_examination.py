@@ -9,10 +9,7 @@ from finetuning.small_world import TOKENIZER, gpt
 
 
 class SmallWorld:
-    """Two known questions and one held-out question in each language, or more of them."""
-
-    def __init__(self, copies=1):
-        self.copies = copies
+    """Two known questions and one held-out question in each language."""
 
     def questions(self, language, split):
         asked = {
@@ -21,13 +18,13 @@ class SmallWorld:
             ("zh", "trained"): [("安在哪里？", "在罗马。"), ("谁在罗马？", "安。")],
             ("zh", "held_out"): [("鲍在哪里？", "在奥斯陆。")],
         }
-        return asked[language, split] * self.copies
+        return asked[language, split]
 
     def majority_answer(self, language):
         return {"en": "In Rome.", "zh": "安。"}[language]
 
     def greetings(self, language):
-        return {"en": ["Hello!"], "zh": ["你好！"]}[language]
+        return {"en": [("Hello!", "Hello, how can I help?")], "zh": []}[language]
 
 
 ANSWERS = {
@@ -42,7 +39,7 @@ ANSWERS = {
 
 @pytest.fixture
 def model():
-    return gpt()
+    return gpt(context_length=160)
 
 
 @pytest.fixture
@@ -84,13 +81,6 @@ def test_every_right_answer_could_be_written_to_its_end(model, calls):
         for split in ("trained", "held_out"):
             for _, answer in SmallWorld().questions(language, split):
                 assert len(TOKENIZER.encode(answer)) < max_new_tokens
-
-
-def test_many_questions_are_asked_in_an_even_choice(model, calls):
-    found = examine(model, TOKENIZER, SmallWorld(copies=1000))
-    assert {len(group) for splits in found["asked"].values() for group in splits.values()} == {300}
-    chosen = [line["question"] for line in found["asked"]["en"]["trained"]]
-    assert 100 < chosen.count("Where is Ann?") < 200
 
 
 def test_the_conversation_is_the_model_s_own(model):

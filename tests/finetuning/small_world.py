@@ -21,6 +21,6 @@ TOKENIZER = ByteLevelBPE.train(
 T = 48
 
 
-def gpt(dropout=0.0):
-    config = GPTConfig(TOKENIZER.vocab_size, T, n_layers=1, n_heads=2, d_model=32, dropout=dropout)
-    return GPT(config)
+def gpt(dropout=0.0, context_length=T):
+    sizes = {"n_layers": 1, "n_heads": 2, "d_model": 32}
+    return GPT(GPTConfig(TOKENIZER.vocab_size, context_length, **sizes, dropout=dropout))
