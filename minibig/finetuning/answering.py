@@ -30,29 +30,34 @@ def conversation(
 ) -> list[Turn]:
     """The questions asked one after the other, each with the turns before it, and the answers.
 
-    Turns for which the context has no room any more are forgotten, the oldest first.
+    Turns that would leave no room for an answer of `max_new_tokens` are forgotten, the oldest
+    first. An answer ends with the context at the latest.
 
-    Raises:  InputError for a question that does not fit into the context by itself.
+    Raises:  InputError for a question that fills the context by itself.
     """
     turns: list[Turn] = []
-    end = dialogue_tokens(tokenizer)[2]
+    end, context_length = dialogue_tokens(tokenizer)[2], model.config.context_length
     for question in questions:
-        prompt = _fitting_prompt(model, tokenizer, turns, question, max_new_tokens)
-        [ids] = greedy_answers(model, [prompt], max_new_tokens=max_new_tokens, stop_token=end)
+        prompt = _prompt_with_room(tokenizer, turns, question, context_length - max_new_tokens)
+        room = context_length - len(prompt)
+        if room < 1:
+            raise InputError(
+                f"a question must leave room for an answer in the context of {context_length} "
+                f"tokens; got one of {len(prompt)}. Ask a shorter one."
+            )
+        [ids] = greedy_answers(
+            model, [prompt], max_new_tokens=min(max_new_tokens, room), stop_token=end
+        )
         turns.append((question, tokenizer.decode(ids)))
     return turns
 
 
-def _fitting_prompt(
-    model: Any, tokenizer: Tokenizer, turns: Sequence[Turn], question: str, max_new_tokens: int
+def _prompt_with_room(
+    tokenizer: Tokenizer, turns: Sequence[Turn], question: str, most: int
 ) -> list[int]:
-    """The prompt with as many of the last turns as leave room for an answer."""
-    room = model.config.context_length - max_new_tokens
-    for forgotten in range(len(turns) + 1):
+    """The prompt with as many of the last turns as fit into `most` tokens, or with none."""
+    for forgotten in range(len(turns)):
         prompt = prompt_ids(tokenizer, turns[forgotten:], question)
-        if len(prompt) <= room:
+        if len(prompt) <= most:
             return prompt
-    raise InputError(
-        f"the question has {len(prompt)} tokens; with an answer of up to {max_new_tokens} only "
-        f"{room} fit into the context. Ask a shorter one."
-    )
+    return prompt_ids(tokenizer, (), question)

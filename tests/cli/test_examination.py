@@ -1,11 +1,10 @@
 """The shares of right answers, counted by hand; and who is asked what."""
 
 import pytest
+from finetuning.small_world import TOKENIZER, gpt
 
 from minibig.cli import examination
 from minibig.cli.examination import ARTICLE_GREETING, LANGUAGES, examine, row
-
-from finetuning.small_world import TOKENIZER, gpt
 
 
 class SmallWorld:
