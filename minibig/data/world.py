@@ -22,7 +22,7 @@ from minibig.data.world_chinese import CHINESE
 from minibig.data.world_english import ENGLISH
 from minibig.data.world_facts import Fact, Facts, shuffled
 from minibig.data.world_grammar import dialogues, world_grammar
-from minibig.data.world_wording import Language
+from minibig.data.world_wording import Language, turns_of
 
 LANGUAGES = {language.code: language for language in (ENGLISH, CHINESE)}
 SPLITS = ("trained", "held_out")
@@ -104,7 +104,7 @@ class World:
         alone = [*self.questions(language, "trained"), *spoken.greetings()]
         grammar = dialogues(spoken, self.facts, self.held_out)
         source = random.Random(f"dialogues in {language} of world {self.seed}")
-        drawn = [spoken.turns(grammar.draw(source)) for _ in range(_DIALOGUES)]
+        drawn = [turns_of(grammar.draw(source)) for _ in range(_DIALOGUES)]
         return [*([turn] for turn in alone), *drawn]
 
     def majority_answer(self, language: str) -> str:

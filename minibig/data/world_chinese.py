@@ -178,7 +178,7 @@ CHINESE = Language(
     words=_WORDS,
     statements=_STATEMENTS,
     questions=_QUESTIONS,
-    portraits=("这是{who}。", "我来说说{who}。", "镇上的人都认识{who}。", "大家是这样说{who}的。"),
+    portraits=("这是{who}。", "我来说说{who}。", "{who}在镇上很有名。", "{who}是镇上的人。"),
     families=(
         "这是住在{value}附近的一家人。",
         "我来说说{value}附近的一家人。",
@@ -187,6 +187,4 @@ CHINESE = Language(
     openings=_OPENINGS,
     closings=_CLOSINGS,
     space="",
-    question_mark="问：",
-    answer_mark="答：",
 )

@@ -172,8 +172,8 @@ ENGLISH = Language(
     portraits=(
         "This is {who}.",
         "Let me tell you about {whom}.",
-        "Everybody in town knows {whom}.",
-        "Here is what people say about {whom}.",
+        "{Who} is known to everybody in town.",
+        "{Who} is one of twenty people in this town.",
     ),
     families=(
         "This is the family near {value}.",
@@ -183,6 +183,4 @@ ENGLISH = Language(
     openings=_OPENINGS,
     closings=_CLOSINGS,
     space=" ",
-    question_mark="Q: ",
-    answer_mark="A: ",
 )

@@ -5,9 +5,9 @@
     questions   some questions and their answers, each about anybody
     dialogue    a greeting, questions about one person ("Where does she live?"), perhaps thanks
 
-It is unambiguous. A sentence and a line end with a mark that they have nowhere else, so a document
-falls into them in one way; no two sentences that may stand at a place are alike; and no document
-can begin like one of another kind.
+It is unambiguous. Statements end with a full stop and turns are lines, so a document falls into
+them in one way; no two that may stand at a place are alike; and no document begins like one of
+another kind.
 """
 
 from collections.abc import Container, Sequence
@@ -15,7 +15,7 @@ from collections.abc import Container, Sequence
 from minibig.data.dialogues import Turn
 from minibig.data.grammar import Arrangement, Choice, Concatenation, Grammar, Text
 from minibig.data.world_facts import KINSHIP, PEOPLE, TRAITS, Fact, Facts, Family
-from minibig.data.world_wording import Language
+from minibig.data.world_wording import Language, written
 
 KINDS = {"portrait": 0.4, "family": 0.15, "questions": 0.3, "dialogue": 0.15}
 SENTENCES = (3, 4, 5, 6)  # how many a portrait or a family has
@@ -84,8 +84,8 @@ def dialogues(language: Language, facts: Facts, held_out: Container[Fact]) -> Gr
                 for by_name in (True, False)
             )
             about_one.append(_some_of(later, ASKED, first=named))
-    opening = Choice([_turns(language, greeting.turns()) for greeting in language.openings])
-    closing = Choice([_turns(language, greeting.turns()) for greeting in language.closings])
+    opening = Choice([_turns(greeting.turns()) for greeting in language.openings])
+    closing = Choice([_turns(greeting.turns()) for greeting in language.closings])
     return Concatenation([opening, Choice(about_one), Choice([Text(""), closing])])
 
 
@@ -93,13 +93,12 @@ def _asked(language: Language, fact: Fact, *, by_name: bool) -> Choice:
     """Every way to ask for a fact, with the answer."""
     answer = language.answer(fact)
     return _turns(
-        language,
-        [(question, answer) for question in language.questions_about(fact, by_name=by_name)],
+        [(question, answer) for question in language.questions_about(fact, by_name=by_name)]
     )
 
 
-def _turns(language: Language, turns: list[Turn]) -> Choice:
-    return _texts([language.written(turn) for turn in turns])
+def _turns(turns: list[Turn]) -> Choice:
+    return _texts([written(turn) for turn in turns])
 
 
 def _sentences(language: Language, statements: list[str]) -> Choice:

@@ -47,8 +47,6 @@ class Language:
     openings: tuple[Greeting, ...]
     closings: tuple[Greeting, ...]
     space: str  # between sentences
-    question_mark: str  # how a written dialogue says that a question comes
-    answer_mark: str
 
     def told(self, fact: Fact, pattern: str, *, by_name: bool) -> str:
         """A pattern filled in with a fact."""
@@ -74,19 +72,6 @@ class Language:
         """Everything that is said at the beginning or at the end of a dialogue."""
         return [turn for greeting in self.openings + self.closings for turn in greeting.turns()]
 
-    def written(self, turn: Turn) -> str:
-        """A turn as plain text: two lines."""
-        question, answer = turn
-        return f"{self.question_mark}{question}\n{self.answer_mark}{answer}\n"
-
-    def turns(self, text: str) -> list[Turn]:
-        """The turns of a dialogue written as plain text."""
-        lines = text.splitlines()
-        return [
-            (question.removeprefix(self.question_mark), answer.removeprefix(self.answer_mark))
-            for question, answer in zip(lines[::2], lines[1::2], strict=True)
-        ]
-
     def _person(self, person: str, by_name: bool) -> Mapping[str, str]:
         pronouns = self.she if person in WOMEN else self.he
         if not by_name:
@@ -99,3 +84,23 @@ class Language:
 def _sentences(fact: Fact) -> str:
     """Which patterns a fact is told with."""
     return "kin" if fact.relation in KINSHIP else fact.relation
+
+
+def written(turn: Turn) -> str:
+    """A turn as plain text: a line that asks and a line that answers.
+
+    >>> written(("Where does Anna live?", "Anna lives near the mill."))
+    'Where does Anna live?\\nAnna lives near the mill.\\n'
+    """
+    question, answer = turn
+    return f"{question}\n{answer}\n"
+
+
+def turns_of(text: str) -> list[Turn]:
+    """The turns of a dialogue that is written as plain text.
+
+    >>> turns_of("Hello!\\nHi!\\n")
+    [('Hello!', 'Hi!')]
+    """
+    lines = text.splitlines()
+    return list(zip(lines[::2], lines[1::2], strict=True))

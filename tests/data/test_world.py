@@ -14,6 +14,7 @@ from minibig.data import World, load_documents
 from minibig.data.grammar import read
 from minibig.data.world import LANGUAGES
 from minibig.data.world_facts import PEOPLE
+from minibig.data.world_wording import turns_of, written
 
 ARTICLE_GREETING = "你好，我是一个人工智能聊天机器人。请问你有什么问题？"
 each_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -121,19 +122,19 @@ def test_documents_are_of_both_languages_and_all_kinds(world, documents):
     assert 0.45 < len(chinese) / len(documents) < 0.55
     assert not any(re.search("[a-zA-Z]", text) for text in chinese)
     for spoken in LANGUAGES.values():
-        greetings = {spoken.written(turn) for turn in spoken.greetings()}
+        greetings = {written(turn) for turn in spoken.greetings()}
         texts = [text for text in documents if (text in chinese) == (spoken.code == "zh")]
-        asking = [text for text in texts if text.startswith(spoken.question_mark)]
+        asking = [text for text in texts if "\n" in text]
         greeting = [t for t in asking if "".join(t.splitlines(True)[:2]) in greetings]
         assert 0.4 < len(asking) / len(texts) < 0.5
         assert 0.1 < len(greeting) / len(texts) < 0.2
-        assert all(spoken.written(turn) in t for t in asking[:50] for turn in spoken.turns(t))
+        assert all(written(turn) in t for t in asking[:50] for turn in turns_of(t))
 
 
 @each_language
 def test_stories_tell_every_fact_also_those_held_out(world, documents, language):
     spoken = LANGUAGES[language]
-    stories = "".join(t for t in documents if not t.startswith(spoken.question_mark))
+    stories = "".join(t for t in documents if "\n" not in t)
     for fact in world.facts.all():
         assert sum(map(stories.count, spoken.statements_of(fact, by_name=True))) >= 12, fact
 
@@ -143,8 +144,8 @@ def test_stories_tell_every_fact_also_those_held_out(world, documents, language)
 
 def test_nobody_ever_asks_for_what_is_held_out(world, documents):
     for spoken in LANGUAGES.values():
-        texts = [text for text in documents if text.startswith(spoken.question_mark)]
-        turns = [turn for text in texts for turn in spoken.turns(text)]
+        texts = [text for text in documents if "\n" in text]
+        turns = [turn for text in texts for turn in turns_of(text)]
         turns += [turn for dialogue in world.dialogues(spoken.code) for turn in dialogue]
         questions, answers = ({turn[i] for turn in turns} for i in (0, 1))
         for fact in world.facts.all():
