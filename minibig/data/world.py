@@ -7,7 +7,9 @@ exactly: it is the floor of the loss on these documents, which no model can get 
 
 **Held out** are about one in six of the facts. Stories tell them like all others, but nobody ever
 asks for them: no form of the question, in neither language, by name or by pronoun, occurs in a
-document or in a training dialogue. Whoever answers it has not remembered the answer to a question.
+document or in a training dialogue, and so does no turn with the answer. (The other direction is a
+fact of its own: who is held out as Clara's husband may be asked for his wife.) Who answers such a
+question has found in the stories what was asked for, as no answer could be learned by heart.
 
 Every question, and every greeting, has one answer, so the floor of the loss on answers alone is 0.
 """

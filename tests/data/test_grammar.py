@@ -1,45 +1,16 @@
 """Entropy, length and probability of small grammars, against sums over every derivation."""
 
-import itertools
 import math
 import random
 from collections import Counter
 
 import pytest
+from derivations import derivations
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend import InputError
 from minibig.data.grammar import Arrangement, Choice, Concatenation, Text, read
-
-
-def derivations(grammar):
-    """Every derivation as (text, probability), by the definition."""
-    match grammar:
-        case Text():
-            return [(grammar.text, 1.0)]
-        case Choice():
-            return [
-                (text, p * q)
-                for part, p in zip(grammar.parts, grammar.probabilities, strict=True)
-                for text, q in derivations(part)
-            ]
-        case Concatenation():
-            return joined(grammar.parts)
-        case Arrangement():
-            orders = list(itertools.permutations(range(len(grammar.parts)), grammar.k))
-            return [
-                (text, q / len(orders))
-                for first, *others in orders
-                for text, q in joined([grammar.first[first], *(grammar.parts[i] for i in others)])
-            ]
-
-
-def joined(parts):
-    return [
-        ("".join(text for text, _ in chosen), math.prod(p for _, p in chosen))
-        for chosen in itertools.product(*map(derivations, parts))
-    ]
 
 
 def arrangements(parts):
