@@ -33,20 +33,21 @@ PRESETS: dict[str, Settings] = {
     "quickstart": {
         "data": "world",
         "tokenizer": "bpe-dialogue",
-        "vocab_size": 1000,
+        "vocab_size": 1200,
         "context_length": 128,
-        "n_layers": 4,
+        "n_layers": 2,
         "n_heads": 4,
         "d_model": 128,
-        "steps": 900,
-        "batch_size": 8,
-        "lr": 3e-3,
-        "min_lr": 3e-4,
+        "steps": 1000,
+        "batch_size": 16,
+        "lr": 4e-3,
+        "min_lr": 4e-4,
         "warmup_steps": 50,
+        "betas": [0.9, 0.95],
         "evaluate_every": 100,
-        "evaluate_batches": 20,
+        "evaluate_batches": 10,
         "checkpoint_every": 100,
-        "sample_every": 300,
+        "sample_every": 250,
     },
     "quickstart-text": {
         "data": "stdlib",
@@ -90,13 +91,14 @@ PRESETS: dict[str, Settings] = {
 # How `minibig quickstart` goes on after the pre-training, with dialogues.
 FINETUNING: Settings = {
     "steps": 200,
-    "batch_size": 8,
+    "batch_size": 16,
     "lr": 1e-3,
-    "min_lr": 1e-5,
-    "warmup_steps": 20,
+    "min_lr": 1e-4,
+    "warmup_steps": 10,
+    "betas": [0.9, 0.95],
     "evaluate_every": 50,
     "checkpoint_every": 50,
-    "sample_every": 100,
+    "sample_every": 50,
 }
 
 

@@ -31,8 +31,10 @@ from minibig.tokenizers import ByteLevelBPE, Tokenizer, load_tokenizer
 RECORD = "run.json"
 FORMAT = "minibig run"
 _RECORD_BYTES = 1_000_000
-_PARTS = ("tokenizer", "tokens", "checkpoints", "model", "best", "metrics.jsonl", "loss.png")
-_PARTS += ("pretraining", "stages.json", "examination.json", "metrics.json", "report.html")
+_PARTS = (
+    *("tokenizer", "tokens", "checkpoints", "model", "best", "metrics.jsonl", "loss.png"),
+    *("pretraining", "stages.json", "examination.json", "metrics.json", "report.html"),
+)
 _PUBLISHED = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 
 
