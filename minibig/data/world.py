@@ -29,7 +29,7 @@ from minibig.data.world_wording import Language, turns_of
 LANGUAGES = {language.code: language for language in (ENGLISH, CHINESE)}
 SPLITS = ("trained", "held_out")
 
-_DEFAULT_BYTES = 4_000_000
+_DEFAULT_BYTES = 8_000_000
 _HELD_OUT = 6  # one fact in so many, of each relation
 _DIALOGUES = 400  # of several turns, in each language
 
@@ -57,7 +57,7 @@ class World:
         return self.grammar.draw(random.Random(f"document {index} of world {self.seed}"))
 
     def documents(self, n_bytes: int | None = None) -> Iterator[tuple[int, str]]:
-        """Documents with their numbers from 0 on, until they have `n_bytes` or more (4 MB)."""
+        """Documents with their numbers from 0 on, until they have `n_bytes` or more (8 MB)."""
         left = _DEFAULT_BYTES if n_bytes is None else n_bytes
         index = 0
         while left > 0:
@@ -116,7 +116,7 @@ class World:
 
 
 def world_documents() -> Iterator[str]:
-    """The corpus "world": the documents of the world with seed 0, 4 MB of them.
+    """The corpus "world": the documents of the world with seed 0, 8 MB of them.
 
     >>> next(world_documents()) == World(seed=0).document(0)
     True
