@@ -170,7 +170,10 @@ def _questions(asked: dict[str, Any]) -> str:
     blocks = ""
     for language, splits in asked.items():
         for split, lines in splits.items():
-            first, rest = lines[:_SHOWN], lines[_SHOWN:]
+            step = max(1, len(lines) // _SHOWN)
+            places = range(0, len(lines), step)[:_SHOWN]  # evenly, for neighbours are alike
+            first = [lines[place] for place in places]
+            rest = [line for place, line in enumerate(lines) if place not in places]
             more = (
                 f"<details><summary>{len(rest):,} more</summary>{_table(rest)}</details>"
                 if rest

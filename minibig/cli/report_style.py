@@ -64,5 +64,12 @@ figure img { display: block; width: 100%; height: auto; }
 figure svg { display: block; max-width: 100%; height: auto; margin: 0 auto; }
 figcaption { color: var(--soft); font-size: .9rem; margin-top: .6rem; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
+@media (max-width: 44rem) {
+  main { padding: 2.5rem 1rem 3rem; }
+  .shares { min-width: 0; font-size: .85rem; }
+  .shares td { font-size: .95rem; }
+  .shares th small { display: none; }
+  .shares th, .shares td { padding: .5rem .35rem; overflow-wrap: normal; }
+}
 footer { margin-top: 4rem; color: var(--faint); font-size: .9rem; }
 """

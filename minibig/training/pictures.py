@@ -79,25 +79,29 @@ def _draw_phase(axes: Any, phase: Phase) -> None:
     lines = phase.metrics.read()
     steps, losses = _series(lines, "loss")
     if not len(steps):
-        raise InputError(
-            f"{phase.metrics.path} has no losses to draw yet. Train at least one step."
-        )
+        raise InputError(f"{phase.metrics.path} has no losses to draw yet. Train at least one step.")
+    steps, smooth = _smoothed(steps, losses)
     axes.plot(steps, losses, color=_TRAINING, alpha=0.22, linewidth=0.8)
-    axes.plot(*_smoothed(steps, losses), color=_TRAINING, linewidth=2, label="training")
+    axes.plot(steps, smooth, color=_TRAINING, linewidth=2, label="training")
     _draw_validation(axes, *_series(lines, "validation_loss"))
-    if phase.floor is not None:
-        _draw_floor(axes, phase.floor)
+    floor = phase.floor
+    if floor is not None:
+        label = f"entropy floor, {floor:.3f}"
+        axes.axhline(floor, color=_FLOOR, linewidth=1.4, linestyle=(0, (5, 3)), label=label)
+    _scale(axes, smooth if floor is None else np.append(smooth, floor))
     _dress(axes, phase.title)
 
 
-def _draw_floor(axes: Any, floor: float) -> None:
-    """A dashed line, on a scale of ratios: so the last steps down to it can be seen as well."""
+def _scale(axes: Any, values: np.ndarray) -> None:
+    """A scale of ratios for a loss that falls below a tenth: so its last steps are seen as well."""
     from matplotlib.ticker import LogLocator, NullLocator
 
-    label = f"entropy floor, {floor:.3f}"
-    axes.axhline(floor, color=_FLOOR, linewidth=1.4, linestyle=(0, (5, 3)), label=label)
+    lowest, highest = float(values.min()), float(values.max())
+    if not 0 < lowest < highest / 10:
+        return
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    between = (1, 1.5, 2, 3, 5, 7) if lowest > highest / 100 else (1,)
+    axes.yaxis.set_major_locator(LogLocator(subs=between))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_locator(NullLocator())
 
