@@ -48,7 +48,9 @@ _SHORTEST_CONTEXT = 96  # holds a question, its answer, and a little of what was
 _SAMPLE_TOKENS = 32
 
 
-def answer(folder: Path, settings: Settings, finetuning: Settings, command: Sequence[str]) -> None:
+def learn_to_answer(
+    folder: Path, settings: Settings, finetuning: Settings, command: Sequence[str]
+) -> None:
     """Begin the run in `folder`, or go on with it, to its end, and show what it has come to.
 
     `settings` are those of the pre-training, `finetuning` those of the fine-tuning.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from minibig.backend import InputError
 from minibig.cli.console import say
-from minibig.cli.dialogue_run import answer
+from minibig.cli.dialogue_run import learn_to_answer
 from minibig.cli.generate import written
 from minibig.cli.presets import FINETUNING, preset
 from minibig.cli.run_folders import command_line, is_run, remove_run, tokenizer_of
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.data:
         _learn_text(folder, settings)
     else:
-        answer(folder, settings, finetuning, command_line())
+        learn_to_answer(folder, settings, finetuning, command_line())
     return 0
 
 

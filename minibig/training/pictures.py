@@ -79,7 +79,9 @@ def _draw_phase(axes: Any, phase: Phase) -> None:
     lines = phase.metrics.read()
     steps, losses = _series(lines, "loss")
     if not len(steps):
-        raise InputError(f"{phase.metrics.path} has no losses to draw yet. Train at least one step.")
+        raise InputError(
+            f"{phase.metrics.path} has no losses to draw yet. Train at least one step."
+        )
     steps, smooth = _smoothed(steps, losses)
     axes.plot(steps, losses, color=_TRAINING, alpha=0.22, linewidth=0.8)
     axes.plot(steps, smooth, color=_TRAINING, linewidth=2, label="training")

@@ -50,3 +50,12 @@ def test_the_weights_come_back_also_after_an_error(model):
         raise KeyError
     after = values(model)
     assert all(np.array_equal(after[name], x) for name, x in before.items())
+
+
+def test_the_places_are_the_same_on_every_device(model, device):
+    with shuffled_weights(model):
+        expected = values(model)
+    model.to(device)
+    with shuffled_weights(model):
+        found = values(model)
+    assert all(np.array_equal(found[name], x) for name, x in expected.items())

@@ -99,3 +99,8 @@ def test_wrong_uses_are_told(model):
         sharpest_heads(maps, 5)
     with pytest.raises(mb.InputError, match="at least 3 tokens"):
         sharpest_heads(maps[..., :2, :2], 1)
+
+
+def test_they_are_the_same_on_every_device(model, device):
+    expected = attention_maps(model, IDS)
+    np.testing.assert_allclose(attention_maps(model.to(device), IDS), expected, atol=1e-5)

@@ -104,3 +104,11 @@ def test_looking_draws_no_dropout_and_leaves_the_mode():
     }
     assert len(losses) == 1
     assert model.training
+
+
+def test_it_is_the_same_on_every_device(model, device):
+    ids, answers = batches().batch(0)
+    expected = answer_loss(model, ids, answers).item()
+    loss = answer_loss(model.to(device), ids, answers)
+    assert loss.device == mb.device(device)
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
