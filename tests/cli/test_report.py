@@ -8,6 +8,7 @@ import pytest
 
 from minibig.cli.report import report
 from minibig.cli.run_folders import write_record
+from minibig.cli.settings import merged
 from minibig.storage import save
 from minibig.training import Metrics, Phase
 
@@ -59,10 +60,8 @@ def asked(n, right=True):
 def page(tmp_path):
     save(gpt(), tmp_path / "model")
     TOKENIZER.save(tmp_path / "tokenizer")
-    settings = dict.fromkeys(
-        ("n_layers", "n_heads", "d_model", "context_length", "steps", "batch_size", "lr", "seed"), 7
-    )
-    write_record(tmp_path, ["minibig", "quickstart"], {"pretraining": settings}, {"name": "world"})
+    settings = {**merged(), "pretraining": merged({"d_model": 77})}
+    write_record(tmp_path, ["minibig", "quickstart"], settings, {"name": "world"})
     phases = []
     for name, floor in (("Pre-training", 0.3), ("Fine-tuning", None)):
         metrics = Metrics(tmp_path / f"{name}.jsonl")
@@ -120,6 +119,7 @@ def test_what_was_said_is_shown_as_it_is(page):
     assert texts.count(EVIL) >= 2 + 2 * 3
     assert "你好，请问你有什么问题？" in texts
     assert "right: In Rome." in texts
+    assert "77" in texts
     assert texts.count("✓") == 40 and texts.count("✗") == 6
     assert "12 more" in texts
     shown = json.dumps(texts, ensure_ascii=False)
