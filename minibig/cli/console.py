@@ -6,6 +6,7 @@ comes in is UTF-8.
 
 import argparse
 import io
+import shutil
 import sys
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def say(text: str = "", *, end: str = "\n") -> None:
     if sys.stdout.isatty():
         text = text.translate(_CONTROLS)
     print(text, end=end, flush=True)
+
+
+def output_width() -> int:
+    """How many columns a line may have: those of the terminal but the last, or any number.
+
+    Some terminals go on to the next line when the last column is filled, and then obey the line
+    break as well.
+    """
+    return shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else sys.maxsize
 
 
 def complain(text: str) -> None:

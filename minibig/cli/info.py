@@ -1,20 +1,15 @@
-"""`minibig info`: what is installed here, or what a folder or file of minibig holds."""
+"""`minibig info`: what a folder or file of minibig holds; `minibig doctor` looks at the machine."""
 
 import argparse
 import os
-import platform
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-import minibig
-from minibig.backend import InputError, device
+from minibig.backend import InputError
 from minibig.cli.console import say
 from minibig.cli.run_folders import is_run, model_folder, read_record, tokenizer_of
 from minibig.data import TokenFile
-from minibig.kernels import parallel
 from minibig.storage import list_checkpoints, load, load_checkpoint
 from minibig.training import Metrics
 
@@ -25,39 +20,23 @@ Rows = Iterator[tuple[str, object]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.add_argument(
-        "path",
-        nargs="?",
-        metavar="PATH",
-        help="a run, a model, a tokenizer, checkpoints or a token file; without: this machine",
+        "path", metavar="PATH", help="a run, a model, a tokenizer, checkpoints or a token file"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a table of two columns."""
-    rows = list(_machine() if arguments.path is None else _contents(Path(arguments.path)))
+    rows = list(_contents(Path(arguments.path)))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         say(f"{name:<{width}}  {value}")
     return 0
 
 
-def _machine() -> Rows:
-    yield "minibig", minibig.__version__
-    yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    yield "NumPy", np.__version__
-    blas: Any = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    yield "BLAS", f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
-    yield "threads", f"{parallel.threads()} (MINIBIG_THREADS changes it)"
-    try:
-        yield "CUDA", f"usable as {device('cuda')}"
-    except InputError as error:
-        yield "CUDA", str(error).partition(": ")[2].partition(", or use")[0]
-
-
 def _contents(path: Path) -> Rows:
     """Rows about whatever lies at the path."""
     if not path.exists():
-        raise InputError(f"{path} does not exist. Give the folder of a run, or nothing.")
+        raise InputError(f"{path} does not exist. Give the folder of a run.")
     kinds: tuple[tuple[bool, Callable[[Path], Rows]], ...] = (
         (path.is_file(), _token_file),
         (is_run(path), _run),
@@ -74,6 +53,9 @@ def _run(path: Path) -> Rows:
     yield "run", path
     yield "command", " ".join(map(str, record.get("command", ())))
     yield "versions", ", ".join(f"{name} {version}" for name, version in versions.items())
+    if git := record.get("git"):
+        changed = " with changes" if git.get("dirty") else ""
+        yield "git", f"{git.get('commit')}{changed}"
     yield "text", f"{text.get('name')}, {text.get('characters', 0):,} characters"
     yield from list(_tokenizer(path))[1:]
     lines = Metrics(path / "metrics.jsonl").read()

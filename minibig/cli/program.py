@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import minibig
 from minibig.backend import InputError
-from minibig.cli import generate, info, quickstart, tokenize, train
+from minibig.cli import chat, doctor, generate, info, plot, quickstart, tokenize, train
 from minibig.cli.console import accept_any_text, complain, sentence_of
 from minibig.training import Interrupted
 
@@ -22,8 +22,11 @@ _COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "quickstart": (quickstart, "a GPT learns from real text and writes, within minutes"),
     "train": (train, "train a model on a text"),
     "generate": (generate, "let a model write"),
+    "chat": (chat, "talk with a model"),
     "tokenize": (tokenize, "train and use tokenizers"),
-    "info": (info, "what is installed, and what a folder holds"),
+    "plot": (plot, "compare runs in a picture and a table"),
+    "info": (info, "what a folder or a file holds"),
+    "doctor": (doctor, "what is installed, whether it is right, and how fast"),
 }
 
 

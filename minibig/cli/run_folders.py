@@ -1,6 +1,6 @@
 """What lies where in the folder of a run, and the record by which a run explains itself.
 
-run.json                 command, settings, versions, hash of the text
+run.json                 command, settings, seed, versions, state of git, hash of the text
 tokenizer/               the tokenizer's files
 tokens/                  the text as token ids: training.bin and validation.bin
 checkpoints/             what is needed to go on
@@ -22,6 +22,7 @@ import numpy as np
 
 import minibig
 from minibig.backend import InputError
+from minibig.cli.git_state import git_state
 from minibig.cli.settings import Settings
 from minibig.storage import StorageError
 from minibig.storage.durable_files import make_folder, new_file, read_file
@@ -51,6 +52,7 @@ def write_record(
         "format": FORMAT,
         "command": list(command),
         "settings": settings,
+        "seed": settings["seed"],
         "text": text,
         "versions": {
             "minibig": minibig.__version__,
@@ -58,6 +60,7 @@ def write_record(
             "numpy": np.__version__,
             "system": f"{platform.system()} {platform.machine()}",
         },
+        "git": git_state(Path.cwd()),
     }
     make_folder(folder)
     content = json.dumps(record, indent=2).encode("utf-8") + b"\n"

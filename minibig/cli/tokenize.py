@@ -90,7 +90,7 @@ def _show(arguments: argparse.Namespace) -> None:
     ids = tokenizer.encode(_text(arguments))
     width = len(str(tokenizer.vocab_size))
     for token in ids:
-        say(f"{token:>{width}}  {_visible(tokenizer.decode_bytes([token]))}")
+        say(f"{token:>{width}}  {visible(tokenizer.decode_bytes([token]))}")
     say(f"{len(ids):,} tokens")
 
 
@@ -100,10 +100,10 @@ def _text(arguments: argparse.Namespace) -> str:
     return given_text(arguments.text, errors=arguments.errors)
 
 
-def _visible(data: bytes) -> str:
+def visible(data: bytes) -> str:
     r"""The bytes of a token so that all of it can be seen.
 
-    >>> _visible(b" to\n"), _visible(b"\xe4\xbd")
+    >>> visible(b" to\n"), visible(b"\xe4\xbd")
     ('␣to⏎', '<e4 bd>')
     """
     try:

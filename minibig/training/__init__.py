@@ -4,7 +4,7 @@
     settings = TrainingSettings(steps=2000, batch_size=12, lr=1e-3, checkpoint_every=500)
     result = Trainer(model, language_model_loss(model, batches), settings, "runs/first").run()
 
-Read in this order: settings, metrics, interruption, failures, run_state, progress, loop,
+Read in this order: settings, metrics, interruption, failures, run_state, memory, progress, loop,
 language_models, pictures.
 """
 
@@ -18,8 +18,16 @@ from minibig.training.language_models import (
     validation_loss,
 )
 from minibig.training.loop import Result, Trainer
+from minibig.training.memory import machine_memory, process_memory
 from minibig.training.metrics import Metrics
-from minibig.training.pictures import Phase, draw_losses, draw_phases, picture_of
+from minibig.training.pictures import (
+    Phase,
+    draw_losses,
+    draw_phases,
+    draw_runs,
+    picture_of,
+    smoothed_losses,
+)
 from minibig.training.progress import Progress, ProgressBar, ProgressLog, progress_on
 from minibig.training.settings import SCHEDULES, TrainingSettings
 
@@ -37,11 +45,15 @@ __all__ = [
     "TrainingSettings",
     "draw_losses",
     "draw_phases",
+    "draw_runs",
     "evaluating",
     "language_model_loss",
+    "machine_memory",
     "next_token_loss",
     "picture_of",
+    "process_memory",
     "progress_on",
+    "smoothed_losses",
     "text_sampler",
     "validation_loss",
 ]

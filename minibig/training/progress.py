@@ -1,12 +1,15 @@
 """What is seen of a run while it runs: a bar on a terminal, plain lines in a log.
 
-Both say how far the run is, its loss, its speed, the time left and the latest validation loss;
-samples and warnings are printed above the bar. Nothing here changes a run.
+Both say how far the run is, its loss, its learning rate, its speed, the time left, the memory that
+the process holds and the latest validation loss; samples and warnings are printed above the bar.
+Nothing here changes a run, and memory is not in its metrics, which are the same on every machine.
 """
 
 import sys
 import time
 from typing import Any, Protocol, TextIO
+
+from minibig.training.memory import process_memory
 
 
 class Progress(Protocol):
@@ -46,7 +49,7 @@ class Silence:
 
 
 class ProgressBar:
-    """A bar with loss, speed and time left, and everything else in lines above it."""
+    """A bar with loss, rate, speed, memory and time left, and all else in lines above it."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
@@ -84,7 +87,8 @@ class ProgressBar:
 
     def _show(self, values: dict[str, Any]) -> None:
         self._shown |= _phrases(values)
-        self._bar.set_postfix_str("  ".join(self._shown.values()), refresh=False)
+        phrases = [*self._shown.values(), *_memory()]
+        self._bar.set_postfix_str("  ".join(phrases), refresh=False)
 
 
 class ProgressLog:
@@ -92,8 +96,8 @@ class ProgressLog:
 
     >>> log = ProgressLog(sys.stdout)
     >>> log.begin(0, 1)
-    >>> log.advance({"step": 1, "loss": 4.1744, "tokens_per_second": 25300.0})
-    step 1/1  loss 4.174  25,300 tokens/s  0:00 left
+    >>> log.advance({"step": 1, "loss": 4.1744, "lr": 0.001, "tokens_per_second": 25300.0})
+    step 1/1  loss 4.174  rate 1.0e-03  25,300 tokens/s  ... MB  0:00 left
     """
 
     def __init__(self, stream: TextIO | None = None, every: float = 5.0) -> None:
@@ -115,7 +119,9 @@ class ProgressLog:
         self._next = now + self._every
         left = (now - self._began) / (step - self._first) * (self._steps - step)
         self._write(
-            "  ".join([f"step {step}/{self._steps}", *_phrases(values).values(), _clock(left)])
+            "  ".join(
+                [f"step {step}/{self._steps}", *_phrases(values).values(), *_memory(), _clock(left)]
+            )
         )
 
     def report(self, values: dict[str, Any]) -> None:
@@ -140,11 +146,19 @@ def _phrases(values: dict[str, Any]) -> dict[str, str]:
     shown = {}
     if "loss" in values:
         shown["loss"] = f"loss {values['loss']:.3f}"
+    if "lr" in values:
+        shown["lr"] = f"rate {values['lr']:.1e}"
     if "tokens_per_second" in values:
         shown["tokens_per_second"] = f"{values['tokens_per_second']:,.0f} tokens/s"
     if "validation_loss" in values:
         shown["validation_loss"] = f"validation {values['validation_loss']:.3f}"
     return shown
+
+
+def _memory() -> list[str]:
+    """What the process holds, if the system says so; measured, not remembered."""
+    held = process_memory()
+    return [] if held is None else [f"{held / 1e6:,.0f} MB"]
 
 
 def _sentence(values: dict[str, Any]) -> str:

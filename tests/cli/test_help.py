@@ -2,10 +2,10 @@ import shlex
 
 import pytest
 
-from minibig.cli import main
+from minibig.cli import main, program
 from minibig.cli.program import _parser
 
-COMMANDS = ["", "quickstart", "train", "generate", "tokenize", "info"]
+COMMANDS = ["", *program._COMMANDS]
 COMMANDS += [f"tokenize {action}" for action in ("train", "encode", "decode", "show")]
 
 
@@ -36,6 +36,11 @@ def test_help_ends_with_an_example_that_can_be_parsed(command, capsys):
         ["tokenize", "shuffle"],
         ["tokenize", "train", "--data", "stdlib"],
         ["generate", "x", "--errors", "ignore"],
+        ["chat"],
+        ["chat", "x", "--answers", "many"],
+        ["plot"],
+        ["info"],
+        ["doctor", "me"],
     ],
 )
 def test_an_argument_that_does_not_exist_is_one_line_and_code_2(arguments, capsys):

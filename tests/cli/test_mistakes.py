@@ -259,7 +259,7 @@ def test_too_little_memory_is_one_line(complaint, monkeypatch):
         np.zeros(1 << 50)
 
     monkeypatch.setattr(program.info, "run", run)
-    assert "there is not enough memory" in complaint("info")
+    assert "there is not enough memory" in complaint("info", "x")
 
 
 @pytest.mark.parametrize("error", [TypeError, KeyError, RuntimeError, AssertionError])
@@ -269,7 +269,7 @@ def test_a_defect_keeps_its_traceback(monkeypatch, error):
 
     monkeypatch.setattr(program.info, "run", run)
     with pytest.raises(error, match="a defect"):
-        main(["info"])
+        main(["info", "x"])
 
 
 def test_an_interrupted_command_has_the_code_of_the_signal(monkeypatch, capsys):
@@ -277,5 +277,5 @@ def test_an_interrupted_command_has_the_code_of_the_signal(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(program.info, "run", run)
-    assert main(["info"]) == 130
+    assert main(["info", "x"]) == 130
     assert capsys.readouterr().err == "minibig: interrupted.\n"

@@ -3,9 +3,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from minibig.cli.git_state import git_state
 from minibig.storage import load
 from minibig.tokenizers import Characters, load_tokenizer
 
@@ -31,6 +33,8 @@ def test_a_run_leaves_all_that_is_promised(finished_run, text_file):
     assert {name: record["settings"][name] for name in TINY} == TINY
     assert set(record["versions"]) == {"minibig", "python", "numpy", "system"}
     assert len(record["text"]["sha256"]) == 64
+    assert record["seed"] == record["settings"]["seed"] == 0
+    assert record["git"] == git_state(Path.cwd())
     assert (finished_run / "loss.png").read_bytes().startswith(b"\x89PNG")
     tokenizer = load_tokenizer(finished_run / "tokenizer")
     assert isinstance(tokenizer, Characters)

@@ -6,19 +6,18 @@ import numpy as np
 import pytest
 
 import minibig as mb
-from minibig.training import Metrics, draw_losses
-from minibig.training.pictures import _smoothed
+from minibig.training import Metrics, draw_losses, draw_runs, smoothed_losses
 
 from .tiny_runs import child
 
 BLUE, ORANGE, GREEN = (0x2F, 0x6F, 0x9F), (0xD1, 0x60, 0x3D), (0x5B, 0x8C, 0x5A)
 
 
-def metrics_of_a_run(folder, steps=200, every=20):
+def metrics_of_a_run(folder, steps=200, every=20, above=0.0):
     metrics = Metrics(folder / "metrics.jsonl")
     rng = np.random.default_rng(0)
     for step in range(1, steps + 1):
-        loss = 1.5 + 3 * math.exp(-step / 40)
+        loss = above + 1.5 + 3 * math.exp(-step / 40)
         metrics.write(step=step, loss=loss + 0.1 * rng.standard_normal())
         if every and step % every == 0:
             metrics.write(step=step, validation_loss=loss + 0.2)
@@ -56,10 +55,27 @@ def test_the_first_steps_have_a_picture_too(tmp_path, steps):
     assert pixels(path, ORANGE) > 0
 
 
+def test_each_run_of_several_is_seen_in_its_own_color(tmp_path):
+    runs = {name: metrics_of_a_run(tmp_path / name, above=len(name)) for name in ("one", "three")}
+    path = tmp_path / "both.png"
+    draw_runs(runs, path)
+    assert pixels(path, BLUE) > 400 and pixels(path, ORANGE) > 400 and pixels(path, GREEN) == 0
+    draw_runs({"one": runs["one"]}, path)
+    assert pixels(path, BLUE) > 400 and pixels(path, ORANGE) == 0
+
+
+def test_more_runs_than_colors_and_runs_without_validation(tmp_path):
+    runs = {
+        f"{i}": metrics_of_a_run(tmp_path / f"{i}", steps=9, every=3 * (i % 2)) for i in range(20)
+    }
+    draw_runs(runs, tmp_path / "many.png")
+    assert (tmp_path / "many.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("n", [1, 2, 59, 300])
 def test_smoothing_is_the_mean_of_a_window(n):
     losses = np.random.default_rng(n).standard_normal(n)
-    steps, found = _smoothed(np.arange(n), losses)
+    steps, found = smoothed_losses(np.arange(n), losses)
     half = max(1, n // 60)
     for i in range(n):
         reach = min(half, i)
@@ -71,6 +87,8 @@ def test_smoothing_is_the_mean_of_a_window(n):
 def test_wrong_uses_are_told(tmp_path):
     with pytest.raises(mb.InputError, match="has no losses to draw yet"):
         draw_losses(Metrics(tmp_path / "none.jsonl"), tmp_path / "loss.png")
+    with pytest.raises(mb.InputError, match="has no losses to draw yet"):
+        draw_runs({"none": Metrics(tmp_path / "none.jsonl")}, tmp_path / "loss.png")
     metrics = metrics_of_a_run(tmp_path, steps=3)
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(mb.InputError, match="a folder is in the way"):

@@ -27,7 +27,15 @@ def test_loss_speed_time_left_validation_samples_and_warnings_are_shown(tmp_path
     stream = io.StringIO()
     text = shown(kind(stream), stream, tmp_path)
     assert f"{STEPS}/{STEPS}" in text
-    for part in ("loss 2.", "tokens/s", " left", "step 4: validation loss 2."):
+    for part in (
+        "loss 2.",
+        "rate ",
+        "e-03",
+        "tokens/s",
+        " MB",
+        " left",
+        "step 4: validation loss 2.",
+    ):
         assert part in text, part
     assert "step 5, a sample:\n[1, 2, " in text
     assert ("validation 2." in text) == (kind is ProgressBar)  # a log has said it in its own line
@@ -46,15 +54,25 @@ def test_a_log_holds_lines_only_and_few_of_them(tmp_path):
 def test_the_time_left_is_that_of_the_steps_left(monkeypatch):
     clock = iter([0.0, 10.0, 7210.0])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("minibig.training.progress.process_memory", lambda: 1_234_000_000)
     stream = io.StringIO()
     log = ProgressLog(stream)
     log.begin(2, 12)
     log.advance({"step": 3, "loss": 1.0})
     log.advance({"step": 4, "loss": 1.0})
     assert stream.getvalue().splitlines() == [
-        "step 3/12  loss 1.000  1:30 left",
-        "step 4/12  loss 1.000  8:00:40 left",
+        "step 3/12  loss 1.000  1,234 MB  1:30 left",
+        "step 4/12  loss 1.000  1,234 MB  8:00:40 left",
     ]
+
+
+def test_a_system_that_does_not_tell_the_memory(monkeypatch):
+    monkeypatch.setattr("minibig.training.progress.process_memory", lambda: None)
+    stream = io.StringIO()
+    log = ProgressLog(stream)
+    log.begin(0, 1)
+    log.advance({"step": 1, "loss": 1.0, "lr": 0.00025})
+    assert stream.getvalue() == "step 1/1  loss 1.000  rate 2.5e-04  0:00 left\n"
 
 
 def test_the_bar_goes_on_where_the_run_goes_on():

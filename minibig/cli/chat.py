@@ -1,0 +1,149 @@
+"""`minibig chat`: a conversation with a model, on a terminal or through a pipe.
+
+In a pipe every line is a question and gets one line, in which line breaks are spaces; --answers N
+gives N answers on it, with tabs between them. What is no answer goes to the standard error.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from minibig.backend import InputError
+from minibig.cli.answers import Answer
+from minibig.cli.chat_commands import run_command
+from minibig.cli.chat_display import PipeDisplay, TerminalDisplay
+from minibig.cli.chat_session import ChatSession
+from minibig.cli.columns import shortened
+from minibig.cli.console import add_errors_flag, given_text, say, sentence_of
+from minibig.cli.dialogue_forms import Transcript, dialogue_form
+from minibig.cli.generate import add_sampling_flags, model_and_tokenizer, sampling_of
+from minibig.cli.terminal_input import TerminalInput, piped_lines
+from minibig.data import Turn
+
+EXAMPLE = "minibig chat runs/quickstart"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.add_argument("folder", metavar="FOLDER", help="a run, or a model with its tokenizer")
+    add_sampling_flags(parser, temperature=0.5)
+    parser.add_argument(
+        "--answers", type=int, default=1, metavar="N", help="answers to each question (1)"
+    )
+    parser.add_argument("--load", metavar="FILE", help="go on with a conversation that was saved")
+    parser.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1 ... or auto")
+    add_errors_flag(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Talk; the code is 1 if a line of a pipe could not be answered."""
+    model, tokenizer = model_and_tokenizer(Path(arguments.folder), arguments.device)
+    session = ChatSession(
+        model,
+        dialogue_form(tokenizer),
+        seed=arguments.seed,
+        n_answers=arguments.answers,
+        **sampling_of(arguments),
+    )
+    if arguments.load:
+        session.conversation.load(Path(arguments.load))
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return _talk(session, arguments.errors)
+    return _answer_lines(session, arguments.errors)
+
+
+def _talk(session: ChatSession, errors: str) -> int:
+    """A conversation on a terminal."""
+    typed, display = TerminalInput(), TerminalDisplay()
+    n_parameters = sum(parameter.size for parameter in session.model.parameters())
+    display.note(
+        f"{type(session.model).__name__}, {n_parameters:,} parameters, context "
+        f"{session.context_length} tokens; /help lists the commands, Ctrl-D ends"
+    )
+    _warn_of_transcript(session, display)
+    with typed.listening():
+        for line in typed.lines():
+            if line.strip():
+                try:
+                    question = _typed_text(line, errors)
+                    _respond(session, question, display, lambda: typed.stopped)
+                except (InputError, OSError, MemoryError) as error:
+                    display.complain(sentence_of(error))
+    return 0
+
+
+def _typed_text(line: str, errors: str) -> str:
+    """The line, if its bytes were UTF-8; "-" is a text like any other here."""
+    return line if line == "-" else given_text(line, errors=errors)
+
+
+def _answer_lines(session: ChatSession, errors: str) -> int:
+    """A line for every question of the standard input, an empty one if it has no answer."""
+    code, display = 0, PipeDisplay()
+    _warn_of_transcript(session, display)
+    for line in piped_lines(errors):
+        try:
+            if isinstance(line, InputError):
+                raise line
+            if line.strip():
+                _respond(session, line, display, lambda: False)
+            else:
+                say()
+        except InputError as error:
+            if not str(line).startswith("/"):
+                say()
+            display.complain(sentence_of(error))
+            code = 1
+    return code
+
+
+def _respond(
+    session: ChatSession,
+    line: str,
+    display: TerminalDisplay | PipeDisplay,
+    stopped: Callable[[], bool],
+) -> None:
+    """Answer a question, or do what a command says.
+
+    Raises:  InputError if that is not possible; the conversation is what it was.
+    """
+    if line.startswith("/"):
+        display.show(run_command(session, line))
+        return
+    question = line.strip()
+    answers, forgotten = session.ask(question, stopped)
+    if forgotten:
+        display.note(_forgotten(forgotten, session.context_length))
+    display.answers(answers, session.seed)
+    session.keep(question, answers[0])
+    for ending in dict.fromkeys(_ending(answer, session) for answer in answers):
+        if ending:
+            display.note(ending)
+
+
+def _forgotten(turns: Sequence[Turn], context_length: int) -> str:
+    """What the model will not be told any more."""
+    questions = ", ".join(f'"{shortened(question, 30)}"' for question, _ in turns[:2])
+    many = f" and {len(turns) - 2} more" if len(turns) > 2 else ""
+    return f"forgotten, to stay within {context_length} tokens: {questions}{many}"
+
+
+def _ending(answer: Answer, session: ChatSession) -> str:
+    """How an answer ended, unless it did so by itself and said something."""
+    if answer.ended == "by itself":
+        return "" if answer.text else "no words"
+    reasons = {
+        "stopped": "stopped",
+        "long enough": f"cut after {session.max_new_tokens} tokens, --max-new-tokens",
+        "context full": f"cut: the context of {session.context_length} tokens is full",
+    }
+    return reasons[answer.ended]
+
+
+def _warn_of_transcript(session: ChatSession, display: TerminalDisplay | PipeDisplay) -> None:
+    if isinstance(session.form, Transcript):
+        display.note(
+            "this model was not taught to answer: it goes on with a transcript of a User and an "
+            "Assistant"
+        )

@@ -1,0 +1,161 @@
+"""What can be done in a chat beside asking: the commands, each of which gives a text to show."""
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from minibig.backend import InputError
+from minibig.cli.answers import TokenChoice, token_choices
+from minibig.cli.chat_session import ChatSession
+from minibig.cli.columns import columns_of, fitted, labelled, padded, shortened
+from minibig.cli.console import output_width
+from minibig.cli.tokenize import visible
+from minibig.tokenizers import Tokenizer
+
+_TOKEN_WIDTH, _P_WIDTH = 16, 6  # columns of a token, which may be cut, and of its probability
+
+
+@dataclass(frozen=True)
+class Command:
+    """A name, what comes after it, what it does in words, and what it does."""
+
+    name: str
+    argument: str
+    meaning: str
+    run: Callable[[ChatSession, str], str]
+
+    @property
+    def usage(self) -> str:
+        """How it is typed."""
+        return f"{self.name} {self.argument}".rstrip()
+
+
+def run_command(session: ChatSession, line: str) -> str:
+    """Do what a line that begins with "/" says; returns what there is to show.
+
+    Raises:  InputError if there is no such command, or it cannot do what it is asked for.
+    """
+    name, _, argument = line.strip().partition(" ")
+    if name not in COMMANDS:
+        raise InputError(
+            f"there is no command {name:.40}; /help lists them. To say something that begins with "
+            "/, put a space before it."
+        )
+    command, argument = COMMANDS[name], argument.strip()
+    if not command.argument and argument:
+        raise InputError(f"{name} stands alone; got {argument:.40}.")
+    return command.run(session, argument)
+
+
+def _help(session: ChatSession, argument: str) -> str:
+    rows = [(command.usage, command.meaning) for command in COMMANDS.values()]
+    rows += [("Ctrl-C", "stop the answer"), ("Ctrl-D", "end")]
+    label_width = max(columns_of(usage) for usage, _ in rows)
+    return "\n".join(labelled(*row, label_width, output_width()) for row in rows)
+
+
+def _reset(session: ChatSession, argument: str) -> str:
+    session.reset()
+    return "a new conversation"
+
+
+def _save(session: ChatSession, argument: str) -> str:
+    path = _path("/save", argument)
+    session.conversation.save(path)
+    return f"{path}: {_turns(session)}"
+
+
+def _load(session: ChatSession, argument: str) -> str:
+    path = _path("/load", argument)
+    session.conversation.load(path)
+    session.last_answer = None
+    return f"{path}: {_turns(session)}"
+
+
+def _temperature(session: ChatSession, argument: str) -> str:
+    if argument:
+        session.set_temperature(_number("temperature", argument))
+    return f"temperature {session.temperature:g}"
+
+
+def _seed(session: ChatSession, argument: str) -> str:
+    if argument:
+        session.set_seed(_whole_number("seed", argument))
+    return f"seed {session.seed}"
+
+
+def _answers(session: ChatSession, argument: str) -> str:
+    if argument:
+        session.set_n_answers(_whole_number("answers", argument))
+    return f"answers {session.n_answers}"
+
+
+def _tokens(session: ChatSession, argument: str) -> str:
+    if session.last_answer is None:
+        raise InputError("there is no answer yet to show the tokens of. Ask something.")
+    choices = token_choices(session.model, session.last_answer)
+    surprise = -sum(math.log(max(choice.probability, 1e-300)) for choice in choices)
+    mean = surprise / max(1, len(choices))
+    rows = [
+        _row("token", "p", "others, at temperature 1"),
+        *(_token_row(session.form.tokenizer, choice) for choice in choices),
+        fitted(f"{len(choices)} tokens, {mean:.3f} nats each", output_width()),
+    ]
+    return "\n".join(rows)
+
+
+def _token_row(tokenizer: Tokenizer, choice: TokenChoice) -> str:
+    def named(token: int) -> str:
+        return visible(tokenizer.decode_bytes([token]))
+
+    others = " | ".join(f"{named(token)} {p:.1%}" for token, p in choice.others)
+    return _row(named(choice.token), f"{choice.probability:.1%}", others)
+
+
+def _row(token: str, p: str, others: str) -> str:
+    """A token, its probability, and what else was likely, as far as there is room."""
+    width = min(_TOKEN_WIDTH, output_width() - _P_WIDTH - 1)
+    row = f"{padded(shortened(token, width), width)} {p:>{_P_WIDTH}}"
+    room = output_width() - columns_of(row) - 2
+    return f"{row}  {shortened(others, room)}" if room > 2 else row
+
+
+def _path(name: str, argument: str) -> Path:
+    if not argument:
+        raise InputError(f"{name} needs the name of a file: {name} talk.json")
+    if "\0" in argument:
+        raise InputError("the name of a file cannot hold a null character.")
+    return Path(os.path.expanduser(argument))
+
+
+def _turns(session: ChatSession) -> str:
+    n = len(session.conversation.turns)
+    return f"{n} question{'' if n == 1 else 's'} with {'its answer' if n == 1 else 'answers'}"
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{name} must be a number; got {text:.40}.") from None
+
+
+def _whole_number(name: str, text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise InputError(f"{name} must be a whole number; got {text:.40}.")
+    return int(text)
+
+
+_ALL = (
+    Command("/help", "", "this list", _help),
+    Command("/reset", "", "forget everything and begin anew", _reset),
+    Command("/save", "FILE", "write the conversation to a file", _save),
+    Command("/load", "FILE", "go on with the conversation in a file", _load),
+    Command("/temperature", "X", "0: always the likeliest token; more: more variety", _temperature),
+    Command("/seed", "N", "another seed, another answer", _seed),
+    Command("/answers", "N", "give N answers to each question, side by side", _answers),
+    Command("/tokens", "", "the tokens of the last answer and their probabilities", _tokens),
+)
+COMMANDS = {command.name: command for command in _ALL}

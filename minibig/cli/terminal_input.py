@@ -1,0 +1,93 @@
+"""What a person types, line by line, and what Ctrl-C means while they wait and while they type.
+
+During an answer Ctrl-C leaves a note, which is read between two tokens: an exception could tear a
+step of the model apart. At the prompt it throws away the line; twice in a row, or Ctrl-D, ends.
+"""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from minibig.backend import InputError
+from minibig.cli.columns import fitted
+from minibig.cli.console import decoded, output_width, say
+
+PROMPT = "> "
+
+
+class TerminalInput:
+    """Lines from a terminal, with a history on the arrow keys where Python has readline.
+
+    `stopped` is true once Ctrl-C was pressed after the last line.
+    """
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._typing = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Within it Ctrl-C is this object's; afterwards it is what it was before."""
+        _enable_history()
+        sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+        before = signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def lines(self) -> Iterator[str]:
+        """Lines until Ctrl-D, or Ctrl-C twice."""
+        interrupted = False
+        while True:
+            try:
+                line = self._line()
+            except EOFError:
+                say()
+                return
+            except KeyboardInterrupt:
+                say()
+                if interrupted:
+                    return
+                hint = "[Ctrl-C again, or Ctrl-D, ends; /help lists the commands]"
+                say(fitted(hint, output_width()))
+                interrupted = True
+            else:
+                interrupted = self.stopped = False
+                yield line
+
+    def _line(self) -> str:
+        self._typing = True
+        try:
+            return input(PROMPT)
+        finally:
+            self._typing = False
+
+    def _interrupt(self, number: int, frame: Any) -> None:
+        if self._typing:
+            raise KeyboardInterrupt
+        self.stopped = True
+
+
+def piped_lines(errors: str) -> Iterator[str | InputError]:
+    """Lines of the standard input as text; for one that is no text, the error that says so.
+
+    A byte order mark at the beginning goes.
+    """
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            text = decoded(line.rstrip(b"\r\n"), f"line {number} of the input", errors)
+        except InputError as error:
+            yield error
+        else:
+            yield text.removeprefix("\ufeff") if number == 1 else text
+
+
+def _enable_history() -> None:
+    """Importing readline is all it takes; Windows has a history of its own."""
+    try:
+        import readline  # noqa: F401
+    except ImportError:
+        return

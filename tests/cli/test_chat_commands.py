@@ -1,0 +1,126 @@
+import re
+
+import pytest
+
+import minibig as mb
+from minibig.backend import InputError
+from minibig.cli.chat_commands import COMMANDS, run_command
+from minibig.cli.chat_session import ChatSession
+from minibig.cli.columns import columns_of
+from minibig.cli.dialogue_forms import dialogue_form
+from minibig.tokenizers import load_tokenizer
+
+from .talker import TURNS
+
+
+@pytest.fixture
+def session(talker):
+    form = dialogue_form(load_tokenizer(talker))
+    settings = {"temperature": 0, "seed": 0, "n_answers": 1, "max_new_tokens": 40}
+    return ChatSession(mb.load(talker), form, **settings)
+
+
+def answered(session, question):
+    answers, forgotten = session.ask(question)
+    texts = ["".join(answer) for answer in answers]
+    session.keep(question, answers[0])
+    return texts, forgotten
+
+
+def test_help_lists_every_command(session, monkeypatch):
+    shown = run_command(session, "/help")
+    for command in COMMANDS.values():
+        assert f"\n{command.usage} " in f"\n{shown}"
+    monkeypatch.setattr("minibig.cli.chat_commands.output_width", lambda: 30)
+    assert all(columns_of(line) <= 30 for line in run_command(session, "/help").split("\n"))
+
+
+def test_reset_forgets_everything(session):
+    answered(session, TURNS[0][0])
+    run_command(session, "/reset")
+    assert session.conversation.turns == [] and session.last_answer is None
+
+
+def test_save_and_load(session, tmp_path):
+    answered(session, TURNS[1][0])
+    path = tmp_path / "a talk.json"
+    assert run_command(session, f"/save {path}") == f"{path}: 1 question with its answer"
+    run_command(session, "/reset")
+    assert run_command(session, f"/load {path}") == f"{path}: 1 question with its answer"
+    assert session.conversation.turns == [TURNS[1]]
+
+
+def test_settings_are_shown_and_changed(session):
+    for name, value in (("temperature", "1.5"), ("seed", "7"), ("answers", "3")):
+        assert run_command(session, f"/{name} {value}") == f"{name} {value}"
+        assert run_command(session, f"/{name}") == f"{name} {value}"
+    assert (session.temperature, session.seed, session.n_answers) == (1.5, 7, 3)
+
+
+def test_answer_number_i_is_drawn_with_seed_plus_i(session):
+    run_command(session, "/temperature 4")
+    run_command(session, "/answers 3")
+    together, _ = answered(session, "Who are you?")
+    alone = []
+    for seed in range(3):
+        run_command(session, "/reset")
+        run_command(session, "/answers 1")
+        run_command(session, f"/seed {seed}")
+        alone += answered(session, "Who are you?")[0]
+    assert together == alone
+    assert len(set(alone)) > 1
+
+
+def test_tokens_are_shown_with_probabilities(session, monkeypatch):
+    answered(session, TURNS[0][0])
+    head, *rows, last = run_command(session, "/tokens").split("\n")
+    assert head.split() == ["token", "p", "others,", "at", "temperature", "1"]
+    assert len(rows) == len(session.last_answer.ids)
+    assert all(re.search(r"\d+\.\d%  \S", row) for row in rows)
+    assert rows[-1].startswith("<|end|>")
+    assert re.fullmatch(rf"{len(rows)} tokens, 0\.\d+ nats each", last)
+    monkeypatch.setattr("minibig.cli.chat_commands.output_width", lambda: 40)
+    assert all(columns_of(row) <= 40 for row in run_command(session, "/tokens").split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("/quit", "there is no command /quit; /help lists them"),
+        ("/", "there is no command /;"),
+        ("/Help", "there is no command /Help"),
+        ("/help me", "/help stands alone; got me"),
+        ("/save", "/save needs the name of a file"),
+        ("/save a\0b", "cannot hold a null character"),
+        ("/save ~nobody-is-called-so/x", "cannot be written: No such file"),
+        ("/save " + "x" * 300, "cannot be written: File name too long"),
+        ("/load ~nobody-is-called-so/x", "cannot be read"),
+        ("/load", "/load needs the name of a file"),
+        ("/load /none/x", "cannot be read"),
+        ("/temperature hot", "temperature must be a number; got hot"),
+        ("/temperature -1", "temperature must be a number from 0 on"),
+        ("/temperature nan", "temperature must be a number from 0 on"),
+        ("/seed -1", "seed must be a whole number; got -1"),
+        ("/seed 1.5", "seed must be a whole number; got 1.5"),
+        ("/answers 0", "answers must be from 1 to 16; got 0"),
+        ("/answers 17", "answers must be from 1 to 16; got 17"),
+        ("/tokens", "there is no answer yet"),
+    ],
+)
+def test_a_wrong_command_is_one_sentence_and_changes_nothing(session, line, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        run_command(session, line)
+    assert (session.temperature, session.seed, session.n_answers) == (0, 0, 1)
+
+
+def test_an_answer_that_never_began_is_not_kept(session):
+    answers, _ = session.ask("Who are you?", stopped=lambda: True)
+    assert "".join(answers[0]) == ""
+    session.keep("Who are you?", answers[0])
+    assert session.conversation.turns == []
+
+
+def test_a_long_talk_forgets_and_goes_on(session):
+    forgotten = [turn for turn in TURNS * 3 for turn in answered(session, turn[0])[1]]
+    assert forgotten == session.conversation.turns[: len(forgotten)]
+    assert 0 < len(forgotten) < 12
