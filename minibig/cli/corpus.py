@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from minibig.backend import InputError
-from minibig.data import CORPORA, Piece, load_documents
+from minibig.data import CORPORA, Piece, World, load_documents
 
 
 class Corpus:
@@ -56,6 +56,11 @@ class Corpus:
     def sha256(self) -> str:
         """The hash of the text and of where its documents end."""
         return self._measured[1]
+
+    @property
+    def entropy(self) -> float | None:
+        """The entropy of the text's source in nats per byte, where it is known exactly."""
+        return World().entropy() if self.name == "world" else None
 
     @property
     def _cut(self) -> int:

@@ -13,7 +13,7 @@ from minibig.generation import stream
 from minibig.storage import load
 from minibig.tokenizers import StreamDecoder, Tokenizer
 
-EXAMPLE = 'minibig generate runs/quickstart --prompt "The list" --max-new-tokens 50'
+EXAMPLE = 'minibig generate runs/quickstart --prompt "Anna" --max-new-tokens 50'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

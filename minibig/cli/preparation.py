@@ -6,15 +6,23 @@ list of characters tells nothing about the text.
 """
 
 from pathlib import Path
+from typing import Any
 
 from minibig.backend import InputError
 from minibig.cli.console import say
 from minibig.cli.corpus import Corpus
 from minibig.cli.run_folders import tokenizer_of
-from minibig.data import TokenFile, Tokens, write_tokens
+from minibig.data import DIALOGUE_TOKENS, TokenFile, Tokens, write_tokens
 from minibig.tokenizers import ByteLevelBPE, Characters, Tokenizer, load_tokenizer
+from minibig.tokenizers.byte_level_bpe import END_OF_TEXT
 
-TOKENIZERS = ("characters", "bpe", "bpe-han")
+_SPECIAL = (END_OF_TEXT, *DIALOGUE_TOKENS)
+_BPE: dict[str, dict[str, Any]] = {
+    "bpe": {},
+    "bpe-han": {"isolate_han": True},
+    "bpe-dialogue": {"isolate_han": True, "special_tokens": _SPECIAL},
+}
+TOKENIZERS = ("characters", *_BPE)
 
 
 def trained_tokenizer(kind: str, corpus: Corpus, vocab_size: int) -> Tokenizer:
@@ -24,12 +32,9 @@ def trained_tokenizer(kind: str, corpus: Corpus, vocab_size: int) -> Tokenizer:
     """
     if kind == "characters":
         return Characters.train(text for _, text in corpus.pieces())
-    if kind in TOKENIZERS:
-        return ByteLevelBPE.train(
-            (text for _, text in corpus.training()),
-            vocab_size=vocab_size,
-            isolate_han=kind == "bpe-han",
-        )
+    if kind in _BPE:
+        texts = (text for _, text in corpus.training())
+        return ByteLevelBPE.train(texts, vocab_size=vocab_size, **_BPE[kind])
     if not Path(kind).is_dir():
         raise InputError(
             f"tokenizer must be {', '.join(TOKENIZERS)}, or a folder with a tokenizer; got {kind}."
@@ -39,7 +44,7 @@ def trained_tokenizer(kind: str, corpus: Corpus, vocab_size: int) -> Tokenizer:
 
 def prepare(
     folder: Path, corpus: Corpus, kind: str, vocab_size: int
-) -> tuple[Tokenizer, Tokens, Tokens]:
+) -> tuple[Tokenizer, TokenFile, TokenFile]:
     """Make and save the tokenizer and the tokens for training and validation."""
     say(f"text: {corpus.name}, {corpus.characters:,} characters")
     tokenizer = trained_tokenizer(kind, corpus, vocab_size)
@@ -52,7 +57,7 @@ def prepare(
     return tokenizer, training, validation
 
 
-def prepared(folder: Path) -> tuple[Tokenizer, Tokens, Tokens]:
+def prepared(folder: Path) -> tuple[Tokenizer, TokenFile, TokenFile]:
     """What `prepare` saved, for a run that goes on."""
     tokenizer = load_tokenizer(folder / "tokenizer")
     training, validation = (TokenFile(path) for path in _token_paths(folder))

@@ -1,8 +1,9 @@
 """Presets: settings that belong together, under a name.
 
 `shakespeare-char` is the small run that nanoGPT documents for a CPU (https://github.com/karpathy/
-nanoGPT, "i only have a macbook"). `quickstart` is what `minibig quickstart` does. `gpt2-small` has
-the sizes of the published GPT-2 of 124 million parameters, for one large GPU.
+nanoGPT, "i only have a macbook"). `quickstart` is the pre-training of `minibig quickstart`, and
+`quickstart-text` what that makes of a text of the user's. `gpt2-small` has the sizes of the
+published GPT-2 of 124 million parameters, for one large GPU.
 """
 
 import difflib
@@ -30,6 +31,25 @@ PRESETS: dict[str, Settings] = {
         "evaluate_batches": 200,
     },
     "quickstart": {
+        "data": "world",
+        "tokenizer": "bpe-dialogue",
+        "vocab_size": 1200,
+        "context_length": 128,
+        "n_layers": 2,
+        "n_heads": 4,
+        "d_model": 128,
+        "steps": 1000,
+        "batch_size": 16,
+        "lr": 4e-3,
+        "min_lr": 4e-4,
+        "warmup_steps": 50,
+        "betas": [0.9, 0.95],
+        "evaluate_every": 100,
+        "evaluate_batches": 10,
+        "checkpoint_every": 100,
+        "sample_every": 250,
+    },
+    "quickstart-text": {
         "data": "stdlib",
         "tokenizer": "bpe",
         "vocab_size": 2000,
@@ -68,6 +88,19 @@ PRESETS: dict[str, Settings] = {
     },
 }
 
+# How `minibig quickstart` goes on after the pre-training, with dialogues.
+FINETUNING: Settings = {
+    "steps": 200,
+    "batch_size": 16,
+    "lr": 1e-3,
+    "min_lr": 1e-4,
+    "warmup_steps": 10,
+    "betas": [0.9, 0.95],
+    "evaluate_every": 50,
+    "checkpoint_every": 50,
+    "sample_every": 50,
+}
+
 
 def preset(name: str) -> Settings:
     """The settings of a preset.
@@ -77,7 +110,7 @@ def preset(name: str) -> Settings:
     >>> preset("shakespeare")
     Traceback (most recent call last):
     minibig.backend.errors.InputError: there is no preset shakespeare; did you mean \
-shakespeare-char? There are: shakespeare-char, quickstart, gpt2-small.
+shakespeare-char? There are: shakespeare-char, quickstart, quickstart-text, gpt2-small.
     """
     if name in PRESETS:
         return PRESETS[name]

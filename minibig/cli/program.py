@@ -19,7 +19,7 @@ from minibig.cli.console import accept_any_text, complain, sentence_of
 from minibig.training import Interrupted
 
 _COMMANDS: dict[str, tuple[ModuleType, str]] = {
-    "quickstart": (quickstart, "a GPT learns from real text and writes, within minutes"),
+    "quickstart": (quickstart, "a GPT learns to answer questions, within minutes"),
     "train": (train, "train a model on a text"),
     "generate": (generate, "let a model write"),
     "chat": (chat, "talk with a model"),

@@ -6,6 +6,8 @@ tokens/                  the text as token ids: training.bin and validation.bin
 checkpoints/             what is needed to go on
 model/, best/            the model at the latest checkpoint, and at the lowest validation loss
 metrics.jsonl, loss.png  what happened, as numbers and as a picture
+
+The run of `minibig quickstart` has more in it: `dialogue_run.py` lists that.
 """
 
 import json
@@ -30,7 +32,10 @@ from minibig.tokenizers import ByteLevelBPE, Tokenizer, load_tokenizer
 RECORD = "run.json"
 FORMAT = "minibig run"
 _RECORD_BYTES = 1_000_000
-_PARTS = ("tokenizer", "tokens", "checkpoints", "model", "best", "metrics.jsonl", "loss.png")
+_PARTS = (
+    *("tokenizer", "tokens", "checkpoints", "model", "best", "metrics.jsonl", "loss.png"),
+    *("pretraining", "stages.json", "examination.json", "metrics.json", "report.html"),
+)
 _PUBLISHED = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 
 

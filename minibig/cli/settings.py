@@ -42,7 +42,9 @@ TABLE = (
     Setting("data", str, None, "a text file, a folder, a glob, or the name of a corpus: stdlib"),
     Setting("errors", str, "strict", "strict, or replace: what to do with bytes that are no UTF-8"),
     Setting("validation_fraction", float, 0.1, "the part of the text, at its end, kept aside"),
-    Setting("tokenizer", str, "bpe", "characters, bpe, bpe-han, or a folder with a tokenizer"),
+    Setting(
+        "tokenizer", str, "bpe", "characters, bpe, bpe-han, bpe-dialogue, or a folder with one"
+    ),
     Setting("vocab_size", int, 2000, "tokens that bpe may learn, bytes included", 1),
     Setting("context_length", int, 128, "tokens that the model sees at once", 1),
     Setting("n_layers", int, 4, "blocks", 1),
@@ -117,6 +119,22 @@ def read_configuration(path: str) -> Settings:
 
     Raises:  InputError if the file cannot be read, or names a setting that does not exist.
     """
+    return _all_checked(path, _content(path))
+
+
+def read_two_configurations(path: str, second: str) -> tuple[Settings, Settings]:
+    """The settings in a file, and those in its table `second`, which are for another run.
+
+    Raises:  InputError as `read_configuration` does.
+    """
+    content = _content(path)
+    table = content.pop(second, {})
+    if not isinstance(table, dict):
+        raise InputError(f"{path}: {second} must be a table of settings; got {table!r}.")
+    return _all_checked(path, content), _all_checked(f"{path}: {second}", table)
+
+
+def _content(path: str) -> dict[str, Any]:
     import json
     import tomllib
 
@@ -130,10 +148,14 @@ def read_configuration(path: str) -> Settings:
         raise InputError(f"{path} is not {kind}: {error}.") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold settings by name; got {type(content).__name__}.")
+    return content
+
+
+def _all_checked(source: str, content: dict[str, Any]) -> Settings:
     try:
         return {name: checked(name, value) for name, value in content.items()}
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{source}: {error}") from error
 
 
 def checked(name: str, value: Any) -> Any:

@@ -69,4 +69,6 @@ def _usual_folder(preset_name: str | None, settings: Settings) -> str:
 def _settings_of(folder: Path) -> Settings:
     """The settings of a run; what the file lacks or has too much is an error of `merged`."""
     settings: Settings = read_record(folder)["settings"]
+    if "pretraining" in settings:
+        raise InputError(f"{folder} is gone on with by: minibig quickstart --out {folder}")
     return {name: value for name, value in settings.items() if value is not None}

@@ -8,9 +8,8 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from minibig.backend import InputError, device, manual_seed
 from minibig.cli.console import say
@@ -18,7 +17,7 @@ from minibig.cli.corpus import Corpus
 from minibig.cli.preparation import check_length, opening, prepare, prepared
 from minibig.cli.run_folders import is_run, read_record, write_record
 from minibig.cli.settings import Settings
-from minibig.data import CORPORA, Batches, Tokens
+from minibig.data import CORPORA, Batches, TokenFile, Tokens
 from minibig.models import GPT, GPTConfig
 from minibig.tokenizers import Tokenizer
 from minibig.training import (
@@ -37,8 +36,22 @@ from minibig.training import (
 from minibig.training.settings import FREE_TO_CHANGE
 
 _MODEL = ("context_length", "n_layers", "n_heads", "d_model", "dropout")
-_TRAINING = tuple(field.name for field in fields(TrainingSettings))
+LOOP_SETTINGS = tuple(field.name for field in fields(TrainingSettings))
 _FREE = (*FREE_TO_CHANGE, "device", "sample_prompt", "sample_length")
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """All that the loop needs of a run."""
+
+    folder: Path
+    settings: Settings
+    training_settings: TrainingSettings
+    model: GPT
+    tokenizer: Tokenizer
+    training: Tokens
+    validation: Tokens
+    floor: float | None  # nats per token, where the entropy of the text's source is known
 
 
 def train(folder: Path, settings: Settings, command: Sequence[str]) -> Result:
@@ -46,14 +59,21 @@ def train(folder: Path, settings: Settings, command: Sequence[str]) -> Result:
 
     Raises:  InputError if the settings make no run, or the folder holds another one.
     """
+    return trained(begin(folder, settings, command))
+
+
+def begin(folder: Path, settings: Settings, command: Sequence[str]) -> PreparedRun:
+    """Make all that the loop needs of the run in `folder`, or find what was made of it before.
+
+    Raises:  InputError if the settings make no run, or the folder holds another one.
+    """
     settings = with_full_paths(settings)
-    numbers = {name: settings[name] for name in _TRAINING}
-    training_settings = TrainingSettings(**{**numbers, "clip": settings["clip"] or None})
+    loop_settings = training_settings(settings)
     GPTConfig(vocab_size=1, **{name: settings[name] for name in _MODEL})
     if settings["validation_fraction"] == 0:
         raise InputError("validation_fraction must be above 0; a run measures what it has learned.")
     target = device(settings["device"])
-    _check_folder(folder)
+    check_folder(folder)
     corpus = Corpus(
         settings["data"],
         validation_fraction=settings["validation_fraction"],
@@ -72,7 +92,22 @@ def train(folder: Path, settings: Settings, command: Sequence[str]) -> Result:
     if not goes_on:  # from here on nothing that the user gave can be wrong
         text = {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.sha256}
         write_record(folder, command, settings, text)
-    return _trained(folder, settings, training_settings, model, data)
+    floor = None if corpus.entropy is None else nats_per_token(corpus.entropy, data[2])
+    return PreparedRun(folder, settings, loop_settings, model, *data, floor)
+
+
+def training_settings(settings: Settings) -> TrainingSettings:
+    """Those of the settings that the loop itself takes.
+
+    Raises:  InputError if they do not fit together.
+    """
+    numbers = {name: settings[name] for name in LOOP_SETTINGS}
+    return TrainingSettings(**{**numbers, "clip": settings["clip"] or None})
+
+
+def nats_per_token(nats_per_byte: float, tokens: TokenFile) -> float:
+    """A loss per token from one per byte, by the bytes that a token of this text has on average."""
+    return nats_per_byte * tokens.sidecar["text_bytes"] / tokens.n_tokens
 
 
 def with_full_paths(settings: Settings) -> Settings:
@@ -87,7 +122,7 @@ def with_full_paths(settings: Settings) -> Settings:
     }
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Refuse a folder in which a run cannot live."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; --out must name a folder.")
@@ -99,7 +134,7 @@ def _check_folder(folder: Path) -> None:
 
 def _prepared_anew(
     folder: Path, settings: Settings, corpus: Corpus
-) -> tuple[Tokenizer, Tokens, Tokens]:
+) -> tuple[Tokenizer, TokenFile, TokenFile]:
     data = prepare(folder, corpus, settings["tokenizer"], settings["vocab_size"])
     check_length(*data[1:], settings["context_length"])
     data[0].encode(settings["sample_prompt"] or "")
@@ -108,7 +143,16 @@ def _prepared_anew(
 
 def _check_same_run(folder: Path, settings: Settings, corpus: Corpus) -> None:
     record = read_record(folder)
-    began: dict[str, Any] = record["settings"]
+    check_same_settings(folder, record["settings"], settings)
+    if corpus.name not in CORPORA and corpus.sha256 != record["text"].get("sha256"):
+        raise InputError(
+            f"{corpus.name} is no longer the text that the run in {folder} began with. Bring it "
+            "back, choose another --out, or start anew (--restart)."
+        )
+
+
+def check_same_settings(folder: Path, began: Settings, settings: Settings) -> None:
+    """Refuse to go on with a run under settings with which it would have become another one."""
     names = [n for n in settings if n not in _FREE and began.get(n) != settings[n]]
     if names:
         before = ", ".join(f"{name} = {began.get(name)}" for name in names)
@@ -117,30 +161,20 @@ def _check_same_run(folder: Path, settings: Settings, corpus: Corpus) -> None:
             f"{folder} holds a run that began with {before}; got {now}. Go on with what it began "
             "with (--resume), choose another --out, or start anew (--restart)."
         )
-    if corpus.name not in CORPORA and corpus.sha256 != record["text"].get("sha256"):
-        raise InputError(
-            f"{corpus.name} is no longer the text that the run in {folder} began with. Bring it "
-            "back, choose another --out, or start anew (--restart)."
-        )
 
 
-def _trained(
-    folder: Path,
-    settings: Settings,
-    training_settings: TrainingSettings,
-    model: GPT,
-    data: tuple[Tokenizer, Tokens, Tokens],
-) -> Result:
-    tokenizer, training, validation = data
+def trained(run: PreparedRun) -> Result:
+    """The loop, from where the run stands to its end, and its picture."""
+    settings, model, tokenizer = run.settings, run.model, run.tokenizer
     batch_size, context_length = settings["batch_size"], settings["context_length"]
     batches = Batches(
-        training, batch_size=batch_size, context_length=context_length, seed=settings["seed"]
+        run.training, batch_size=batch_size, context_length=context_length, seed=settings["seed"]
     )
 
     def evaluate() -> dict[str, float]:
         loss = validation_loss(
             model,
-            validation,
+            run.validation,
             batch_size=batch_size,
             context_length=context_length,
             max_batches=settings["evaluate_batches"] or None,
@@ -151,8 +185,8 @@ def _trained(
     trainer = Trainer(
         model,
         language_model_loss(model, batches, settings["accumulation"]),
-        training_settings,
-        folder,
+        run.training_settings,
+        run.folder,
         evaluate=evaluate,
         sample=text_sampler(
             model, tokenizer, prompt, settings["sample_length"], seed=settings["seed"]
@@ -163,13 +197,13 @@ def _trained(
     try:
         result = trainer.run()
     except (Interrupted, TrainingError):
-        _draw(folder)
+        _draw(run)
         raise
-    _draw(folder)
+    _draw(run)
     return result
 
 
-def _draw(folder: Path) -> None:
-    metrics = Metrics(folder / "metrics.jsonl")
+def _draw(run: PreparedRun) -> None:
+    metrics = Metrics(run.folder / "metrics.jsonl")
     if any("loss" in line for line in metrics.read()):
-        draw_losses(metrics, folder / "loss.png", title=folder.name)
+        draw_losses(metrics, run.folder / "loss.png", run.floor, title=run.folder.name)

@@ -5,7 +5,7 @@ whose entropy is known), `corpora.py` (where text comes from), `tokens.py` (ids 
 `token_files.py` (the same on disk), `batches.py` (what a model is fed).
 """
 
-from minibig.data.batches import Batches, evaluation_batches
+from minibig.data.batches import Batches, evaluation_batches, random_words
 from minibig.data.corpora import (
     CORPORA,
     DOCUMENT_SEPARATOR,
@@ -44,6 +44,7 @@ __all__ = [
     "evaluation_batches",
     "load_documents",
     "prompt_ids",
+    "random_words",
     "speaks_dialogue",
     "stdlib_docstrings",
     "stdlib_documents",

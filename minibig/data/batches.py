@@ -74,7 +74,7 @@ class Batches:
 
     def _drawn_block_starts(self, epoch: int) -> np.ndarray:
         n_blocks, length = self.blocks_per_epoch, self.context_length
-        draws = _random_words(self.seed, epoch, 1 + n_blocks)
+        draws = random_words(self.seed, epoch, 1 + n_blocks)
         latest_offset = min(length - 1, self.tokens.n_tokens - 1 - n_blocks * length)
         offset = int(draws[0]) % (latest_offset + 1)
         return offset + length * np.argsort(draws[1:], kind="stable")
@@ -119,8 +119,12 @@ def _blocks(tokens: Tokens, starts: np.ndarray, context_length: int) -> np.ndarr
     return np.asarray(tokens.ids)[positions].astype(np.int64)
 
 
-def _random_words(seed: int, epoch: int, count: int) -> np.ndarray:
-    """`count` random numbers of 64 bits that depend on seed and epoch only."""
+def random_words(seed: int, epoch: int, count: int) -> np.ndarray:
+    """`count` random numbers of 64 bits that depend on seed and epoch only.
+
+    >>> int(random_words(0, 1, 3)[2]) == int(random_words(0, 1, 5)[2])
+    True
+    """
     key = hashlib.blake2b(f"data order {seed} {epoch}".encode(), digest_size=16).digest()
     return np.random.Philox(key=int.from_bytes(key, "little")).random_raw(count)
 

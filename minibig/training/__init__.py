@@ -20,7 +20,14 @@ from minibig.training.language_models import (
 from minibig.training.loop import Result, Trainer
 from minibig.training.memory import machine_memory, process_memory
 from minibig.training.metrics import Metrics
-from minibig.training.pictures import draw_losses, draw_runs, smoothed_losses
+from minibig.training.pictures import (
+    Phase,
+    draw_losses,
+    draw_phases,
+    draw_runs,
+    picture_of,
+    smoothed_losses,
+)
 from minibig.training.progress import Progress, ProgressBar, ProgressLog, progress_on
 from minibig.training.settings import SCHEDULES, TrainingSettings
 
@@ -28,6 +35,7 @@ __all__ = [
     "SCHEDULES",
     "Interrupted",
     "Metrics",
+    "Phase",
     "Progress",
     "ProgressBar",
     "ProgressLog",
@@ -36,11 +44,13 @@ __all__ = [
     "TrainingError",
     "TrainingSettings",
     "draw_losses",
+    "draw_phases",
     "draw_runs",
     "evaluating",
     "language_model_loss",
     "machine_memory",
     "next_token_loss",
+    "picture_of",
     "process_memory",
     "progress_on",
     "smoothed_losses",

@@ -1,11 +1,13 @@
-"""The picture of a run, or of several: losses over steps.
+"""The picture of a run, of several phases side by side, or of several runs: losses over steps.
 
 Drawn through matplotlib's objects and not through pyplot, whose figures are global: a picture can
 be drawn in any thread, and no window opens.
 """
 
+import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,19 @@ _MANY = 50  # from here on points would run into each other
 _TRAINING, _VALIDATION, _FLOOR = "#2f6f9f", "#d1603d", "#5b8c5a"
 _RUNS = ("#2f6f9f", "#d1603d", "#5b8c5a", "#8c5a9f", "#c9a227", "#3aa6a6", "#b5476b", "#7a6a58")
 _STROKES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))  # when the colors are used up
+_SIZE = (8.0, 4.5)  # inches of 150 pixels
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What is drawn of a run: its metrics, its name, and a loss that no model can go below.
+
+    Such a floor is the entropy of the source of the text.
+    """
+
+    metrics: Metrics
+    title: str = "Learning"
+    floor: float | None = None
 
 
 def draw_losses(
@@ -31,21 +46,25 @@ def draw_losses(
 ) -> None:
     """Write a PNG: the training loss of each step (faint) and smoothed, validation losses, a floor.
 
-    `floor` is a loss that no model can go below, such as the entropy of the source of the text.
-
     Raises:  InputError if no step was made yet, StorageError if the file cannot be written.
     """
-    steps, losses = _losses(metrics)
-    figure, axes = _sheet()
-    axes.plot(steps, losses, color=_TRAINING, alpha=0.22, linewidth=0.8)
-    axes.plot(*smoothed_losses(steps, losses), color=_TRAINING, linewidth=2, label="training")
-    _draw_validation(axes, *_series(metrics.read(), "validation_loss"))
-    if floor is not None:
-        label = f"entropy floor, {floor:.3f}"
-        axes.axhline(floor, color=_FLOOR, linewidth=1.4, linestyle=(0, (5, 3)), label=label)
-    _dress(axes, title)
-    axes.legend(frameon=False, labelcolor=_INK, loc="upper right")
-    _save(figure, Path(path))
+    draw_phases([Phase(metrics, title, floor)], path)
+
+
+def draw_phases(phases: Sequence[Phase], path: str | os.PathLike[str]) -> None:
+    """Write a PNG of several phases side by side, each as `draw_losses` draws it."""
+    _save(picture_of(phases), Path(path))
+
+
+def picture_of(phases: Sequence[Phase], size: tuple[float, float] = _SIZE) -> bytes:
+    """The bytes of that PNG; `size` is that of one phase, in inches of 150 pixels.
+
+    Raises:  InputError if no step was made yet.
+    """
+    figure, sheets = _sheet(len(phases), size)
+    for axes, phase in zip(sheets, phases, strict=True):
+        _draw_phase(axes, phase)
+    return _png(figure)
 
 
 def draw_runs(
@@ -58,7 +77,7 @@ def draw_runs(
     Raises:  InputError if a run has no step yet, StorageError if the file cannot be written.
     """
     series = {name: _losses(metrics) for name, metrics in runs.items()}
-    figure, axes = _sheet()
+    figure, [axes] = _sheet(1, _SIZE)
     for number, (name, metrics) in enumerate(runs.items()):
         color = _RUNS[number % len(_RUNS)]
         stroke = _STROKES[number // len(_RUNS) % len(_STROKES)]
@@ -73,7 +92,7 @@ def draw_runs(
     axes.plot([], [], color=_FAINT, linewidth=1.2, alpha=0.5, label="thin: training")
     axes.plot([], [], color=_FAINT, linewidth=1.8, marker="o", label="points: validation")
     axes.legend(frameon=False, labelcolor=_INK, loc="upper right", fontsize=9)
-    _save(figure, Path(path))
+    _save(_png(figure), Path(path))
 
 
 def smoothed_losses(steps: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -97,14 +116,28 @@ def _losses(metrics: Metrics) -> tuple[np.ndarray, np.ndarray]:
     return steps, losses
 
 
-def _sheet() -> tuple[Any, Any]:
-    """An empty figure and its axes; the one place that imports matplotlib."""
+def _sheet(n: int, size: tuple[float, float]) -> tuple[Any, list[Any]]:
+    """An empty figure and its `n` axes side by side."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 4.5), dpi=150, facecolor="white", layout="constrained")
+    figure = Figure(
+        figsize=(size[0] * n, size[1]), dpi=150, facecolor="white", layout="constrained"
+    )
     FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
+    return figure, [figure.add_subplot(1, n, place) for place in range(1, n + 1)]
+
+
+def _png(figure: Any) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _save(picture: bytes, path: Path) -> None:
+    make_folder(path.parent)
+    with new_file(path) as file:
+        file.write(picture)
 
 
 def _label(name: str) -> str:
@@ -112,10 +145,33 @@ def _label(name: str) -> str:
     return " " + name.replace("$", r"\$")
 
 
-def _save(figure: Any, path: Path) -> None:
-    make_folder(path.parent)
-    with new_file(path) as file:
-        figure.savefig(file, format="png")
+def _draw_phase(axes: Any, phase: Phase) -> None:
+    steps, losses = _losses(phase.metrics)
+    steps, smooth = smoothed_losses(steps, losses)
+    axes.plot(steps, losses, color=_TRAINING, alpha=0.22, linewidth=0.8)
+    axes.plot(steps, smooth, color=_TRAINING, linewidth=2, label="training")
+    _draw_validation(axes, *_series(phase.metrics.read(), "validation_loss"))
+    floor = phase.floor
+    if floor is not None:
+        label = f"entropy floor, {floor:.3f}"
+        axes.axhline(floor, color=_FLOOR, linewidth=1.4, linestyle=(0, (5, 3)), label=label)
+    _scale(axes, smooth if floor is None else np.append(smooth, floor))
+    _dress(axes, phase.title)
+    axes.legend(frameon=False, labelcolor=_INK, loc="upper right")
+
+
+def _scale(axes: Any, values: np.ndarray) -> None:
+    """A scale of ratios for a loss that falls below a tenth: so its last steps are seen as well."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    lowest, highest = float(values.min()), float(values.max())
+    if not 0 < lowest < highest / 10:
+        return
+    axes.set_yscale("log")
+    between = (1, 1.5, 2, 3, 5, 7) if lowest > highest / 100 else (1,)
+    axes.yaxis.set_major_locator(LogLocator(subs=between))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _draw_validation(axes: Any, steps: np.ndarray, losses: np.ndarray) -> None:

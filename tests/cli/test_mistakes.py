@@ -45,9 +45,8 @@ def test_no_text_is_given(training):
 
 
 def test_the_text_does_not_exist(training, tmp_path):
-    assert "is no file or folder, nor a corpus (stdlib, world)" in training(
-        data=tmp_path / "none.txt"
-    )
+    complaint = training(data=tmp_path / "none.txt")
+    assert "is no file or folder, nor a corpus (stdlib, world)" in complaint
     assert not (tmp_path / "run").exists()
 
 
@@ -99,7 +98,7 @@ def test_a_refused_run_can_be_begun_again_with_other_settings(training, text_fil
         ({"validation_fraction": 1}, "validation_fraction must lie between 0 and 1"),
         ({"validation_fraction": 0}, "validation_fraction must be above 0"),
         ({"errors": "ignore"}, "errors must be 'strict' or 'replace'"),
-        ({"tokenizer": "words"}, "tokenizer must be characters, bpe, bpe-han, or a folder"),
+        ({"tokenizer": "words"}, "bpe, bpe-han, bpe-dialogue, or a folder"),
         ({"tokenizer": "bpe", "vocab_size": 100}, "vocab_size must be at least 257"),
         ({"device": "tpu"}, "device must be"),
         ({"sample_prompt": "ABC"}, "got 'A'"),

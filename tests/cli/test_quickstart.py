@@ -1,3 +1,5 @@
+"""quickstart with a text of the user's; `test_dialogue_run.py` is about what it does without."""
+
 import json
 
 import pytest
@@ -30,7 +32,7 @@ def test_it_learns_from_a_file_goes_on_and_begins_anew(config, text_file, tmp_pa
 
 @pytest.mark.slow
 def test_it_learns_from_the_standard_library_and_writes(config, tmp_path):
-    done = minibig("quickstart", "--config", config, folder=tmp_path)
+    done = minibig("quickstart", "--data", "stdlib", "--config", config, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "text: stdlib, " in done.stdout
     assert "\nThis function returns" in done.stdout

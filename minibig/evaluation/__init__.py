@@ -1,0 +1,11 @@
+"""How good a model is: its answers compared with the right ones, and with those of a control.
+
+Read in this order: greedy_answers (what a model answers), exact_match (how many are right),
+controls (what of it was learned).
+"""
+
+from minibig.evaluation.controls import shuffled_weights
+from minibig.evaluation.exact_match import exact_match
+from minibig.evaluation.greedy_answers import greedy_answers
+
+__all__ = ["exact_match", "greedy_answers", "shuffled_weights"]

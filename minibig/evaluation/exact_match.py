@@ -1,0 +1,26 @@
+"""Exact match: an answer is right if it is the right one, character by character.
+
+Nothing is forgiven but spaces around it: where the right answer is known and short, a milder
+measure would only hide mistakes.
+"""
+
+from collections.abc import Sequence
+
+from minibig.backend import InputError
+
+
+def exact_match(answers: Sequence[str], expected: Sequence[str]) -> float:
+    """The share of answers that are the expected ones, from 0 to 1.
+
+    Raises:  InputError if there are no answers, or not one for each expected one.
+
+    >>> exact_match(["in Rome", " a cook ", "Anna"], ["in Rome", "a cook", "Ann"])
+    0.6666666
+    """
+    if len(answers) != len(expected) or not expected:
+        raise InputError(
+            "there must be one answer for each expected one, and at least one; got "
+            f"{len(answers)} for {len(expected)}."
+        )
+    right = [found.strip() == true.strip() for found, true in zip(answers, expected, strict=True)]
+    return sum(right) / len(right)
