@@ -455,35 +455,3 @@ def einsum_inputs(draw):
         shape = [lengths[c] for c in before] + shared + [lengths[c] for c in after]
         xs.append(real(rng, tuple(shape)))
     return xs, {"subscripts": subscripts}
-
-
-def matrix_update_inputs(draw):
-    """A gradient and a momentum along it whose singular values are 1 to 2, far from 0.
-
-    The iteration amplifies small ones five hundred times, and their rounding errors with them.
-    """
-    rng = numbers(draw)
-    D, F = draw(st.integers(1, 4)), draw(st.integers(1, 4))
-    u, _, v = np.linalg.svd(rng.standard_normal((D, F)), full_matrices=False)
-    g = (u * rng.uniform(1.0, 2.0, len(v))) @ v
-    keywords = {"lr": 0.1, "weight_decay": 0.1, "t": 1, "momentum": draw(st.sampled_from([0, 0.9]))}
-    return [real(rng, (D, F)), g, 0.5 * g], keywords
-
-
-def factored_update_inputs(draw):
-    rng, shape = numbers(draw), draw(FULL)
-    factors = [shape] if len(shape) < 2 else [shape[:-1], (*shape[:-2], *shape[-1:])]
-    keywords = {name: draw(st.sampled_from(values)) for name, values in ADAFACTOR.items()}
-    xs = [real(rng, shape), nonzero(rng, shape)]
-    return xs + [positive(rng, factor) for factor in factors], keywords
-
-
-ADAFACTOR = {
-    "lr": [0.1],
-    "decay": [0.8],
-    "eps": [1e-30, 1e-3],
-    "min_scale": [1e-3, 10.0],
-    "clip": [0.01, 100.0],
-    "weight_decay": [0.0, 0.1],
-    "t": [1, 7],
-}
