@@ -1,10 +1,11 @@
 """Text becomes batches: corpora of documents, tokens in memory or on disk, and their order.
 
-Read `corpora.py` (where text comes from), `dialogues.py` (who speaks), `tokens.py` (ids in a row),
-`token_files.py` (the same on disk), `batches.py` (what a model is fed).
+Read `columns.py` (tables), `corpora.py` (where text comes from), `dialogues.py` (who speaks),
+`tokens.py` (ids in a row), `token_files.py` (the same on disk), `batches.py` (what a model is fed).
 """
 
 from minibig.data.batches import Batches, evaluation_batches
+from minibig.data.columns import column_texts
 from minibig.data.corpora import (
     CORPORA,
     DOCUMENT_SEPARATOR,
@@ -36,6 +37,7 @@ __all__ = [
     "TokenFile",
     "Tokens",
     "Turn",
+    "column_texts",
     "dialogue_ids",
     "dialogue_tokens",
     "evaluation_batches",
