@@ -19,19 +19,21 @@ import numpy as _numpy
 
 from minibig import kernels
 from minibig.autograd import (
-    Tensor, add, broadcast_to, check_gradients, checkpoint, enable_grad, grad, hvp, jvp, no_grad,
-    primitive, reference, reshape, tensor, value_and_grad, vjp,
+    Tensor, add, broadcast_to, check_gradients, checkpoint, enable_grad, grad, hessian, hvp, jvp,
+    no_grad, primitive, reference, reshape, tensor, value_and_grad, vjp,
 )
 from minibig.backend import Device, InputError, device, manual_seed
 from minibig.ops import (
-    abs, adam_update, adamw_update, arange, argmax, astype, attention, attention_weights,
-    binary_cross_entropy_with_logits, causal_mask, concatenate, cross_entropy, div, dropout,
-    embedding, equal, erf, exp, expand_dims, feed_forward, full, gelu, gelu_tanh, greater,
-    greater_equal, isfinite, layer_norm, less, less_equal, linear, log, log_softmax, logical_and,
+    abs, adam_update, adamw_update, arange, argmax, argsort, astype, attention,
+    attention_weights, binary_cross_entropy_with_logits, causal_mask, clip, concatenate, cos,
+    cross_entropy, cumsum, div, dropout, einsum, elu, embedding, equal, erf, exp, expand_dims,
+    expm1, feed_forward, flip, full, gather, gelu, gelu_tanh, greater, greater_equal, isfinite,
+    layer_norm, leaky_relu, less, less_equal, linear, log, log1p, log_softmax, logical_and,
     logical_not, logical_or, logsumexp, matmul, max, maximum, mean, mean_squared_error, min,
-    minimum, mul, neg, normal, normal_cdf, not_equal, ones, pow, relu, rms_norm, scatter_add,
-    sgd_update, sigmoid, sign, silu, softmax, softplus, split, sqrt, squeeze, stack, sub, sum,
-    swapaxes, take, tanh, transpose, uniform, var, where, zeros,
+    minimum, mul, neg, norm, normal, normal_cdf, not_equal, one_hot, ones, outer, pad,
+    pow, prod, relu, rms_norm, roll, scatter_add, sgd_update, sigmoid, sign, silu, sin, softmax,
+    softplus, sort, split, sqrt, squeeze, stack, std, sub, sum, swapaxes, take, tanh, tile, top_k,
+    transpose, tril, triu, uniform, var, where, zeros,
 )
 
 if TYPE_CHECKING:
@@ -49,23 +51,25 @@ __all__ = [
     "Device", "InputError", "bool_", "device", "float16", "float32", "float64", "int32", "int64",
     "manual_seed",
     # autograd: tensors and derivatives of any order
-    "Tensor", "check_gradients", "checkpoint", "enable_grad", "grad", "hvp", "jvp", "no_grad",
-    "primitive", "reference", "tensor", "value_and_grad", "vjp",
+    "Tensor", "check_gradients", "checkpoint", "enable_grad", "grad", "hessian", "hvp", "jvp",
+    "no_grad", "primitive", "reference", "tensor", "value_and_grad", "vjp",
     # ops: new tensors
     "arange", "full", "normal", "ones", "uniform", "zeros",
     # ops: arithmetic and functions of one variable
-    "abs", "add", "astype", "div", "equal", "erf", "exp", "gelu", "gelu_tanh", "greater",
-    "greater_equal", "isfinite", "less", "less_equal", "log", "logical_and", "logical_not",
-    "logical_or", "maximum", "minimum", "mul", "neg", "normal_cdf", "not_equal", "pow", "relu",
-    "sigmoid", "sign", "silu", "softplus", "sqrt", "sub", "tanh", "where",
+    "abs", "add", "astype", "clip", "cos", "div", "elu", "equal", "erf", "exp", "expm1", "gelu",
+    "gelu_tanh", "greater", "greater_equal", "isfinite", "leaky_relu", "less", "less_equal", "log",
+    "log1p", "logical_and", "logical_not", "logical_or", "maximum", "minimum", "mul", "neg",
+    "normal_cdf", "not_equal", "pow", "relu", "sigmoid", "sign", "silu", "sin", "softplus", "sqrt",
+    "sub", "tanh", "where",
     # ops: reductions, shapes, places
-    "argmax", "broadcast_to", "concatenate", "embedding", "expand_dims", "logsumexp", "max", "mean",
-    "min", "reshape", "scatter_add", "split", "squeeze", "stack", "sum", "swapaxes", "take",
-    "transpose", "var",
+    "argmax", "argsort", "broadcast_to", "concatenate", "cumsum", "embedding", "expand_dims",
+    "flip", "gather", "logsumexp", "max", "mean", "min", "norm", "one_hot", "pad", "prod",
+    "reshape", "roll", "scatter_add", "sort", "split", "squeeze", "stack", "std", "sum", "swapaxes",
+    "take", "tile", "top_k", "transpose", "tril", "triu", "var",
     # ops: what models are made of
     "attention", "attention_weights", "binary_cross_entropy_with_logits", "causal_mask",
-    "cross_entropy", "dropout", "feed_forward", "layer_norm", "linear", "log_softmax", "matmul",
-    "mean_squared_error", "rms_norm", "softmax",
+    "cross_entropy", "dropout", "einsum", "feed_forward", "layer_norm", "linear", "log_softmax",
+    "matmul", "mean_squared_error", "outer", "rms_norm", "softmax",
     # ops: parameter updates
     "adam_update", "adamw_update", "sgd_update", "kernels",
     # packages, in the order of reading, and their best-known functions; imported when first used

@@ -5,7 +5,7 @@ Read in this order: tensor, primitive, structure, fusible, backward, functional,
 
 from minibig.autograd.backward import backward, trace
 from minibig.autograd.check import check_gradients
-from minibig.autograd.functional import checkpoint, grad, hvp, jvp, value_and_grad, vjp
+from minibig.autograd.functional import checkpoint, grad, hessian, hvp, jvp, value_and_grad, vjp
 from minibig.autograd.fusible import Fusible, fusible, registry
 from minibig.autograd.primitive import Primitive, composite, constant, primitive
 from minibig.autograd.state import enable_grad, no_grad, reference
@@ -14,7 +14,7 @@ from minibig.autograd.tensor import Tensor, tensor, tick
 
 __all__ = [
     "Fusible", "Primitive", "Tensor", "add", "alias", "backward", "broadcast_to", "check_gradients",
-    "checkpoint", "composite", "constant", "enable_grad", "fusible", "grad", "hvp", "jvp",
-    "no_grad", "primitive", "reference", "registry", "reshape", "sum_to", "tensor", "tick", "trace",
-    "value_and_grad", "vjp",
+    "checkpoint", "composite", "constant", "enable_grad", "fusible", "grad", "hessian", "hvp",
+    "jvp", "no_grad", "primitive", "reference", "registry", "reshape", "sum_to", "tensor", "tick",
+    "trace", "value_and_grad", "vjp",
 ]

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from minibig.autograd.backward import Walk, seed_gradient
-from minibig.autograd.primitive import explain_types, outputs_of, wrapped
+from minibig.autograd.primitive import explain_types, outputs_of, primitive, wrapped
 from minibig.autograd.state import enable_grad, nested, no_grad, state
-from minibig.autograd.structure import alias
+from minibig.autograd.structure import alias, reshape
 from minibig.autograd.tensor import Leaf, Node, Tensor, tick
-from minibig.backend import DropoutKey, InputError, namespace, recorded_keys, replayed_keys
+from minibig.backend import Array, DropoutKey, InputError, namespace, recorded_keys, replayed_keys
 
 def _entered(x: Any, name: str) -> Tensor:
     """x under a new name in the graph: what a functional form differentiates by."""
@@ -149,6 +149,30 @@ def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:
     tensor([ 6., 12.])
     """
     return jvp(grad(f), x, v)[1]
+
+@primitive
+def rows_of(*rows: Array) -> Array:
+    return namespace(rows[0]).stack(rows)
+
+rows_of.vjp(lambda g, needed: tuple(g))
+
+def hessian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
+    """The function that computes the Hessian of the scalar function f, row by row: Hᵢ = eᵢᵀ·H.
+
+    Shapes:  x (...)  ->  (*x.shape, *x.shape).
+
+    >>> import minibig as mb
+    >>> mb.hessian(lambda x: x[0] * x[0] * x[1])(mb.tensor([1.0, 2.0]))
+    tensor([[4., 2.],
+            [2., 0.]])
+    """
+    def differentiated(x: Tensor) -> Tensor:
+        _, pull = vjp(grad(f), x)
+        units = namespace(x.data).eye(x.size, dtype=x.dtype)
+        rows = [pull(Tensor(unit.reshape(x.shape))) for unit in units]
+        return reshape(rows_of(*rows) if rows else Tensor(units), (*x.shape, *x.shape))
+
+    return differentiated
 
 class _Checkpoint:
     """The operation behind `checkpoint`: it has no graph until the backward pass needs one."""

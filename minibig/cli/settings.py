@@ -39,7 +39,13 @@ class Setting:
 
 
 TABLE = (
-    Setting("data", str, None, "a text file, a folder, a glob, or the name of a corpus: stdlib"),
+    Setting(
+        "data",
+        str,
+        None,
+        "a text file, a folder, a glob, a column of a table (rows.jsonl:text, rows.csv:text), or "
+        "the name of a corpus: stdlib",
+    ),
     Setting("errors", str, "strict", "strict, or replace: what to do with bytes that are no UTF-8"),
     Setting("validation_fraction", float, 0.1, "the part of the text, at its end, kept aside"),
     Setting(

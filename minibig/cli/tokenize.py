@@ -40,7 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
     }
     train = parsers.pop("train")
-    train.add_argument("--data", required=True, metavar="NAME", help="a text or a corpus: stdlib")
+    train.add_argument(
+        "--data",
+        required=True,
+        metavar="NAME",
+        help="as for train: a text, rows.csv:column or stdlib",
+    )
     train.add_argument("--out", required=True, metavar="FOLDER", help="where it is saved")
     train.add_argument("--tokenizer", choices=TOKENIZERS, default="bpe", help="(bpe)")
     train.add_argument("--vocab-size", type=int, default=2000, metavar="N", help="(2000)")

@@ -1,11 +1,12 @@
 """Text becomes batches: corpora of documents, tokens in memory or on disk, and their order.
 
 Read `dialogues.py` (who speaks), `grammar.py` and the `world_*.py` up to `world.py` (a small world
-whose entropy is known), `corpora.py` (where text comes from), `tokens.py` (ids in a row),
-`token_files.py` (the same on disk), `batches.py` (what a model is fed).
+whose entropy is known), `columns.py` (tables), `corpora.py` (where text comes from), `tokens.py`
+(ids in a row), `token_files.py` (the same on disk), `batches.py` (what a model is fed).
 """
 
 from minibig.data.batches import Batches, evaluation_batches, random_words
+from minibig.data.columns import column_texts
 from minibig.data.corpora import (
     CORPORA,
     DOCUMENT_SEPARATOR,
@@ -39,6 +40,7 @@ __all__ = [
     "Tokens",
     "Turn",
     "World",
+    "column_texts",
     "dialogue_ids",
     "dialogue_tokens",
     "evaluation_batches",

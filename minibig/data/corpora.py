@@ -5,9 +5,10 @@ other and joined they are its text; a document is cut into several only where a 
 `PIECE_BYTES`, so a gigabyte in a single line streams in a few hundred kilobytes of memory. Any
 list of strings is a corpus of whole documents through `enumerate`.
 
-A text file is one document, unless it contains `<|endoftext|>`: then it is cut there. Text is
-UTF-8. A byte order mark at its start is dropped and CRLF becomes LF; nothing else is changed:
-cleaning is another file's work, and so is turning text into tokens.
+A text file is one document, unless it contains `<|endoftext|>`: then it is cut there. Of a table
+(`columns.py`) each row is one. Text is UTF-8. A byte order mark at its start is dropped and CRLF
+becomes LF; nothing else is changed: cleaning is another file's work, and so is turning text into
+tokens.
 """
 
 import ast
@@ -24,6 +25,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from minibig.backend.errors import InputError
+from minibig.data.columns import column_texts, split_column
 from minibig.data.world import world_documents
 
 Piece = tuple[int, str]
@@ -187,9 +189,13 @@ def text_documents(path: str | os.PathLike[str], *, errors: str = "strict") -> I
     ...     list(text_documents(folder))
     [(0, 'A cat.'), (1, 'A dog.')]
     """
+    _check_errors(errors)
+    return _pieces(str(path), _text_files(path), errors)
+
+
+def _check_errors(errors: str) -> None:
     if errors not in ("strict", "replace"):
         raise InputError(f"errors must be 'strict' or 'replace'; got {errors!r}.")
-    return _pieces(str(path), _text_files(path), errors)
 
 
 def _text_files(path: str | os.PathLike[str]) -> list[Path]:
@@ -230,11 +236,17 @@ def _refuse_unreadable(error: OSError) -> None:
     raise InputError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
-def _pieces(given: str, files: list[Path], errors: str) -> Iterator[Piece]:
+def _pieces(
+    given: str, files: list[Path], errors: str, column: str | None = None
+) -> Iterator[Piece]:
     count = 0
     for file in files:
         first = count
-        for index, text in _documents_of(_decoded(file, errors)):
+        texts = _decoded(file, errors)
+        if column is not None:
+            rows = column_texts(texts, str(file), column, errors=errors)
+            texts = (f"{row}{DOCUMENT_SEPARATOR}\n" for row in rows)
+        for index, text in _documents_of(texts):
             yield first + index, text
             count = first + index + 1
     if count == 0:
@@ -299,10 +311,11 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def load_documents(name: str | os.PathLike[str], *, errors: str = "strict") -> Iterator[Piece]:
-    """The pieces of a corpus by its name ("stdlib", "world"), or of a file, folder or glob.
+    """The pieces of a corpus by its name ("stdlib", "world"), or of a file, folder, glob or column.
 
-    A file that has the name of a corpus is reached as `./stdlib`. `errors` is for files, as in
-    `text_documents`, whose exceptions are raised here too.
+    A file that has the name of a corpus is reached as `./stdlib`; `rows.jsonl:text` is the column
+    "text" of a JSONL, CSV or TSV file, or of all that a glob matches. `errors` is for files, as in
+    `text_documents`, whose exceptions and those of `column_texts` are raised here too.
 
     >>> index, text = next(load_documents("stdlib"))
     >>> index
@@ -310,4 +323,8 @@ def load_documents(name: str | os.PathLike[str], *, errors: str = "strict") -> I
     """
     if isinstance(name, str) and name in CORPORA:
         return enumerate(CORPORA[name]())
-    return text_documents(name, errors=errors)
+    parts = split_column(str(name))
+    if parts is None or Path(name).is_file():
+        return text_documents(name, errors=errors)
+    _check_errors(errors)
+    return _pieces(str(name), _text_files(parts[0]), errors, column=parts[1])

@@ -7,8 +7,8 @@ Comparisons have no derivative: their results are constants.
 
 import math
 
-from minibig.autograd import constant, primitive
-from minibig.backend import Array, namespace
+from minibig.autograd import composite, constant, primitive
+from minibig.backend import Array, InputError, namespace
 from minibig.ops.elementwise import log
 
 @primitive(broadcasts=True)
@@ -94,6 +94,15 @@ def where(condition: Array, a: Array, b: Array, /) -> Array:
 where.defvjp(
     a=lambda g, condition: where(condition, g, 0.0), b=lambda g, condition: where(condition, 0.0, g)
 )
+
+@composite
+def clip(x, low=None, high=None, /):
+    """min(max(x, low), high), either bound may be None; at a bound half of the gradient passes."""
+    numbers = isinstance(low, int | float) and isinstance(high, int | float)
+    if (low is None and high is None) or (numbers and not low <= high):
+        raise InputError(f"clip needs a bound, the lower one first; got {low!r} and {high!r}.")
+    x = x if low is None else maximum(x, low)
+    return x if high is None else minimum(x, high)
 
 @constant
 def equal(a: Array, b: Array, /) -> Array:

@@ -2,7 +2,7 @@
 
     y = eˣ: y' = y     y = ln x: y' = 1/x     y = tanh x: y' = 1 − y²     σ(x): y' = y(1 − y)
 
-Activations end the file: relu, silu, and the two forms of gelu.
+Activations end the file: relu and its leaky and exponential forms, silu, and the two of gelu.
 """
 
 import math
@@ -25,6 +25,31 @@ def log(x: Array, /) -> Array:
     with np.errstate(divide="ignore"):  # ln 0 = −∞ is meant
         return namespace(x).log(x)
 log.defvjp(x=lambda g, x: g / x)
+
+@primitive
+def expm1(x: Array, /) -> Array:
+    """eˣ − 1, with all its digits near 0."""
+    return namespace(x).expm1(x)
+expm1.defvjp(x=lambda g, x: g * exp(x))
+
+@primitive
+def log1p(x: Array, /) -> Array:
+    """ln(1 + x), with all its digits near 0."""
+    with np.errstate(divide="ignore"):  # ln 0 = −∞ is meant
+        return namespace(x).log1p(x)
+log1p.defvjp(x=lambda g, x: g / (1 + x))
+
+@primitive
+def sin(x: Array, /) -> Array:
+    """sin x, x in radians."""
+    return namespace(x).sin(x)
+
+@primitive
+def cos(x: Array, /) -> Array:
+    """cos x, x in radians."""
+    return namespace(x).cos(x)
+sin.defvjp(x=lambda g, x: g * cos(x))
+cos.defvjp(x=lambda g, x: -g * sin(x))
 
 @primitive
 def sqrt(x: Array, /) -> Array:
@@ -112,6 +137,18 @@ def relu(x: Array, /) -> Array:
     """
     return namespace(x).maximum(x, 0)
 relu.defvjp(x=lambda g, y: g * (y > 0))
+
+@composite
+def leaky_relu(x, /, *, slope: float = 0.01):
+    """max(0, x) + slope·min(0, x); the derivative at 0 is 0."""
+    return relu(x) - slope * relu(-x)
+
+@primitive
+def elu(x: Array, /, *, alpha: float = 1.0) -> Array:
+    """x where x > 0, else α·(eˣ − 1), the exponential linear unit; the derivative at 0 is α."""
+    xp = namespace(x)
+    return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
+elu.defvjp(x=lambda g, x, alpha: g * (x > 0) + g * (x <= 0) * alpha * exp(-relu(-x)))
 
 @composite
 def silu(x, /):

@@ -6,12 +6,11 @@ Token ids are checked before every lookup, on every device: a negative id would 
 the end, and a GPU would wrap a large one.
 """
 
-import math
 from typing import Any
 
-from minibig.autograd import Tensor, composite, fusible, primitive, reshape
+from minibig.autograd import Tensor, composite, constant, fusible, primitive
 from minibig.backend import Array, InputError, Shape, is_array, namespace
-from minibig.ops.shapes import checked_axis
+from minibig.ops.shapes import checked_axis, flip
 
 @primitive
 def getitem_at(x: Array, /, *, index: Any) -> Array:
@@ -70,6 +69,9 @@ def _array_index(x, part: Any) -> Any:
         raise InputError(f"an index must be integers or bools; got {part.dtype}.")
     return part
 
+def _array(x: Any) -> Array:
+    return x.data if isinstance(x, Tensor) else x
+
 def _check_range(ids: Array, low: int, high: int, name: str) -> None:
     if ids.size and not (low <= int(ids.min()) and int(ids.max()) < high):
         worst = int(ids.min()) if int(ids.min()) < low else int(ids.max())
@@ -86,7 +88,7 @@ def checked_ids(ids: Any, n: int, name: str = "token ids") -> Array:
     minibig.backend.errors.InputError: token ids must lie in [0, 5); got 7. \
 Check that tokenizer and model have the same vocabulary.
     """
-    array = ids.data if isinstance(ids, Tensor) else ids
+    array = _array(ids)
     if not is_array(array):
         raise TypeError(f"{name} must be a tensor or an array; got {type(ids).__name__}.")
     if array.dtype.kind not in "iu":
@@ -116,6 +118,64 @@ def take(x, ids, /, *, axis: int = 0):
     axis = checked_axis(axis, x.ndim, "take")
     index = (slice(None),) * axis + (checked_ids(ids, x.shape[axis], "ids"),)
     return getitem_at(x, index=index)
+
+def along(x, ids, axis: int):
+    """x[..., ids[..., i, ...], ...]: elements at the places `ids` of one axis; unchecked ids."""
+    ids = _array(ids)
+    xp, n = namespace(ids), ids.ndim
+    index = [xp.arange(m).reshape((m,) + (1,) * (n - i - 1)) for i, m in enumerate(ids.shape)]
+    return getitem_at(x, index=(*index[:axis], ids, *index[axis + 1 :]))
+
+@composite
+def gather(x, ids, /, *, axis: int = -1):
+    """y[..., i, ...] = x[..., ids[..., i, ...], ...]: along `axis` every row has ids of its own.
+
+    Shapes:  x (..., N, ...), ids (..., M, ...)  ->  (..., M, ...), as numpy.take_along_axis.
+    """
+    axis = checked_axis(axis, x.ndim, "gather")
+    ids = checked_ids(ids, x.shape[axis], "ids")
+    beside, given = ([*s[:axis], *s[axis + 1 :], len(s)] for s in (x.shape, ids.shape))
+    if beside != given:
+        raise InputError(
+            f"gather: ids must have the shape {tuple(x.shape)} of x, but for axis {axis}; got "
+            f"{tuple(ids.shape)}."
+        )
+    return along(x, ids, axis)
+
+@constant
+def argsort(x: Array, /, *, axis: int = -1) -> Array:
+    """The places that sort x in ascending order, NaN last; equal elements keep their order."""
+    return namespace(x).argsort(x, axis=checked_axis(axis, x.ndim, "argsort"), kind="stable")
+
+@composite
+def sort(x, /, *, axis: int = -1):
+    """x in ascending order along `axis`, NaN last; equal elements keep their order."""
+    return along(x, argsort(x, axis=axis), checked_axis(axis, x.ndim, "sort"))
+
+@composite
+def top_k(x, k: int, /, *, axis: int = -1):
+    """The k largest elements along `axis`, largest first, and their places; of equals the first.
+
+    >>> import minibig as mb
+    >>> mb.top_k(mb.tensor([1.0, 3.0, 2.0, 3.0]), 3)
+    (tensor([3., 3., 2.]), tensor([1, 3, 2]))
+    """
+    axis = checked_axis(axis, x.ndim, "top_k")
+    n = x.shape[axis]
+    if not (isinstance(k, int) and 0 <= k <= n):
+        raise InputError(f"top_k: k must be a whole number in [0, {n}]; got {k}.")
+    descending = n - 1 - flip(argsort(flip(x, axis=axis), axis=axis), axis=axis)
+    places = descending[(slice(None),) * axis + (slice(0, k),)]
+    return along(x, places, axis), places
+
+@constant
+def one_hot(ids: Array, /, *, n: int, dtype: Any = "float32") -> Array:
+    """1 at the place in [0, n) that each id names, else 0.
+
+    Shapes:  ids (...)  ->  (..., n).
+    """
+    checked_ids(ids, n, "ids")
+    return (ids[..., None] == namespace(ids).arange(n)).astype(dtype)
 
 @composite
 def scatter_add(x, ids, values, /):
@@ -152,8 +212,4 @@ def _check_embedding(weight, ids):
 
 def pick(x, ids, /):
     """For every row of x (..., V) the element with the number given in ids (...); unchecked ids."""
-    rows = reshape(x, (-1, x.shape[-1])) if x.size else reshape(x, (0, x.shape[-1]))
-    array = ids.data if isinstance(ids, Tensor) else ids
-    n = math.prod(array.shape)
-    picked = getitem_at(rows, index=(namespace(array).arange(n), array.reshape(-1)))
-    return reshape(picked, tuple(array.shape))
+    return along(x, _array(ids)[..., None], x.ndim - 1)[..., 0]

@@ -13,6 +13,10 @@ def astype(self: Tensor, dtype: Any) -> Tensor:
     """The same values in another dtype."""
     return elementwise.astype(self, dtype=dtype)
 
+def cumsum(self: Tensor, axis: int | None = None) -> Tensor:
+    """The sums of the first elements along `axis`."""
+    return reductions.cumsum(self, axis=axis)
+
 @primitive
 def moved(x: Array, /, *, source: Device, target: Device) -> Array:
     return to_device(x, target)
@@ -50,7 +54,9 @@ METHODS = {
     "backward": backward, "trace": trace, "astype": astype, "to": to,
     "sum": _reduction(reductions.sum), "mean": _reduction(reductions.mean),
     "max": _reduction(reductions.max), "min": _reduction(reductions.min),
-    "var": _reduction(reductions.var), "argmax": _reduction(reductions.argmax),
+    "var": _reduction(reductions.var), "std": _reduction(reductions.std),
+    "prod": _reduction(reductions.prod), "argmax": _reduction(reductions.argmax),
+    "cumsum": cumsum, "clip": arithmetic.clip,
     "reshape": reshape, "transpose": shapes.transpose, "swapaxes": shapes.swapaxes,
 }
 

@@ -41,6 +41,11 @@ def matmul(a, b, /):
         return reshape(product, (*a.shape[:-1], b.shape[-1]))
     return batched_matmul(a, b)
 
+@composite
+def outer(a, b, /):
+    """aᵢ·bⱼ for all elements of a and all of b, as a matrix."""
+    return reshape(a, (a.size, 1)) * reshape(b, (1, b.size))
+
 @fusible
 def linear(x, weight, bias=None, /):
     """x W + b, the affine map of a layer.

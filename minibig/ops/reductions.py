@@ -9,7 +9,9 @@ import math
 
 from minibig.autograd import broadcast_to, composite, constant, primitive, reshape
 from minibig.backend import Array, InputError, Shape, namespace
-from minibig.ops.elementwise import exp, log
+from minibig.ops.arithmetic import mul, where
+from minibig.ops.elementwise import exp, log, sqrt
+from minibig.ops.shapes import concatenate, flip, transpose
 
 Axis = int | tuple[int, ...] | None
 
@@ -62,6 +64,50 @@ def var(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0)
         )
     centred = x - mean(x, axis=axis, keepdims=True)
     return (centred * centred).sum(axis=axis, keepdims=keepdims) * (1 / (n - correction))
+
+@composite
+def norm(x, /, *, axis: Axis = None, keepdims: bool = False):
+    """√Σ x², the Euclidean length of x along `axis`; the derivatives at 0 are 0."""
+    return _root(mul(x, x).sum(axis=axis, keepdims=keepdims))
+
+@composite
+def std(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0):
+    """√var, the standard deviation over `axis`; the derivatives of equal numbers are 0."""
+    return _root(var(x, axis=axis, keepdims=keepdims, correction=correction))
+
+def _root(squares):
+    """√squares, with derivatives 0 instead of ∞ at 0."""
+    zero = squares == 0
+    return where(zero, 0.0, sqrt(where(zero, 1.0, squares)))
+
+@composite
+def prod(x, /, *, axis: Axis = None, keepdims: bool = False):
+    """The product over `axis`, taken in pairs, and in pairs of pairs.
+
+    So a derivative is the product of the other factors, without a division that a 0 would spoil.
+
+    >>> import minibig as mb
+    >>> mb.grad(mb.prod)(mb.tensor([2.0, 0.0, 3.0]))
+    tensor([0., 6., 0.])
+    """
+    x = x if x.dtype.kind == "f" else x.astype("int64")
+    if not x.size:
+        return x.sum(axis=axis, keepdims=keepdims) + 1
+    kept = kept_shape(x.shape, axis)
+    reduced_first = sorted(range(x.ndim), key=lambda i: kept[i] == x.shape[i])
+    factors = reshape(transpose(x, reduced_first), (-1, math.prod(kept)))
+    while (n := len(factors) // 2) > 0:
+        factors = concatenate([factors[:n] * factors[n : 2 * n], factors[2 * n :]])
+    return reshape(factors, kept).sum(axis=axis, keepdims=keepdims)
+
+@primitive
+def cumsum(x: Array, /, *, axis: int | None = None) -> Array:
+    """yᵢ = x₀ + ... + xᵢ along `axis`; over all elements in a row, if it is None."""
+    return x.cumsum(axis=axis)
+
+def _cumsum_rule(g, x_shape, axis):
+    return reshape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), x_shape)
+cumsum.defvjp(x=_cumsum_rule)
 
 @primitive
 def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:

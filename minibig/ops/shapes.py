@@ -1,9 +1,12 @@
 """The same elements in another arrangement: the derivative rearranges the gradient back."""
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
-from minibig.autograd import composite, primitive, reshape
+import numpy as np
+
+from minibig.autograd import broadcast_to, composite, primitive, reshape
 from minibig.backend import Array, InputError, namespace
 
 @primitive
@@ -124,3 +127,57 @@ def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
     if sum(sizes) != length or min(sizes, default=-1) < 0:
         raise InputError(f"split: the sizes {list(sizes)} must add up to the length {length}.")
     return split_at(x, sizes=tuple(sizes), axis=axis)
+
+@primitive
+def flip(x: Array, /, *, axis: int | tuple[int, ...] | None = None) -> Array:
+    """x in reverse order along `axis`, one, several, or all (None)."""
+    return namespace(x).flip(x, axis=axis)
+flip.defvjp(x=lambda g, axis: flip(g, axis=axis))
+
+@primitive
+def roll(x: Array, shift: int, /, *, axis: int | None = None) -> Array:
+    """x[i] at place (i + shift) mod n of `axis`; without one, all elements move as one row."""
+    return namespace(x).roll(x, operator.index(shift), axis=axis)
+roll.defvjp(x=lambda g, shift, axis: roll(g, -shift, axis=axis))
+
+@composite
+def tile(x, repeats: int | Sequence[int], /):
+    """x, `repeats[i]` times along axis i; missing numbers are 1, missing axes are put in front."""
+    counts = tuple(repeats) if isinstance(repeats, Sequence) else (repeats,)
+    if not all(isinstance(n, int) and n >= 0 for n in counts):
+        raise InputError(f"tile: repeats must be whole numbers from 0 on; got {repeats}.")
+    counts = (1,) * (x.ndim - len(counts)) + counts
+    both = [*zip(counts, (1,) * (len(counts) - x.ndim) + tuple(x.shape), strict=True)]
+    apart = reshape(x, [n for _, length in both for n in (1, length)])
+    spread = broadcast_to(apart, shape=tuple([n for pair in both for n in pair]))
+    return reshape(spread, [n * length for n, length in both])
+
+@primitive
+def pad(x: Array, /, *, pad_width: Any, constant_values: float = 0.0) -> Array:
+    """x with a margin of `constant_values`, of `pad_width` elements before and after each axis.
+
+    `pad_width` is a number, a pair (before, after), or one pair for every axis.
+    """
+    return namespace(x).pad(x, pad_width, constant_values=constant_values)
+
+def _pad_rule(g, x_shape, pad_width):
+    before = np.broadcast_to(pad_width, (len(x_shape), 2))[:, 0].tolist()
+    return g[tuple([slice(start, start + n) for start, n in zip(before, x_shape, strict=True)])]
+pad.defvjp(x=_pad_rule)
+
+@primitive
+def tril(x: Array, /, *, k: int = 0) -> Array:
+    """The lower triangle of each matrix: 0 above the k-th diagonal."""
+    return namespace(x).tril(_matrices(x), operator.index(k))
+tril.defvjp(x=lambda g, k: tril(g, k=k))
+
+@primitive
+def triu(x: Array, /, *, k: int = 0) -> Array:
+    """The upper triangle of each matrix: 0 below the k-th diagonal."""
+    return namespace(x).triu(_matrices(x), operator.index(k))
+triu.defvjp(x=lambda g, k: triu(g, k=k))
+
+def _matrices(x: Array) -> Array:
+    if x.ndim < 2:
+        raise InputError(f"a triangle needs matrices (..., N, M); got shape {tuple(x.shape)}.")
+    return x

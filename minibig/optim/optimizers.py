@@ -1,4 +1,4 @@
-"""Optimizers: they walk over parameters and apply one of the update rules of `ops/updates.py`.
+"""Optimizers: they walk over parameters and apply an update rule, as those of `ops/updates.py`.
 
 An optimizer knows no formula. It keeps what the formula needs between steps (velocities, moments,
 the number of updates of each parameter) and writes the result through `Parameter.assign`. The rate
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from minibig.autograd import Tensor, no_grad
-from minibig.backend import InputError, device_of, namespace, to_device
+from minibig.backend import InputError, Shape, device_of, namespace, to_device
 from minibig.ops.updates import adam_update, adamw_update, sgd_update
 from minibig.optim.parameter_groups import as_groups, checked_settings, number
 
@@ -22,9 +22,10 @@ class Optimizer:
     """What all optimizers share: groups of parameters, the rate `lr`, and the state of the rule.
 
     A rule of your own is a subclass with the names of its state arrays and a method `update`; one
-    that treats each number apart says `elementwise = True`, and small parameters share a call. The
-    parameters come as a list, or as a list of groups: dictionaries with "parameters" and the
-    settings in which a group differs, such as {"parameters": [...], "weight_decay": 0.0}.
+    that treats each number apart says `elementwise = True`, and small parameters share a call; one
+    whose state has other shapes than the parameters has a method `state_shapes`. The parameters
+    come as a list, or as a list of groups: dictionaries with "parameters" and the settings in which
+    a group differs, such as {"parameters": [...], "weight_decay": 0.0}.
 
     Raises:  InputError for no parameter, the same one twice, or a setting out of range;
              TypeError for what is no parameter.
@@ -48,6 +49,7 @@ class Optimizer:
         self.lr = lr
         self.groups = as_groups(parameters, settings)
         self.parameters = [p for group in self.groups for p in group.parameters]
+        self._group_of = [group for group in self.groups for _ in group.parameters]
         self._steps = [0] * len(self.parameters)
         self._arrays: list[list[Any]] = [[] for _ in self.parameters]
 
@@ -62,6 +64,10 @@ class Optimizer:
             raise InputError(f"lr must be 0 or more; got {value!r}.")
         self._lr = float(value)
 
+    def state_shapes(self, p: Any, settings: dict[str, Any]) -> dict[str, Shape]:
+        """The names and shapes of the arrays that the rule keeps for p; they are 0 at first."""
+        return dict.fromkeys(self.state_names, p.shape)
+
     def update(self, *inputs: Any, **settings: Any) -> Any:
         """The rule: `update(p, g, *state, t=..., **settings)` gives a tuple (p, *state).
 
@@ -74,8 +80,9 @@ class Optimizer:
         for i, parameter in enumerate(self.parameters):
             if parameter.grad is not None:
                 if not self._steps[i]:
-                    zeros_like = namespace(parameter.data).zeros_like
-                    self._arrays[i] = [zeros_like(parameter.data) for _ in self.state_names]
+                    zeros = namespace(parameter.data).zeros
+                    shapes = self.state_shapes(parameter, self._group_of[i].settings).values()
+                    self._arrays[i] = [zeros(shape, parameter.dtype) for shape in shapes]
                 self._steps[i] += 1
         with no_grad():
             for settings, numbers in self._together():
@@ -87,8 +94,7 @@ class Optimizer:
         A parameter of a few numbers costs the call and not the work, so small ones join.
         """
         calls: dict[Any, tuple[dict[str, Any], list[int]]] = {}
-        groups = [group for group in self.groups for _ in group.parameters]
-        for i, (parameter, group) in enumerate(zip(self.parameters, groups, strict=True)):
+        for i, (parameter, group) in enumerate(zip(self.parameters, self._group_of, strict=True)):
             if parameter.grad is None:
                 continue
             key: Any = i
@@ -136,9 +142,10 @@ class Optimizer:
             "groups": [group.described() for group in self.groups],
             "steps": list(self._steps),
             "arrays": {
-                f"{name}.{i}": array.copy()
+                name: array.copy()
                 for i, arrays in enumerate(self._arrays)
-                for name, array in zip(self.state_names, arrays, strict=bool(arrays))
+                if arrays
+                for name, array in zip(self._state(i), arrays, strict=True)
             },
         }
 
@@ -160,9 +167,14 @@ class Optimizer:
             group.settings = saved
         self._steps = list(state["steps"])
         for i, parameter in enumerate(self.parameters):
-            names = [f"{name}.{i}" for name in self.state_names] if self._steps[i] else []
+            names = self._state(i) if self._steps[i] else {}
             device = device_of(parameter.data)
             self._arrays[i] = [to_device(state["arrays"][name], device).copy() for name in names]
+
+    def _state(self, i: int, settings: dict[str, Any] | None = None) -> dict[str, Shape]:
+        """The arrays of parameter number i by their names in a state, with their shapes."""
+        parameter, own = self.parameters[i], settings or self._group_of[i].settings
+        return {f"{name}.{i}": s for name, s in self.state_shapes(parameter, own).items()}
 
     def _mismatches(self, state: dict[str, Any]) -> list[str]:
         """What keeps a state from fitting; empty if it fits."""
@@ -178,25 +190,27 @@ class Optimizer:
             problems.append(f"its groups (parameters, settings) are {saved}, not {ours}")
         if len(state["steps"]) != len(self.parameters):
             problems.append(f"it has {len(state['steps'])} parameters, not {len(self.parameters)}")
-            return problems
-        return problems + self._array_mismatches(state["steps"], state["arrays"])
+        elif saved == ours:
+            problems += self._array_mismatches(state)
+        return problems
 
-    def _array_mismatches(self, steps: list[int], arrays: dict[str, Any]) -> list[str]:
-        """What is wrong with the arrays of a state, given how often each parameter was updated."""
+    def _array_mismatches(self, state: dict[str, Any]) -> list[str]:
+        """What is wrong with the arrays of a state, given its settings and numbers of updates."""
+        arrays, groups = state["arrays"], state["groups"]
+        settings = [group["settings"] for group in groups for _ in range(group["n_parameters"])]
         expected = {
-            f"{name}.{i}": parameter.data
-            for i, parameter in enumerate(self.parameters)
-            for name in self.state_names
-            if steps[i]
+            name: (shape, self.parameters[i].dtype)
+            for i, steps in enumerate(state["steps"])
+            if steps
+            for name, shape in self._state(i, settings[i]).items()
         }
         problems = [f"{name} is missing" for name in expected if name not in arrays]
         problems += [f"{name} is not expected" for name in arrays if name not in expected]
-        for name, like in expected.items():
-            found = arrays.get(name, like)
-            if (found.shape, found.dtype) != (like.shape, like.dtype):
+        for name, (shape, dtype) in expected.items():
+            if name in arrays and (arrays[name].shape, arrays[name].dtype) != (shape, dtype):
                 problems.append(
-                    f"{name} must be {like.dtype} of shape {like.shape}, not {found.dtype} of "
-                    f"shape {found.shape}"
+                    f"{name} must be {dtype} of shape {shape}, not {arrays[name].dtype} of shape "
+                    f"{arrays[name].shape}"
                 )
         return problems
 

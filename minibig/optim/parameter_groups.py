@@ -16,6 +16,8 @@ from minibig.autograd import Tensor
 from minibig.autograd.tensor import Leaf
 from minibig.backend import InputError
 
+_ABOVE_0 = {"eps", "decay", "min_scale", "clip"}
+
 
 @dataclass
 class ParameterGroup:
@@ -77,10 +79,12 @@ def checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
         settings["momentum"] = _fraction("momentum", settings["momentum"])
     if settings.get("nesterov") and settings["momentum"] == 0:
         raise InputError("nesterov looks ahead along the momentum; set momentum above 0.")
-    if "eps" in settings:
-        settings["eps"] = number("eps", settings["eps"])
-        if settings["eps"] <= 0:
-            raise InputError(f"eps must be above 0; got {settings['eps']}. Usual is 1e-8.")
+    for name in _ABOVE_0 & settings.keys():
+        settings[name] = number(name, settings[name])
+        if settings[name] <= 0:
+            raise InputError(f"{name} must be above 0; got {settings[name]}.")
+    if not isinstance(settings.get("orthogonal", True), bool):
+        raise TypeError(f"orthogonal must be True or False; got {settings['orthogonal']!r}.")
     if "weight_decay" in settings:
         settings["weight_decay"] = number("weight_decay", settings["weight_decay"])
         if settings["weight_decay"] < 0:

@@ -41,6 +41,51 @@ def test_pulling_back_and_pushing_forward_agree(seed):
 
 
 @given(seed=st.integers(0, 10_000))
+def test_the_hessian_times_a_vector_is_hvp(seed):
+    x, v = vector(seed), vector(seed + 1)
+    rows = mb.hessian(scalar_function)(x).numpy()
+    np.testing.assert_allclose(rows, rows.T, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(
+        rows @ v.numpy(), mb.hvp(scalar_function, x, v).numpy(), rtol=1e-10, atol=1e-10
+    )
+
+
+def test_the_hessian_has_the_shape_of_x_twice_on_every_device(device):
+    for shape in [(), (1,), (2, 3), (0, 2)]:
+        x = mb.ones(shape, device=device)
+        rows = mb.hessian(lambda x: (x * x * x).sum())(x)
+        assert rows.shape == shape + shape
+        assert rows.dtype == np.float32
+        assert rows.device == x.device
+        np.testing.assert_array_equal(rows.numpy().reshape(x.size, x.size), 6 * np.eye(x.size))
+    assert mb.hessian(lambda x: mb.ones((), device=device))(
+        mb.ones((2,), device=device)
+    ).tolist() == [[0, 0], [0, 0]]
+
+
+def test_the_hessian_nests_and_touches_no_gradient():
+    x = mb.tensor([1.0, 2.0], requires_grad=True)
+    third = mb.grad(lambda x: mb.hessian(lambda y: (y * y * y * y).sum())(x).sum())
+    assert third(x).tolist() == [24, 48]
+    assert mb.hessian(mb.hessian(lambda y: y * y * y * y))(mb.tensor(2.0)).item() == 24
+    assert x.grad is None
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "words"),
+    [
+        (lambda x: x, mb.tensor([1.0, 2.0]), "scalar result"),
+        (mb.sum, mb.tensor([1, 2]), "int64"),
+        (mb.sum, [1.0], "list"),
+        (lambda x: 1.0, mb.tensor([1.0]), "float"),
+    ],
+)
+def test_the_hessian_says_what_it_needs(f, x, words):
+    with pytest.raises(mb.InputError, match=words):
+        mb.hessian(f)(x)
+
+
+@given(seed=st.integers(0, 10_000))
 def test_the_hessian_is_symmetric_and_the_difference_of_gradients(seed):
     x, v, w = vector(seed), vector(seed + 1), vector(seed + 2)
     hv, hw = mb.hvp(scalar_function, x, v), mb.hvp(scalar_function, x, w)

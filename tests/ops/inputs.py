@@ -103,6 +103,13 @@ def var_inputs(draw):
     return [x], {**keywords, "correction": correction}
 
 
+def std_inputs(draw):
+    """As var_inputs, without rows of one number, whose deviation is 0."""
+    shapes = hnp.array_shapes(min_dims=1, max_dims=3, min_side=2, max_side=4)
+    (x,), keywords = reduction(apart, shapes)(draw)
+    return [x], {**keywords, "correction": draw(st.integers(0, 1))}
+
+
 def same_shape(*domains):
     def inputs(draw):
         rng, shape = numbers(draw), draw(SHAPES.filter(lambda shape: 0 not in shape))
@@ -339,3 +346,112 @@ def pow_inputs(draw):
 def power_inputs(draw):
     exponent = draw(st.sampled_from([0, 1, 2, 3, -1, 0.5, 2.5]))
     return [positive(numbers(draw), draw(SHAPES))], {"exponent": exponent}
+
+
+def with_keywords(inputs, **choices):
+    """The inputs of another strategy, and keywords, each one of some values."""
+
+    def drawn(draw):
+        xs, keywords = inputs(draw)
+        more = {name: draw(st.sampled_from(values)) for name, values in choices.items()}
+        return xs, {**keywords, **more}
+
+    return drawn
+
+
+def beside_integers(rng, shape):
+    """Numbers, none of them near an integer."""
+    return np.asarray(rng.integers(-3, 3, shape) + rng.uniform(0.2, 0.8, shape))
+
+
+def whole(low, high):
+    """A domain of whole numbers from low to high, as floating-point numbers."""
+    return lambda rng, shape: np.asarray(rng.integers(low, high + 1, shape), np.float64)
+
+
+def with_a_zero(rng, shape):
+    """Factors of which one may be exactly 0."""
+    x = nonzero(rng, shape)
+    if x.size:
+        x.reshape(-1)[0] *= rng.integers(2)
+    return x
+
+
+def two_arrays(draw):
+    rng = numbers(draw)
+    return [real(rng, draw(SHAPES)), real(rng, draw(SHAPES))], {}
+
+
+def cumsum_inputs(draw):
+    x = real(numbers(draw), draw(SHAPES))
+    return [x], {"axis": axes_of(draw, x, several=False)}
+
+
+def flip_inputs(draw):
+    x = real(numbers(draw), draw(SHAPES))
+    return [x], {"axis": axes_of(draw, x)}
+
+
+def roll_inputs(draw):
+    (x,), keywords = cumsum_inputs(draw)
+    return [x], {"shift": draw(st.integers(-6, 6)), **keywords}
+
+
+def tile_inputs(draw):
+    repeats = st.one_of(st.integers(0, 3), st.lists(st.integers(0, 3), max_size=4).map(tuple))
+    return [real(numbers(draw), draw(SHAPES))], {"repeats": draw(repeats)}
+
+
+def pad_inputs(draw):
+    x = real(numbers(draw), draw(SHAPES))
+    count = st.integers(0, 3)
+    pair = st.tuples(count, count)
+    each = st.lists(pair, min_size=x.ndim, max_size=x.ndim)
+    widths = draw(st.one_of(count, pair, each) if x.ndim else st.just(2))
+    return [x], {"widths": widths, "constant_values": draw(st.sampled_from([0.0, -1.5]))}
+
+
+def triangle_inputs(draw):
+    shapes = hnp.array_shapes(min_dims=2, max_dims=3, min_side=0, max_side=4)
+    return [real(numbers(draw), draw(shapes))], {"k": draw(st.integers(-4, 4))}
+
+
+def gather_inputs(draw):
+    rng, shape = numbers(draw), list(draw(FULL))
+    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    x = real(rng, tuple(shape))
+    n, shape[axis] = shape[axis], draw(st.integers(0, 4))
+    return [x, np.asarray(rng.integers(0, n, shape))], {"axis": axis}
+
+
+def one_hot_inputs(draw):
+    n = draw(st.integers(1, 5))
+    return [np.asarray(numbers(draw).integers(0, n, draw(SHAPES)))], {"n": n}
+
+
+def top_k_inputs(draw):
+    (x,), keywords = along_axis(apart)(draw)
+    return [x], {"k": draw(st.integers(0, x.shape[keywords["axis"]])), **keywords}
+
+
+SUBSCRIPTS = [
+    "i->i", "i->", "ij->ji", "ij", "ji", "ijk->ki",
+    "ij,jk->ik", "ij,jk", "ij,ij->", "ij,ij->ij", "i,j->ij", "i,j->", "bij,bjk->bik", "ij,kj->",
+    "bij,bkj->kib", ",i->i", "ijk,jl->il", "bhtk,bhsk->bhts", "ij,jk,kl->il",
+    "i,i,i->i", "ij,j,k->ki", "ab,cd,ae->c", "...ij,...jk->...ik", "...i->...", "...,...",
+    "i...->...i", "i...,j...->ij...", "ij , jk -> ik",
+]  # fmt: skip
+
+
+def einsum_inputs(draw):
+    subscripts, rng = draw(st.sampled_from(SUBSCRIPTS)), numbers(draw)
+    lengths = {c: draw(st.integers(0, 3)) for c in sorted(set(subscripts) - set(" ,.->"))}
+    dots = draw(st.lists(st.integers(0, 3), max_size=2))
+    xs = []
+    for term in subscripts.split("->")[0].replace(" ", "").split(","):
+        before, ellipsis, after = term.partition("...")
+        shared = dots[draw(st.integers(0, len(dots))) :] if ellipsis else []
+        shared = [draw(st.sampled_from([1, n])) for n in shared]
+        shape = [lengths[c] for c in before] + shared + [lengths[c] for c in after]
+        xs.append(real(rng, tuple(shape)))
+    return xs, {"subscripts": subscripts}

@@ -165,3 +165,23 @@ def _adam(p, g, m, v, lr, betas, eps, t):
     v = betas[1] * v + (1 - betas[1]) * g**2
     step = lr * (m / (1 - betas[0] ** t)) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
     return p - step, m, v
+
+
+def prod_reference(x, *, axis=None, keepdims=False):
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def elu_reference(x, *, alpha):
+    return np.asarray([v if v > 0 else alpha * math.expm1(v) for v in x.reshape(-1)]).reshape(
+        x.shape
+    )
+
+
+def top_k_reference(x, *, k, axis):
+    order = np.argsort(-x, axis=axis, kind="stable")
+    places = np.take(order, np.arange(k), axis=axis)
+    return np.take_along_axis(x, places, axis=axis), places
+
+
+def norm_reference(x, *, axis=None, keepdims=False):
+    return np.sqrt((np.abs(x) ** 2).sum(axis=axis, keepdims=keepdims))

@@ -51,6 +51,12 @@ CASES = {
     "sigmoid": (sigmoid, 4, GRID),
     "softplus": (softplus, 4, GRID),
     "silu": (lambda x: x * sigmoid(x), 4, GRID[GRID > -87]),  # below, σ(x) is subnormal
+    "log1p": (math.log1p, 4, GRID[GRID > -1]),
+    "expm1": (lambda x: math.expm1(x) if x < 700 else math.inf, 4, GRID[GRID < 88]),
+    "sin": (math.sin, 4, GRID[np.abs(GRID) < 100]),
+    "cos": (math.cos, 4, GRID[np.abs(GRID) < 100]),
+    "elu": (lambda x: x if x > 0 else math.expm1(x), 4, GRID),
+    "leaky_relu": (lambda x: x if x > 0 else 0.01 * x, 4, GRID),
     "sqrt": (math.sqrt, 1, GRID[GRID >= 0]),
     "erf": (math.erf, 8, GRID),
     "gelu": (gelu, 8, GRID),
@@ -151,6 +157,11 @@ def test_derivatives_at_kinks_are_the_chosen_ones():
 
     assert derivative(mb.relu, 0.0) == 0
     assert derivative(mb.abs, 0.0) == 0
+    assert derivative(mb.leaky_relu, 0.0) == 0
+    assert derivative(mb.elu, 0.0) == 1
+    assert derivative(mb.norm, 0.0) == 0
+    assert derivative(lambda x: mb.clip(x, 0.0, 1.0), 0.0) == 0.5
+    assert derivative(lambda x: mb.clip(x, 0.0, 1.0), 1.0) == 0.5
     assert derivative(lambda x: x**2, 0.0) == 0
     assert derivative(lambda x: x**1, 0.0) == 1
     assert derivative(lambda x: x**0, 0.0) == 0
@@ -177,8 +188,55 @@ def test_where_gives_nothing_to_the_branch_that_was_not_chosen():
 
 def test_nan_goes_through():
     x = mb.tensor([math.nan, 1.0])
-    for f in (mb.exp, mb.tanh, mb.sigmoid, mb.softplus, mb.erf, mb.gelu, mb.relu, mb.silu):
+    for f in (mb.exp, mb.tanh, mb.sigmoid, mb.softplus, mb.erf, mb.gelu, mb.relu, mb.silu, mb.elu):
         assert math.isnan(f(x).tolist()[0])
         assert not math.isnan(f(x).tolist()[1])
     assert math.isnan(mb.max(x).item())
     assert all(map(math.isnan, mb.softmax(x).tolist()))
+
+
+def test_norm_and_standard_deviation_have_derivatives_0_where_they_are_0():
+    for f in (mb.norm, mb.std):
+        x = (
+            mb.tensor([[2.0, 2.0], [1.0, 4.0]])
+            if f is mb.std
+            else mb.tensor([[0.0, 0.0], [3.0, 4.0]])
+        )
+        rows = mb.grad(lambda x, f=f: f(x, axis=1).sum())(x).numpy()
+        assert rows[0].tolist() == [0, 0]
+        assert np.abs(rows[1]).min() > 0.1
+        second = mb.hessian(lambda x, f=f: f(x, axis=1).sum())(x).numpy()
+        assert np.isfinite(second).all()
+        assert not second[0].any()
+
+
+@pytest.mark.parametrize(
+    ("factors", "first", "second"),
+    [
+        ([2.0, 0.0, 3.0], [0, 6, 0], [[0, 3, 0], [3, 0, 2], [0, 2, 0]]),
+        ([0.0, 5.0, 0.0], [0, 0, 0], [[0, 0, 5], [0, 0, 0], [5, 0, 0]]),
+        ([0.0, 0.0, 0.0], [0, 0, 0], [[0, 0, 0]] * 3),
+    ],
+)
+def test_a_product_with_zeros_has_the_derivatives_of_the_other_factors(factors, first, second):
+    assert mb.grad(mb.prod)(mb.tensor(factors)).tolist() == first
+    assert mb.hessian(mb.prod)(mb.tensor(factors)).tolist() == second
+
+
+def test_equal_elements_keep_their_order_and_nan_is_the_largest():
+    x = mb.tensor([2.0, math.nan, 1.0, 2.0, 1.0])
+    assert mb.argsort(x).tolist() == [2, 4, 0, 3, 1]
+    values, places = mb.top_k(x, 4)
+    assert places.tolist() == [1, 0, 3, 2]
+    assert values.tolist()[1:] == [2.0, 2.0, 1.0]
+    assert mb.sort(x).tolist()[:4] == [1.0, 1.0, 2.0, 2.0]
+    pulled = mb.grad(lambda x: mb.sort(x)[0] + 10 * mb.top_k(x, 2)[0][1])(x)
+    assert pulled.tolist() == [10, 0, 1, 0, 0]
+
+
+def test_integers_are_sorted_multiplied_and_added_up_as_integers():
+    x = mb.tensor(np.array([3, 1, 255], np.uint8))
+    assert mb.top_k(x, 2)[0].tolist() == [255, 3]
+    assert mb.prod(x).item() == 765
+    assert mb.cumsum(x).tolist() == [3, 4, 259]
+    assert mb.einsum("i,i->", mb.tensor([1, 2]), mb.tensor([3, 4])).item() == 11

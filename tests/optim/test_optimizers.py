@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import minibig as mb
 from minibig.nn import Embedding, LayerNorm, Linear, Parameter, Sequential
-from minibig.optim import SGD, Adam, AdamW, Optimizer, clip_gradients, decay_groups
+from minibig.optim import SGD, Adafactor, Adam, AdamW, Muon, Optimizer, clip_gradients, decay_groups
 
 STEPS = 50
 SHAPES = [(2, 3), (4,), (), (0, 3)]
@@ -38,8 +38,10 @@ every_optimizer = pytest.mark.parametrize(
         lambda p: SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
         lambda p: Adam(p, lr=0.01, weight_decay=0.01),
         lambda p: AdamW(p, lr=0.01),
+        lambda p: Muon(p, lr=0.01),
+        lambda p: Adafactor(p, lr=0.01, weight_decay=0.01),
     ],
-    ids=["SGD", "Nesterov", "Adam", "AdamW"],
+    ids=["SGD", "Nesterov", "Adam", "AdamW", "Muon", "Adafactor"],
 )
 
 
