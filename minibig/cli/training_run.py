@@ -8,6 +8,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from minibig.cli.console import say
 from minibig.cli.corpus import Corpus
 from minibig.cli.preparation import check_length, opening, prepare, prepared
 from minibig.cli.run_folders import is_run, read_record, write_record
-from minibig.cli.settings import Settings
+from minibig.cli.settings import Settings, merged
 from minibig.data import CORPORA, Batches, Tokens
 from minibig.models import GPT, GPTConfig
+from minibig.storage import StorageError
 from minibig.tokenizers import Tokenizer
 from minibig.training import (
     Interrupted,
@@ -108,7 +110,7 @@ def _prepared_anew(
 
 def _check_same_run(folder: Path, settings: Settings, corpus: Corpus) -> None:
     record = read_record(folder)
-    began: dict[str, Any] = record["settings"]
+    began: dict[str, Any] = {**merged(), **record["settings"]}  # older runs have fewer settings
     names = [n for n in settings if n not in _FREE and began.get(n) != settings[n]]
     if names:
         before = ", ".join(f"{name} = {began.get(name)}" for name in names)
@@ -163,7 +165,8 @@ def _trained(
     try:
         result = trainer.run()
     except (Interrupted, TrainingError):
-        _draw(folder)
+        with suppress(StorageError):  # what ended the run is what has to be said
+            _draw(folder)
         raise
     _draw(folder)
     return result
