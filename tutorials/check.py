@@ -1,0 +1,75 @@
+"""Check answers to the exercises, from a notebook or from a file.
+
+In a chapter, run as a script or opened as a notebook:
+
+    from check import check, hint, solution
+    check("05.1", perceptron_update)      # says whether it is right, and if not, what happened
+    hint("05.1")                          # a nudge
+    solution("05.1")                      # one way to do it
+
+On the command line, with all your functions in one file, each under the name of its exercise:
+
+    python tutorials/check.py my_answers.py
+"""
+
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from exercises.exercise import Exercise, all_exercises, judge, source_of_solution
+from minibig.backend import InputError
+from minibig.cli.console import accept_any_text
+
+
+def check(number: str, answer: Callable[..., Any]) -> bool:
+    """Print whether the answer is right, and if not, why; returns it, too."""
+    task = _exercise(number)
+    wrong = judge(number, answer)
+    verdict = "right." if wrong is None else f'not yet: {wrong}\n     (hint("{number}") helps)'
+    print(f"{number} {task.name}: {verdict}")
+    return wrong is None
+
+
+def hint(number: str) -> None:
+    """Print the hint of an exercise."""
+    print(f"{number}: {_exercise(number).hint}")
+
+
+def solution(number: str) -> None:
+    """Print one way to do an exercise."""
+    _exercise(number)
+    print(source_of_solution(number))
+
+
+def check_file(path: str) -> int:
+    """Check every function of a file that has the name of an exercise; returns how many fail."""
+    numbers = {task.name: task.number for task in all_exercises().values()}
+    answers = runpy.run_path(path, run_name="answers")
+    found = [name for name in answers if name in numbers]
+    if not found:
+        raise InputError(f"{path} has no function with the name of an exercise: {', '.join(numbers)}.")
+    return sum(not check(numbers[name], answers[name]) for name in found)
+
+
+def _exercise(number: str) -> Exercise:
+    exercises = all_exercises()
+    if number not in exercises:
+        raise InputError(f"there is no exercise {number!r}. There are: {', '.join(exercises)}.")
+    return exercises[number]
+
+
+def main(arguments: list[str]) -> int:
+    """The command."""
+    accept_any_text()
+    if len(arguments) != 1 or not Path(arguments[0]).is_file():
+        raise SystemExit("usage: python tutorials/check.py FILE, a Python file with your answers.")
+    try:
+        return min(check_file(arguments[0]), 1)
+    except InputError as error:
+        raise SystemExit(str(error)) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
