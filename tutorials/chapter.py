@@ -132,7 +132,7 @@ def _dress(axes: Any) -> None:
     """A quiet grid, and nothing that is not needed."""
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.tick_params(colors=FAINT, labelcolor=INK, length=0, labelsize=8.5)
+    axes.tick_params(which="both", colors=FAINT, labelcolor=INK, length=0, labelsize=8.5)
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(FAINT)

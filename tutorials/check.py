@@ -3,9 +3,13 @@
 In a chapter, run as a script or opened as a notebook:
 
     from check import check, hint, solution
-    check("05.1", perceptron_update)      # says whether it is right, and if not, what happened
-    hint("05.1")                          # a nudge
-    solution("05.1")                      # one way to do it
+
+    @check("05.1")                # says whether the function is right, and if not, what happened
+    def perceptron_update(...):
+        ...
+
+    hint("05.1")                  # a nudge
+    solution("05.1")              # one way to do it
 
 On the command line, with all your functions in one file, each under the name of its exercise:
 
@@ -16,30 +20,42 @@ import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from exercises.exercise import Exercise, all_exercises, judge, source_of_solution
+from exercises.exercise import all_exercises, exercise_of, judge, source_of_solution
+
 from minibig.backend import InputError
 from minibig.cli.console import accept_any_text
 
+Answer: TypeAlias = Callable[..., Any]
 
-def check(number: str, answer: Callable[..., Any]) -> bool:
-    """Print whether the answer is right, and if not, why; returns it, too."""
-    task = _exercise(number)
+
+def check(number: str, answer: Answer | None = None) -> Any:
+    """Print whether the answer is right, and if not, why; returns that.
+
+    Without an answer it is a decorator, which leaves the function as it is.
+    """
+    if answer is None:
+
+        def checked(written: Answer) -> Answer:
+            check(number, written)
+            return written
+
+        return checked
     wrong = judge(number, answer)
-    verdict = "right." if wrong is None else f'not yet: {wrong}\n     (hint("{number}") helps)'
-    print(f"{number} {task.name}: {verdict}")
+    verdict = "right." if wrong is None else f'not yet: {wrong} hint("{number}") helps.'
+    print(f"{number} {exercise_of(number).name}: {verdict}")
     return wrong is None
 
 
 def hint(number: str) -> None:
     """Print the hint of an exercise."""
-    print(f"{number}: {_exercise(number).hint}")
+    print(f"{number}: {exercise_of(number).hint}")
 
 
 def solution(number: str) -> None:
     """Print one way to do an exercise."""
-    _exercise(number)
+    exercise_of(number)
     print(source_of_solution(number))
 
 
@@ -49,15 +65,9 @@ def check_file(path: str) -> int:
     answers = runpy.run_path(path, run_name="answers")
     found = [name for name in answers if name in numbers]
     if not found:
-        raise InputError(f"{path} has no function with the name of an exercise: {', '.join(numbers)}.")
+        names = ", ".join(numbers)
+        raise InputError(f"{path} has no function with the name of an exercise: {names}.")
     return sum(not check(numbers[name], answers[name]) for name in found)
-
-
-def _exercise(number: str) -> Exercise:
-    exercises = all_exercises()
-    if number not in exercises:
-        raise InputError(f"there is no exercise {number!r}. There are: {', '.join(exercises)}.")
-    return exercises[number]
 
 
 def main(arguments: list[str]) -> int:

@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from minibig.backend import InputError
+
 CHAPTERS = ("01", "02", "03", "04", "05", "06", "07", "08")
 EXERCISES: dict[str, "Exercise"] = {}
 
@@ -54,10 +56,22 @@ def all_exercises() -> dict[str, Exercise]:
     return EXERCISES
 
 
+def exercise_of(number: str) -> Exercise:
+    """The exercise of that number.
+
+    Raises:  InputError if there is none.
+    """
+    if number[:2] in CHAPTERS:
+        importlib.import_module(f"exercises.chapter_{number[:2]}")
+    if number not in EXERCISES:
+        raise InputError(f"there is no exercise {number!r}. Numbers look like '05.1'.")
+    return EXERCISES[number]
+
+
 def judge(number: str, answer: Callable[..., Any]) -> str | None:
     """None for a right answer; else a sentence that says what is wrong with it."""
     try:
-        all_exercises()[number].check(_complete(answer))
+        exercise_of(number).check(_complete(answer))
     except NotYet as wrong:
         return str(wrong)
     except NotImplementedError:
@@ -78,7 +92,7 @@ def _complete(answer: Callable[..., Any]) -> Callable[..., Any]:
     def called(*inputs: Any, **keywords: Any) -> Any:
         result = answer(*inputs, **keywords)
         if result is None:
-            raise NotYet("it returns nothing yet (None). Write its body, and return the result.")
+            raise NotYet("it is still empty, for it returns nothing (None).")
         return result
 
     return called
@@ -86,7 +100,7 @@ def _complete(answer: Callable[..., Any]) -> Callable[..., Any]:
 
 def source_of_solution(number: str) -> str:
     """The source of one way to do it."""
-    name = all_exercises()[number].name
+    name = exercise_of(number).name
     module = importlib.import_module(f"exercises.solutions.chapter_{number[:2]}")
     return inspect.getsource(getattr(module, name)).rstrip()
 
@@ -125,7 +139,7 @@ def _array(values: Any) -> np.ndarray:
     try:
         array = np.asarray(values.numpy() if hasattr(values, "numpy") else values)
     except ValueError:
-        raise NotYet(f"the result must be numbers in a rectangular shape; got {values!r}.") from None
+        raise NotYet(f"the result must be rectangular numbers; got {values!r:.60}.") from None
     if array.dtype.kind not in "fiub":
         raise NotYet(f"the result must be numbers; got {values!r:.60}.")
     return array.astype("float64")
