@@ -134,8 +134,9 @@ def visits_path_by_path(value):
 
 for depth in (4, 8, 16):
     chain = doubled(depth)
-    print(f"{depth:2} deep: {visits_path_by_path(chain):7,} visits, or {len(in_order(chain))} in order")
-assert visits_path_by_path(chain) == 2 ** (depth + 1) - 1
+    paths, order = visits_path_by_path(chain), in_order(chain)
+    print(f"{depth:2} deep: {paths:7,} visits path by path, {len(order):2} in order")
+assert paths == 2 ** (depth + 1) - 1
 
 # %% [markdown]
 # Every residual connection of a Transformer is such a doubling. In order, the work grows with the
