@@ -65,7 +65,7 @@ batch = rng.standard_normal((5, 8))
 one = batch @ (W1 @ W2 @ W3)
 assert np.allclose(((batch @ W1) @ W2) @ W3, one)
 bent = np.maximum(np.maximum(batch @ W1, 0) @ W2, 0) @ W3
-print(f"three linear layers equal one; with relu in between they differ by {abs(bent - one).max():.0f}")
+print(f"three layers equal one; with relu they differ by {abs(bent - one).max():.0f}")
 
 # %% [markdown]
 # ### Activations (激活函数), and what they do to gradients
