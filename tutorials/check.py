@@ -62,7 +62,10 @@ def solution(number: str) -> None:
 def check_file(path: str) -> int:
     """Check every function of a file that has the name of an exercise; returns how many fail."""
     numbers = {task.name: task.number for task in all_exercises().values()}
-    answers = runpy.run_path(path, run_name="answers")
+    try:
+        answers = runpy.run_path(path, run_name="answers")
+    except Exception as error:  # whatever stands in the learner's file
+        raise InputError(f"{path} cannot be run: {type(error).__name__}: {error}.") from error
     found = [name for name in answers if name in numbers]
     if not found:
         names = ", ".join(numbers)

@@ -70,8 +70,9 @@ def exercise_of(number: str) -> Exercise:
 
 def judge(number: str, answer: Callable[..., Any]) -> str | None:
     """None for a right answer; else a sentence that says what is wrong with it."""
+    task = exercise_of(number)
     try:
-        exercise_of(number).check(_complete(answer))
+        task.check(_complete(answer))
     except NotYet as wrong:
         return str(wrong)
     except NotImplementedError:
