@@ -90,11 +90,11 @@ assert np.allclose(attend(q, k[::-1], v[::-1], False), attend(q, k, v, False))
 print("equal with and without mask; and keys turned round give the same: attention sees no order")
 
 # %% [markdown]
-# So order must be told: `minibig/nn/positions.py`. And one set of weights looks in one way only;
-# `minibig/nn/attention.py` has H heads side by side (多头注意力), each of width K = D/H.
+# So order must be told (`minibig/nn/positions.py`). The article's 3.3 calls the Transformer
+# recursive; nothing recurs here, all positions are computed at once. One set of weights looks in
+# one way only: `minibig/nn/attention.py` has H heads side by side (多头注意力), of width K = D/H.
 #
 # ## Experiment
-#
 # ### First, the failure: a model without its mask
 # Two small GPTs learn sentences character by character. They differ in one word, `causal`: without
 # the mask a position may look at the next one, which is the answer.

@@ -94,6 +94,9 @@ def learn(loss_of, steps, lr):
 # ## Experiment
 #
 # ### Pre-training (预训练): read, and predict the next token
+#
+# That is all a GPT is trained for. The masked words and next sentences of the article's 3.4 are how
+# BERT learns, which reads in both directions and does not write.
 
 # %%
 STEPS = 60 if QUICK else 500
