@@ -66,11 +66,10 @@ def _memory(f: Callable[[], Any]) -> tuple[int, int]:
     return max(0, now - before), max(0, peak - before)
 
 
-def within(name: str, value: float, low: float, high: float) -> float:
-    """Print a trained number with its band, and insist that it lies there. Returns it."""
+def within(name: str, value: float, low: float, high: float) -> None:
+    """Print a trained number with its band, and insist that it lies there."""
     print(f"{name}: {value:.3f}   (band {low:g} to {high:g})")
     assert low <= value <= high, f"{name} = {value} left its band {low} to {high}"
-    return value
 
 
 def readable(amount: float, unit: str = "") -> str:
@@ -125,7 +124,7 @@ def picture(name: str, panels: int = 1, width: float = 4.6, height: float = 3.6)
     path = PICTURES / f"{name}.png"
     figure.savefig(path)
     print(f"picture: runs/tutorials/{path.name}")
-    _show(figure)
+    _show(path)
 
 
 def _dress(axes: Any) -> None:
@@ -140,8 +139,8 @@ def _dress(axes: Any) -> None:
     axes.yaxis.label.set_color(INK)
 
 
-def _show(figure: Any) -> None:
+def _show(path: Path) -> None:
     """In a notebook, below the cell."""
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
-        ipython.display.display(figure)
+        ipython.display.display(ipython.display.Image(filename=str(path)))
