@@ -96,8 +96,8 @@ def gradients_by_hand(x, y, W1, b1, W2, b2):
 # %% [markdown]
 # ## The library's version
 #
-# None of these lines is written for a network in the library. Its layers are functions, every
-# operation knows its own derivative, and `minibig/autograd/backward.py` walks back (chapter 1):
+# The library contains no such lines for any network. Its layers are functions, every operation
+# knows its own derivative, and `minibig/autograd/backward.py` walks back (chapter 1):
 
 # %%
 rng = np.random.default_rng(0)

@@ -181,6 +181,7 @@ def without(name, columns):  # the good model, with some columns of a parameter 
 
 no_positions = without("position_embedding.weight", 64)
 no_looking = without("blocks.0.attention.qkv.weight", 2 * 64)  # no queries, no keys
+
 def gate(name, good, bad, limit, *, at_most):
     print(f"{name}, {'at most' if at_most else 'at least'} {limit:g}: {good:.2g}; broken {bad:.2g}")
     assert (good <= limit < bad) if at_most else (good >= limit > bad), name
@@ -203,8 +204,7 @@ with picture("06_attention", panels=2, height=4.2) as (curves, looks):
 # ## What it costs
 
 # %%
-H, K = 4, 32
-measured = []
+H, K, measured = 4, 32, []
 for S in (128, 256) if QUICK else (256, 512, 1024):
     qkv = [mb.nn.Parameter(mb.normal((1, H, S, K))) for _ in range(3)]
     kept = kept_bytes(lambda qkv=qkv: mb.attention(*qkv, causal=True))
