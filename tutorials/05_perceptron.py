@@ -170,7 +170,7 @@ with picture("05_xor", panels=3, width=3.9) as (line, area, bars):
                       levels=[-0.5, 0.5, 1.5], colors=["#f6e3db", "#dbe7f0"])
         axes.scatter(*X.T, c=[RED if t == 0 else BLUE for t in TASKS["XOR"]], s=60, zorder=3)
         axes.grid(False)
-    line.set(title="1969: the best of all lines", xlabel="x1", ylabel="x2")
+    line.set(title="1969: three of four", xlabel="x1", ylabel="x2")
     area.set(title="1986: four hidden neurons", xlabel="x1")
     bars.bar([str(H) for H in shares], [100 * s for s in shares.values()], color=SAND)
     bars.set(title="How many learn it", xlabel="hidden neurons", ylabel="% of networks")

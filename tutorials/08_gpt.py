@@ -114,7 +114,7 @@ within("held-out loss after reading", reading, floor, 3.5 if QUICK else counted)
 def answer(question):
     prompt = data.prompt_ids(tokenizer, (), question)
     end = data.dialogue_tokens(tokenizer)[2]
-    written = mb.generate(model, prompt, max_new_tokens=24, temperature=0, stop_token=end)
+    written = mb.generate(model, prompt, max_new_tokens=40, temperature=0, stop_token=end)
     return tokenizer.decode([i for i in written[0, len(prompt):].tolist() if i != end])
 
 ASKED = ("Where does Anna live?", "安娜住在哪儿？",
@@ -125,6 +125,7 @@ for question in ASKED:
 # %% [markdown]
 # It goes on writing; nobody told it what an answer is. **Fine-tuning** (微调) does: dialogues, with
 # the loss on the answers only. What the user says is given, so those targets are −100 and ignored.
+# This loss can fall below the floor of the text: an answer is decided by its question.
 
 # %%
 dialogues = [data.dialogue_ids(tokenizer, turns) for turns in world.dialogues()]
