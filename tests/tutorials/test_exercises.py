@@ -5,7 +5,7 @@ explanation must have, are in `wrong_answers/`.
 """
 
 import ast
-import importlib
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -24,8 +24,8 @@ WRONG = {
 each_exercise = pytest.mark.parametrize("number", EXERCISES)
 
 
-def stubs_of(chapter):
-    """The functions with @check(number) of a chapter: number -> (function, its name)."""
+def stubs_of(chapter, folder):
+    """The functions with @check(number) of a chapter, each as a module of its own in `folder`."""
     [path] = TUTORIALS.glob(f"{chapter}_*.py")
     stubs = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -33,10 +33,17 @@ def stubs_of(chapter):
             decorator = node.decorator_list[0]
             if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "check":
                 node.decorator_list = []
-                scope = {}
-                exec(compile(ast.Module([node], []), str(path), "exec"), scope)
-                stubs[decorator.args[0].value] = scope[node.name]
+                stubs[decorator.args[0].value] = imported(node, folder / f"{node.name}.py")
     return stubs
+
+
+def imported(function, path):
+    """The function of a syntax tree, written to a file and imported from there."""
+    path.write_text(ast.unparse(function), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, function.name)
 
 
 @each_exercise
@@ -46,8 +53,8 @@ def test_the_solution_passes(number):
 
 
 @each_exercise
-def test_the_empty_stub_of_the_chapter_fails_and_is_called_empty(number):
-    stub = stubs_of(number[:2])[number]
+def test_the_empty_stub_of_the_chapter_fails_and_is_called_empty(number, tmp_path):
+    stub = stubs_of(number[:2], tmp_path)[number]
     assert stub.__name__ == EXERCISES[number].name
     assert stub.__doc__
     assert "empty" in judge(number, stub)
@@ -67,10 +74,10 @@ def test_there_are_at_least_two_wrong_answers(number):
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter_has_three_to_five_exercises_and_each_a_check(chapter):
+def test_a_chapter_has_three_to_five_exercises_and_each_a_check(chapter, tmp_path):
     own = [number for number in EXERCISES if number[:2] == chapter]
     assert 3 <= len(own) <= 5
-    assert list(stubs_of(chapter)) == own
+    assert list(stubs_of(chapter, tmp_path)) == own
     for number in own:
         assert len(EXERCISES[number].hint) > 10
 
