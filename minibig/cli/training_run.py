@@ -145,7 +145,7 @@ def _prepared_anew(
 
 def _check_same_run(folder: Path, settings: Settings, corpus: Corpus) -> None:
     record = read_record(folder)
-    check_same_settings(folder, {**merged(), **record["settings"]}, settings)  # older: fewer
+    check_same_settings(folder, record["settings"], settings)
     if corpus.name not in CORPORA and corpus.sha256 != record["text"].get("sha256"):
         raise InputError(
             f"{corpus.name} is no longer the text that the run in {folder} began with. Bring it "
@@ -155,6 +155,7 @@ def _check_same_run(folder: Path, settings: Settings, corpus: Corpus) -> None:
 
 def check_same_settings(folder: Path, began: Settings, settings: Settings) -> None:
     """Refuse to go on with a run under settings with which it would have become another one."""
+    began = {**merged(), **began}  # older runs have fewer settings
     names = [n for n in settings if n not in _FREE and began.get(n) != settings[n]]
     if names:
         before = ", ".join(f"{name} = {began.get(name)}" for name in names)
