@@ -8,6 +8,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from minibig.cli.console import say
 from minibig.cli.corpus import Corpus
 from minibig.cli.preparation import check_length, opening, prepare, prepared
 from minibig.cli.run_folders import is_run, read_record, write_record
-from minibig.cli.settings import Settings
+from minibig.cli.settings import Settings, merged
 from minibig.data import CORPORA, Batches, TokenFile, Tokens
 from minibig.models import GPT, GPTConfig
+from minibig.storage import StorageError
 from minibig.tokenizers import Tokenizer
 from minibig.training import (
     Interrupted,
@@ -153,6 +155,7 @@ def _check_same_run(folder: Path, settings: Settings, corpus: Corpus) -> None:
 
 def check_same_settings(folder: Path, began: Settings, settings: Settings) -> None:
     """Refuse to go on with a run under settings with which it would have become another one."""
+    began = {**merged(), **began}  # older runs have fewer settings
     names = [n for n in settings if n not in _FREE and began.get(n) != settings[n]]
     if names:
         before = ", ".join(f"{name} = {began.get(name)}" for name in names)
@@ -197,7 +200,8 @@ def trained(run: PreparedRun) -> Result:
     try:
         result = trainer.run()
     except (Interrupted, TrainingError):
-        _draw(run)
+        with suppress(StorageError):  # what ended the run is what has to be said
+            _draw(run)
         raise
     _draw(run)
     return result
