@@ -84,7 +84,7 @@ def has_stepped(run, began):
 
 @pytest.mark.long
 def test_a_kill_at_any_moment_costs_nothing(tmp_path, text_file, amount):
-    kills, steps, chance = amount(2, 200), amount(12, 60), random.Random(0)
+    kills, steps, chance = amount(2, 200), amount(10, 60), random.Random(0)
     _, complaint = training(tmp_path / "whole", text_file, steps).communicate(timeout=120)
     assert complaint == ""
     whole = remains(tmp_path / "whole")

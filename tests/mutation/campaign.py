@@ -66,8 +66,9 @@ class Campaign:
             called.clear()
             began = time.monotonic()
             reports = runtestprotocol(item, log=False, nextitem=_next(items, number))
-            if any(report.failed for report in reports):  # it would catch everything
-                _say(f"  left out, for it fails without any mutant: {item.nodeid}")
+            if failed := [report for report in reports if report.failed]:  # would catch everything
+                reason = failed[0].longreprtext.splitlines()[-1:]
+                _say(f"  left out, for it fails without any mutant: {item.nodeid} {reason}")
                 continue
             row = item.callspec.params.get("row") if hasattr(item, "callspec") else None
             for place in called:

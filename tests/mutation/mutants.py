@@ -106,8 +106,7 @@ def changes(node: ast.AST, names: list[str]) -> Iterator[Change]:
     elif isinstance(node, ast.Constant):
         yield from _constants(node)
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
-        for other in names:
-            yield lambda n, other=other: _with(n, id=other)
+        yield lambda n: _with(n, id=names[(names.index(n.id) + 1) % len(names)])
     elif isinstance(node, ast.Attribute) and node.attr in RENAMED:
         yield lambda n: _with(n, attr=RENAMED[n.attr])
     elif _is_function_of_one(node):
