@@ -30,7 +30,8 @@ from typing import Any
 import numpy as np
 
 import minibig as mb
-from minibig.backend import CPU, DropoutKey, keep_mask, namespace, stacked_product
+from minibig.backend import CPU, DropoutKey, keep_mask, namespace
+from minibig.kernels.cuda.stacked_products import stacked_product
 
 HERE = Path(__file__).parent
 

@@ -23,6 +23,20 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="do everything marked `long` hundreds of times, as .ci/long does",
+    )
+
+
+@pytest.fixture
+def amount(request):
+    """How much is done: the first number, or with --long the second."""
+    return lambda short, long: long if request.config.getoption("--long") else short
+
+
 @pytest.fixture(autouse=True)
 def _seeded():
     mb.manual_seed(0)

@@ -136,6 +136,24 @@ def test_nothing_forbidden_is_imported_or_called(path):
         assert not (isinstance(node, ast.ExceptHandler) and node.type is None), "bare except"
 
 
+def test_nothing_is_unpickled_or_evaluated_anywhere_not_even_in_tests():
+    """A grep through everything that is Python here; strings that name a pickle may stand."""
+    root = ROOT.parent
+    paths = [*FILES, *(p for name in ("tests", "benchmarks") for p in (root / name).rglob("*.py"))]
+    modules, calls = {"pickle", "cPickle", "dill", "joblib", "marshal", "shelve"}, {"eval", "exec"}
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = {alias.name for alias in node.names} | {getattr(node, "module", "")}
+                assert not names & modules, f"{path} imports {names & modules}"
+            elif isinstance(node, ast.Call):
+                name = getattr(node.func, "id", "")
+                assert name not in calls, f"{path}, line {node.lineno}: {name}()"
+            elif isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "weights_only"):
+                safe = node.arg == "weights_only"
+                assert getattr(node.value, "value", None) is safe, f"{path}: {node.arg}"
+
+
 @each_file
 def test_files_and_functions_are_short_and_constructors_take_few_arguments(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400

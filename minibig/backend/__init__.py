@@ -8,11 +8,10 @@ from minibig.backend.random import (
     DropoutKey, dropout_key, generator, keep_mask, keep_threshold, manual_seed, random_state,
     recorded_keys, replayed_keys, set_random_state, stream, training_step,
 )
-from minibig.backend.stacked_products import stacked_product
 
 __all__ = [
     "CPU", "Array", "Device", "DropoutKey", "InputError", "Shape", "device", "device_of",
     "dropout_key", "expect_shape", "generator", "is_array", "keep_mask", "keep_threshold",
     "manual_seed", "namespace", "random_state", "recorded_keys", "replayed_keys",
-    "set_random_state", "stacked_product", "stream", "to_device", "to_numpy", "training_step",
+    "set_random_state", "stream", "to_device", "to_numpy", "training_step",
 ]

@@ -75,7 +75,7 @@ def given_text(text: str, *, errors: str = "strict") -> str:
     Raises:  InputError for bytes that are no UTF-8, unless `errors` is "replace".
     """
     if text == "-":
-        return decoded(sys.stdin.buffer.read(), "the standard input", errors)
+        return _as_in_a_corpus(decoded(sys.stdin.buffer.read(), "the standard input", errors))
     try:
         data = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half a surrogate pair, which Windows lets through
@@ -85,7 +85,16 @@ def given_text(text: str, *, errors: str = "strict") -> str:
 
 def file_text(path: str, *, errors: str = "strict") -> str:
     """The text of a UTF-8 file."""
-    return decoded(Path(path).read_bytes(), path, errors)
+    return _as_in_a_corpus(decoded(Path(path).read_bytes(), path, errors))
+
+
+def _as_in_a_corpus(text: str) -> str:
+    r"""A text as training would see it: no byte order mark at its start, CRLF as LF.
+
+    >>> _as_in_a_corpus("\ufeffone\r\ntwo")
+    'one\ntwo'
+    """
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def decoded(data: bytes, name: str, errors: str) -> str:

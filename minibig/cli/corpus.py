@@ -41,11 +41,11 @@ class Corpus:
 
     def training(self) -> Iterator[Piece]:
         """The first part."""
-        return self._part(0, self._cut)
+        return self._part(0, self.training_characters)
 
     def validation(self) -> Iterator[Piece]:
         """The rest."""
-        return self._part(self._cut, self.characters)
+        return self._part(self.training_characters, self.characters)
 
     @property
     def characters(self) -> int:
@@ -63,7 +63,8 @@ class Corpus:
         return World().entropy() if self.name == "world" else None
 
     @property
-    def _cut(self) -> int:
+    def training_characters(self) -> int:
+        """How many of them are for training."""
         return int(self.characters * (1 - self.validation_fraction))
 
     @cached_property

@@ -47,6 +47,11 @@ def prepare(
 ) -> tuple[Tokenizer, TokenFile, TokenFile]:
     """Make and save the tokenizer and the tokens for training and validation."""
     say(f"text: {corpus.name}, {corpus.characters:,} characters")
+    if not 0 < corpus.training_characters < corpus.characters:
+        raise InputError(
+            f"{corpus.name} has {corpus.characters:,} characters, too few for a training and a "
+            "validation part. Give more text, or another validation_fraction."
+        )
     tokenizer = trained_tokenizer(kind, corpus, vocab_size)
     tokenizer.save(folder / "tokenizer")
     say(f"tokenizer: {tokenizer.vocab_size:,} tokens ({kind})")

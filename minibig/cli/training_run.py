@@ -8,6 +8,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from minibig.cli.console import say
 from minibig.cli.corpus import Corpus
 from minibig.cli.preparation import check_length, opening, prepare, prepared
 from minibig.cli.run_folders import is_run, read_record, write_record
-from minibig.cli.settings import Settings
+from minibig.cli.settings import Settings, merged
 from minibig.data import CORPORA, Batches, TokenFile, Tokens
 from minibig.models import GPT, GPTConfig
+from minibig.storage import StorageError
 from minibig.tokenizers import Tokenizer
 from minibig.training import (
     Interrupted,
@@ -143,7 +145,7 @@ def _prepared_anew(
 
 def _check_same_run(folder: Path, settings: Settings, corpus: Corpus) -> None:
     record = read_record(folder)
-    check_same_settings(folder, record["settings"], settings)
+    check_same_settings(folder, {**merged(), **record["settings"]}, settings)  # older: fewer
     if corpus.name not in CORPORA and corpus.sha256 != record["text"].get("sha256"):
         raise InputError(
             f"{corpus.name} is no longer the text that the run in {folder} began with. Bring it "
@@ -197,7 +199,8 @@ def trained(run: PreparedRun) -> Result:
     try:
         result = trainer.run()
     except (Interrupted, TrainingError):
-        _draw(run)
+        with suppress(StorageError):  # what ended the run is what has to be said
+            _draw(run)
         raise
     _draw(run)
     return result

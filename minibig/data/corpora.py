@@ -290,8 +290,8 @@ def _decoded(path: Path, errors: str) -> Iterator[str]:
         except UnicodeDecodeError as error:
             raise InputError(
                 f"{path} is not UTF-8: byte 0x{error.object[error.start]:02x} at offset "
-                f"{offset - waiting + error.start}; convert the file, or replace such bytes with "
-                "errors='replace'."
+                f"{offset - waiting + error.start}; convert the file, or have such bytes replaced: "
+                "errors='replace', or --errors replace."
             ) from None
         offset += len(block)
         # The LF of a CRLF may be the first character of the next block.

@@ -6,12 +6,12 @@ Y = A B:      Ā = Ȳ Bᵀ      B̄ = Aᵀ Ȳ
 import math
 
 from minibig.autograd import composite, fusible, primitive, reshape
-from minibig.backend import Array, InputError, stacked_product
+from minibig.backend import Array, InputError
 
 @primitive(broadcasts=True)
 def batched_matmul(a: Array, b: Array, /) -> Array:
     """a @ b for two stacks of matrices whose leading axes broadcast."""
-    return stacked_product(a, b)
+    return a @ b
 batched_matmul.defvjp(
     a=lambda g, b: batched_matmul(g, b.swapaxes(-1, -2)),
     b=lambda g, a: batched_matmul(a.swapaxes(-1, -2), g),

@@ -39,7 +39,7 @@ from minibig.storage.safetensors_files import load_tensors, write_tensors
 from minibig.storage.strict_json import MAX_JSON_BYTES, parse_json
 
 FORMAT = "minibig checkpoint"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # since 2 the state of a run counts its rollbacks; 1 is read as well
 
 _LATEST = "latest.json"
 _STATE = "checkpoint.json"
@@ -134,7 +134,11 @@ def _find(folder: Path) -> Path:
 
 
 def _advice(path: Path) -> str:
-    return f"restore a copy, or load an older checkpoint. {_others(path.parent, path)}"
+    """What to do about a damaged checkpoint."""
+    return (
+        f"restore a copy of it, or remove {path.name} and {_LATEST} to go on from an older one. "
+        f"{_others(path.parent, path)}"
+    )
 
 
 def _others(folder: Path, without: Path | None = None) -> str:
@@ -172,12 +176,12 @@ def _check_state(state: dict[str, Any]) -> None:
     )
 
 
-def _seal(payload: dict[str, Any]) -> bytes:
+def _seal(payload: dict[str, Any], version: int = FORMAT_VERSION) -> bytes:
     """The one text that stands for a payload, with its checksum."""
     text = json.dumps(payload, indent=1, sort_keys=True, allow_nan=False)
     sealed = {
         "format": FORMAT,
-        "version": FORMAT_VERSION,
+        "version": version,
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
         "payload": payload,
     }
@@ -194,13 +198,13 @@ def _read_sealed(path: Path) -> dict[str, Any]:
     if not isinstance(sealed, dict) or sealed.get("format") != FORMAT:
         raise StorageError(f'{path} must have "format" {FORMAT!r}; it is damaged or another file.')
     version = sealed.get("version")
-    if type(version) is int and version > FORMAT_VERSION:
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         raise StorageError(
-            f"{path} has format version {version}, and this minibig reads up to {FORMAT_VERSION}. "
+            f"{path} has format version {version!r}, and this minibig reads 1 to {FORMAT_VERSION}. "
             "Upgrade minibig; or the file is damaged."
         )
     payload = sealed.get("payload")
-    if not isinstance(payload, dict) or data != _seal(payload):
+    if not isinstance(payload, dict) or data != _seal(payload, version):
         raise StorageError(f"{path} is damaged: its bytes are not the ones that were written.")
     return payload
 

@@ -86,6 +86,15 @@ def remove_folder(path: Path) -> None:
         os.rename(path, temporary)
 
 
+def remove_orphans(folder: Path) -> None:
+    """Remove what killed processes left in a folder and in those directly below it."""
+    _remove_abandoned(folder)
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                _remove_abandoned(path)
+
+
 def make_folder(path: Path) -> None:
     """Make the folder `path` and those above it, where they are missing."""
     with _written(path):

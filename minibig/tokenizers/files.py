@@ -6,6 +6,7 @@ Files come from elsewhere, so whatever is wrong with one is an InputError that n
 
 import json
 import os
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -59,10 +60,16 @@ def write_text(path: Path, text: str) -> None:
     unfinished = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
+        with open(unfinished, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(unfinished, path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def read_settings(folder: str | PathLike[str], kinds: tuple[str, ...]) -> dict[str, Any]:

@@ -5,6 +5,9 @@ says whether there is a NaN or an infinity anywhere.
 """
 
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from minibig.backend import Array, InputError, namespace
@@ -12,7 +15,23 @@ from minibig.nn import Module
 
 
 class TrainingError(InputError):
-    """The numbers of a run are no longer finite; the message names step, loss and tensor."""
+    """The numbers of a run are no longer finite: the `problem`, in a sentence, and what to do."""
+
+    def __init__(self, problem: str, advice: str) -> None:
+        super().__init__(f"{problem} {advice}")
+        self.problem = problem
+
+
+@contextmanager
+def without_warnings_of_overflow() -> Iterator[None]:
+    """Within it NumPy says nothing of overflow and NaN: each step is checked, and told in a line.
+
+    The threads of the kernels would not see `numpy.errstate`, which belongs to one thread.
+    """
+    with warnings.catch_warnings():
+        words = r"(overflow|invalid value|divide by zero) encountered"
+        warnings.filterwarnings("ignore", words, RuntimeWarning)
+        yield
 
 
 def check_step(model: Module, step: int, loss: float, norm: float) -> None:
@@ -25,8 +44,8 @@ def check_step(model: Module, step: int, loss: float, norm: float) -> None:
         return
     where = _first_bad(model) or "no single parameter or gradient holds a NaN or an infinity"
     raise TrainingError(
-        f"step {step} has the loss {loss:.6g} and the gradient norm {norm:.6g}; {where}. Nothing "
-        "was saved since the last checkpoint: lower the rate, clip, or look at the data."
+        f"step {step} has the loss {loss:.6g} and the gradient norm {norm:.6g}; {where}.",
+        "Nothing was saved since the last checkpoint: lower the rate, clip, or look at the data.",
     )
 
 
@@ -35,8 +54,8 @@ def check_parameters(model: Module, step: int) -> None:
     for name, parameter in model.named_parameters():
         if not _is_finite(parameter.data):
             raise TrainingError(
-                f"after step {step} the parameter {name} holds a NaN or an infinity. Nothing was "
-                "saved since the last checkpoint: lower the rate or clip the gradient."
+                f"after step {step} the parameter {name} holds a NaN or an infinity.",
+                "Nothing was saved since the last checkpoint: lower the rate or clip the gradient.",
             )
 
 
@@ -44,7 +63,7 @@ def check_evaluation(step: int, values: dict[str, float]) -> None:
     """Raise if something that was measured is not finite."""
     for name, value in values.items():
         if not math.isfinite(value):
-            raise TrainingError(f"after step {step} the {name} is {value}. Look at the data.")
+            raise TrainingError(f"after step {step} the {name} is {value}.", "Look at the data.")
 
 
 def _first_bad(model: Module) -> str:

@@ -21,8 +21,14 @@ from minibig.backend import training_step
 from minibig.nn import Module
 from minibig.optim import AdamW, clip_gradients, decay_groups
 from minibig.storage import has_format, save
-from minibig.storage.durable_files import make_folder
-from minibig.training.failures import check_evaluation, check_parameters, check_step
+from minibig.storage.durable_files import make_folder, remove_orphans
+from minibig.training.failures import (
+    TrainingError,
+    check_evaluation,
+    check_parameters,
+    check_step,
+    without_warnings_of_overflow,
+)
 from minibig.training.interruption import Interrupted, StopRequest, stop_on_signals
 from minibig.training.metrics import Metrics
 from minibig.training.progress import Progress, Silence
@@ -101,19 +107,16 @@ class Trainer:
         model is in evaluation mode.
 
         Raises:  Interrupted after a signal, with the state saved; TrainingError for numbers that
-                 are not finite; StorageError if something cannot be written. The last good
-                 checkpoint is left as it is.
+                 are not finite, unless the settings say to roll back; StorageError if something
+                 cannot be written. The last good checkpoint is left as it is.
         """
         make_folder(self.folder)
-        self.optimizer.zero_grad()  # what an attempt that failed may have left
-        found = resume_run(self._checkpoints, self.model, self.optimizer, self.settings)
-        self.state = found or RunState()
-        self.state.metrics_lines = self.metrics.keep(self.state.metrics_lines)
-        self._saved = (self.state.step, self.state.looked_at) if found else None
+        remove_orphans(self.folder)
+        self._restore()
         self._session = _Session(self.state.seconds)
         self.progress.begin(self.state.step, self.settings.steps)
         try:
-            with self.metrics, stop_on_signals() as stop:
+            with self.metrics, without_warnings_of_overflow(), stop_on_signals() as stop:
                 self._train(stop)
         finally:
             self.progress.end()
@@ -124,21 +127,61 @@ class Trainer:
     def _checkpoints(self) -> Path:
         return self.folder / "checkpoints"
 
+    def _restore(self) -> None:
+        """Put back the latest checkpoint, or begin, and forget whatever came after it."""
+        self.optimizer.zero_grad()  # what an attempt that failed may have left
+        found = resume_run(self._checkpoints, self.model, self.optimizer, self.settings)
+        self.state = found or RunState()
+        self.state.metrics_lines = self.metrics.keep(self.state.metrics_lines)
+        self._saved = (self.state.step, self.state.looked_at) if found else None
+
     def _train(self, stop: StopRequest) -> None:
         """Steps until the last, and looks in between; a signal ends it between two steps."""
         if self.state.step == 0:
             self._save()  # a place that cannot be written to is better known now than in an hour
         while True:
-            if stop.signal_number is not None:
-                self._save()
-                raise Interrupted(stop.signal_number)
-            self._look()
-            finished = self.state.step == self.settings.steps
-            if finished or self._is_due("checkpoint_every"):
-                self._save()
-            if finished:
-                return
+            try:
+                if self._advance(stop):
+                    return
+            except TrainingError as error:
+                self._roll_back(error)
+
+    def _advance(self, stop: StopRequest) -> bool:
+        """Whatever is due, and one step; says whether the run is finished."""
+        if stop.signal_number is not None:
+            self._save()
+            raise Interrupted(stop.signal_number)
+        self._look()
+        finished = self.state.step == self.settings.steps
+        if finished or self._is_due("checkpoint_every"):
+            self._save()
+        if not finished:
             self._step()
+        return finished
+
+    def _roll_back(self, error: TrainingError) -> None:
+        """Go back to the last checkpoint with a lower rate; or raise, if that is not wanted."""
+        gone = self.state
+        if self.settings.on_divergence == "stop":
+            raise error
+        if gone.rollbacks >= self.settings.max_rollbacks:
+            tried = f"It was rolled back {gone.rollbacks} times, to a rate of {gone.rate_factor:g}"
+            raise TrainingError(error.problem, f"{tried} times the settings'. Look at the data.")
+        self._restore()
+        state = self.state
+        state.rollbacks = gone.rollbacks + 1
+        state.rate_factor = gone.rate_factor * self.settings.rollback_factor
+        state.best_validation_loss = gone.best_validation_loss  # its model lies in best/
+        self._report(
+            {
+                "step": state.step,
+                "rollback": state.rollbacks,
+                "because": error.problem,
+                "rate_factor": state.rate_factor,
+            }
+        )
+        self._saved = None
+        self._save()
 
     def _step(self) -> None:
         """One update by the mean gradient of the step's batches."""
@@ -148,7 +191,7 @@ class Trainer:
         loss = self._backward(step)
         norm = clip_gradients(self.model.parameters(), self.settings.clip or math.inf)
         check_step(self.model, step + 1, loss, norm)
-        self.optimizer.lr = self.settings.learning_rate(step)
+        self.optimizer.lr = self.settings.learning_rate(step) * self.state.rate_factor
         self.optimizer.step()
         self.optimizer.zero_grad()
         if step == 0:

@@ -72,9 +72,9 @@ class ProgressBar:
         )
 
     def advance(self, values: dict[str, Any]) -> None:
-        """Move the bar by one step."""
+        """Move the bar to the step, which after a rollback lies further back."""
         self._show(values)
-        self._bar.update()
+        self._bar.update(values["step"] - self._bar.n)
 
     def report(self, values: dict[str, Any]) -> None:
         """Print above the bar; a validation loss stands in it as well."""
@@ -167,6 +167,9 @@ def _sentence(values: dict[str, Any]) -> str:
         return f"step {values['step']}, a sample:\n{values['sample']}\n"
     if "warning" in values:
         return f"warning: {values['warning']}"
+    if "rollback" in values:
+        from_here_on = f"From here on the rate is {values['rate_factor']:g} times the settings'."
+        return f"rolled back to step {values['step']}: {values['because']} {from_here_on}"
     measured = [
         f"{name.replace('_', ' ')} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
         for name, value in values.items()

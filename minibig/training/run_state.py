@@ -29,7 +29,8 @@ _OPTIMIZER = "optimizer."
 class RunState:
     """Where a run stands: `step` updates were made, and the last look was at `looked_at`.
 
-    The lines of the metrics file up to here are counted, so that later ones can be cut off.
+    The lines of the metrics file up to here are counted, so that later ones can be cut off. Each of
+    the `rollbacks` made `rate_factor` smaller, by which the learning rate is multiplied.
     """
 
     step: int = 0
@@ -39,6 +40,8 @@ class RunState:
     loss: float | None = None
     validation_loss: float | None = None
     best_validation_loss: float | None = None
+    rollbacks: int = 0
+    rate_factor: float = 1.0
 
 
 def save_run(
@@ -65,7 +68,7 @@ def resume_run(
     """Put back the latest checkpoint; or None if there is none, and every random stream seeded.
 
     Raises:  InputError if the checkpoint is of another model or of other settings, StorageError if
-             it is damaged.
+             it is damaged or holds what this version does not know.
     """
     path = _latest(folder)
     if path is None:
@@ -75,6 +78,10 @@ def resume_run(
     missing = {"run", "settings", "optimizer", "random"} - saved.keys()
     if missing:
         raise StorageError(f"{path} is no checkpoint of a run: it has no {sorted(missing)[0]}.")
+    if unknown := saved["run"].keys() - asdict(RunState()).keys():
+        raise StorageError(
+            f"{path} holds {sorted(unknown)[0]}, which this minibig does not know. Upgrade minibig."
+        )
     _check_settings(folder, saved["settings"], settings)
     try:
         model.load_state_dict(_under(_MODEL, arrays))
@@ -96,10 +103,10 @@ def _latest(folder: Path) -> Path | None:
 
 
 def _check_settings(folder: Path, saved: dict[str, Any], settings: TrainingSettings) -> None:
-    ours = settings.to_json()
-    names = [n for n in ours if n not in FREE_TO_CHANGE and saved.get(n) != ours[n]]
+    ours, theirs = settings.to_json(), TrainingSettings.from_json(saved).to_json()
+    names = [n for n in ours if n not in FREE_TO_CHANGE and theirs[n] != ours[n]]
     if names:
-        began = ", ".join(f"{name} = {saved.get(name)}" for name in names)
+        began = ", ".join(f"{name} = {theirs[name]}" for name in names)
         now = ", ".join(f"{name} = {ours[name]}" for name in names)
         raise InputError(
             f"the run in {folder.parent} began with {began}; got {now}. Go on with the settings it "

@@ -20,14 +20,18 @@ _ENDLESS: dict[str, Callable[..., Schedule]] = {
     "inverse_square_root": inverse_square_root,
 }
 SCHEDULES = (*_ENDLESS, *_DECAYING)
+ON_DIVERGENCE = ("stop", "roll_back")
 
-# They change what is seen of a run and what is kept, not what it learns.
+# They change what is seen of a run and what is kept, not what it learns as long as all goes well.
 FREE_TO_CHANGE = (
     "evaluate_every",
     "evaluate_batches",
     "checkpoint_every",
     "sample_every",
     "keep_checkpoints",
+    "on_divergence",
+    "rollback_factor",
+    "max_rollbacks",
 )
 
 
@@ -38,6 +42,10 @@ class TrainingSettings:
     `clip` bounds the norm of the gradient (None: it is only measured). `evaluate_every`,
     `checkpoint_every` and `sample_every` count steps; 0 is never, but the end of a run is evaluated
     and saved in any case. `evaluate_batches` is for whoever evaluates: how many batches, 0 for all.
+
+    `on_divergence` says what becomes of a run whose numbers are no longer finite: "stop" ends it,
+    "roll_back" goes back to the last checkpoint and multiplies the learning rate of all later steps
+    by `rollback_factor`, at most `max_rollbacks` times.
 
     Raises:  InputError for a number out of its range, TypeError for what is no number.
 
@@ -63,11 +71,16 @@ longer or shorten the warm-up.
     checkpoint_every: int = 0
     sample_every: int = 0
     keep_checkpoints: int = 2
+    on_divergence: str = "stop"
+    rollback_factor: float = 0.5
+    max_rollbacks: int = 3
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "accumulation", "keep_checkpoints"):
+        for name in ("steps", "batch_size", "accumulation", "keep_checkpoints", "max_rollbacks"):
             _check_whole(name, getattr(self, name), 1)
-        for name in ("warmup_steps", "seed", *FREE_TO_CHANGE[:-1]):
+        for name in ("warmup_steps", "seed", "evaluate_batches"):
+            _check_whole(name, getattr(self, name), 0)
+        for name in ("evaluate_every", "checkpoint_every", "sample_every"):
             _check_whole(name, getattr(self, name), 0)
         if not _number("lr", self.lr) > 0:
             raise InputError(f"lr must be above 0; got {self.lr}.")
@@ -80,7 +93,18 @@ longer or shorten the warm-up.
         if not all(0 <= _number("betas", beta) < 1 for beta in self.betas):
             raise InputError(f"betas must lie in [0, 1); got {self.betas}.")
         object.__setattr__(self, "betas", tuple(self.betas))
+        self._check_divergence()
         self._check_schedule()
+
+    def _check_divergence(self) -> None:
+        if self.on_divergence not in ON_DIVERGENCE:
+            raise InputError(
+                f"on_divergence must be {' or '.join(ON_DIVERGENCE)}; got {self.on_divergence!r}."
+            )
+        if not 0 < _number("rollback_factor", self.rollback_factor) < 1:
+            raise InputError(
+                f"rollback_factor must lie between 0 and 1; got {self.rollback_factor}."
+            )
 
     def _check_schedule(self) -> None:
         if self.schedule not in SCHEDULES:

@@ -14,6 +14,7 @@ from minibig.storage.durable_files import (
     open_regular,
     read_file,
     remove_folder,
+    remove_orphans,
     synced_file,
 )
 
@@ -116,6 +117,18 @@ def test_what_a_killed_process_left_is_removed_by_the_next_writer(tmp_path, dead
     (tmp_path / f".minibig-{10**30}-0.tmp").write_bytes(b"of no process at all")
     write(tmp_path / "a")
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_orphans_are_removed_in_a_folder_and_in_those_below(tmp_path, dead_process):
+    (tmp_path / "best").mkdir()
+    for folder in (tmp_path, tmp_path / "best"):
+        (folder / f".minibig-{dead_process}-0.tmp").write_bytes(b"half")
+        (folder / f".minibig-{os.getppid()}-0.tmp").write_bytes(b"of a living process")
+    remove_orphans(tmp_path)
+    remove_orphans(tmp_path / "absent")
+    living = f".minibig-{os.getppid()}-0.tmp"
+    assert sorted(os.listdir(tmp_path)) == [living, "best"]
+    assert os.listdir(tmp_path / "best") == [living]
 
 
 def test_what_others_are_writing_is_left_alone(tmp_path):

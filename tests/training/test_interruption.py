@@ -167,14 +167,41 @@ def assert_kills_cost_nothing(folder, unbroken, kills, chance):
     assert not orphans(folder)
 
 
-def test_two_kills_in_a_row_cost_nothing(tmp_path, unbroken):
-    assert_kills_cost_nothing(tmp_path, unbroken, 2, random.Random(0))
-
-
-@pytest.mark.slow
-def test_no_kill_at_a_random_moment_costs_anything(tmp_path, unbroken):
-    chance = random.Random(1)
-    for number in range(20):
+@pytest.mark.long
+def test_two_kills_in_a_row_at_random_moments_cost_nothing(tmp_path, unbroken, amount):
+    chance, runs = random.Random(0), amount(1, 20)
+    for number in range(runs):
         folder = tmp_path / str(number)
         folder.mkdir()
         assert_kills_cost_nothing(folder, unbroken, 2, chance)
+    print(f"{runs} runs, each killed twice at random moments: the bits of the unbroken run")
+
+
+KILLED_AT = """
+import signal
+place = int(sys.argv[2]), int(sys.argv[3])
+def loss(step, micro_step, loss):
+    if (step, micro_step) == place:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return loss
+tiny_runs.main(sys.argv[1], loss)
+"""
+
+
+@posix
+@pytest.mark.long
+def test_kills_within_a_step_cost_nothing(tmp_path, unbroken, amount):
+    """At random steps, after one batch of two or after both: mid-epoch, with dropout, twice."""
+    chance, n_places = random.Random(2), amount(2, 20)
+    places = [(chance.randrange(STEPS), chance.randrange(2)) for _ in range(n_places)]
+    for number, (step, micro_step) in enumerate(places):
+        folder = tmp_path / str(number)
+        again = (min(step + chance.randrange(4), STEPS - 1), chance.randrange(2))
+        for place in ((step, micro_step), again):
+            process = child(KILLED_AT, folder, *place)
+            _, errors = process.communicate(timeout=WAIT)
+            assert (process.returncode, errors) in [(-signal.SIGKILL, ""), (0, "")]
+        trainer(folder, seed=1).run()
+        assert remains(folder) == unbroken
+        assert not orphans(folder)
+    print(f"{n_places} runs, each killed twice within a step: the bits of the unbroken run")

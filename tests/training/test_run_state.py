@@ -1,6 +1,7 @@
 """Saving a run and finding it again: everything comes back, and foreign folders are refused."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +10,19 @@ import minibig as mb
 from minibig.backend import random_state, stream
 from minibig.nn import Linear
 from minibig.optim import AdamW
-from minibig.storage import StorageError, has_format, list_checkpoints, save_checkpoint
-from minibig.training import TrainingSettings
+from minibig.storage import (
+    StorageError,
+    has_format,
+    list_checkpoints,
+    load_checkpoint,
+    save_checkpoint,
+)
+from minibig.training import Trainer, TrainingSettings
 from minibig.training.run_state import RunState, resume_run, save_run
 
 from .tiny_runs import gpt
 
+VERSION_1 = Path(__file__).parent / "version_1"  # written by the first version of the format
 SETTINGS = TrainingSettings(steps=10, batch_size=1, lr=0.1)
 
 
@@ -76,6 +84,50 @@ def test_what_does_not_belong_together_is_refused(tmp_path):
     save_checkpoint(tmp_path / "strange", {}, {"step": 0})
     with pytest.raises(StorageError, match="is no checkpoint of a run: it has no optimizer"):
         resume_run(tmp_path / "strange", layer, optimizer, SETTINGS)
+
+
+def old_run(folder, steps=6):
+    """The run that version 1 was stopped in after step 4, as a trainer of today."""
+    layer, x = Linear(2, 1), mb.tensor([[1.0, 2.0], [2.0, 1.0]])
+    settings = TrainingSettings(
+        steps=steps, batch_size=2, lr=0.1, checkpoint_every=1, keep_checkpoints=1, evaluate_every=2
+    )
+    return Trainer(
+        layer,
+        lambda step, micro_step: ((layer(x) - 1) ** 2).mean(),
+        settings,
+        folder,
+        evaluate=lambda: {"validation_loss": 0.25},
+    )
+
+
+def test_a_run_of_version_1_goes_on(tmp_path):
+    shutil.copytree(VERSION_1, tmp_path / "run")
+    run = old_run(tmp_path / "run")
+    assert run.run().steps == 6
+    assert (run.state.rollbacks, run.state.best_validation_loss) == (0, 0.25)
+    unbroken = old_run(tmp_path / "unbroken")
+    unbroken.run()
+    for name, x in unbroken.model.state_dict().items():
+        np.testing.assert_allclose(run.model.state_dict()[name].numpy(), x.numpy(), rtol=1e-5)
+    lines = [x["step"] for x in run.metrics.read() if "loss" in x]
+    assert lines == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_run_of_version_1_keeps_its_settings(tmp_path):
+    shutil.copytree(VERSION_1, tmp_path / "run")
+    with pytest.raises(mb.InputError, match=r"began with steps = 6; got steps = 7\."):
+        old_run(tmp_path / "run", steps=7).run()
+
+
+def test_what_a_later_version_counts_is_not_lost_in_silence(tmp_path):
+    layer, optimizer = trained(0)
+    save_run(tmp_path, layer, optimizer, RunState(step=3), SETTINGS)
+    arrays, state = load_checkpoint(tmp_path)
+    state["run"]["epochs_skipped"] = 1
+    save_checkpoint(tmp_path, arrays, state)
+    with pytest.raises(StorageError, match="holds epochs_skipped, which this minibig does not kno"):
+        resume_run(tmp_path, layer, optimizer, SETTINGS)
 
 
 def test_only_registered_models_have_a_layout():

@@ -13,6 +13,7 @@ from minibig.kernels.cuda import (
     losses,
     normalization,
     products,
+    stacked_products,
     updates,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "losses",
     "normalization",
     "products",
+    "stacked_products",
     "updates",
 ]

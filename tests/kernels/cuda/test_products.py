@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import minibig as mb
-from minibig.backend import stacked_product
+from minibig.kernels.cuda.stacked_products import stacked_product
 
 from .comparison import expect_formula
 

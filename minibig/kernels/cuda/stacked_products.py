@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from minibig.backend.devices import Array, namespace
+from minibig.autograd.state import state
+from minibig.backend import Array, namespace
+from minibig.ops.products import batched_matmul
 
 _TYPES = {"float16": 2, "bfloat16": 14}  # CUDA_R_16F and CUDA_R_16BF
 
+
+@batched_matmul.computed_by
 def stacked_product(a: Array, b: Array) -> Array:
     """a @ b, for stacks of 16-bit numbers on a GPU with sums in float32.
 
@@ -21,10 +25,13 @@ def stacked_product(a: Array, b: Array) -> Array:
     >>> stacked_product(np.ones((5, 2, 3)), np.ones((3, 4))).shape
     (5, 2, 4)
     """
-    sixteen = max(a.ndim, b.ndim) > 2 and a.dtype == b.dtype and a.dtype.name in _TYPES
+    sixteen = (
+        state.kernels and max(a.ndim, b.ndim) > 2 and a.dtype == b.dtype and a.dtype.name in _TYPES
+    )
     xp = namespace(a) if sixteen else np
     # what stands in for CuPy may have no cuBLAS
     return _by_cublas(xp, a, b) if xp is not np and hasattr(xp.cuda, "cublas") else a @ b
+
 
 def _by_cublas(xp: Any, a: Array, b: Array) -> Any:
     outer = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -40,12 +47,31 @@ def _by_cublas(xp: Any, a: Array, b: Array) -> Any:
     x, leading_a, stride_a = a_place
     w, leading_b, stride_b = b_place
     cublas.gemmStridedBatchedEx(
-        xp.cuda.get_cublas_handle(), *operations, S, T, K, one.ctypes.data,
-        w.data.ptr, kind, leading_b, stride_b, x.data.ptr, kind, leading_a, stride_a,
-        zero.ctypes.data, y.data.ptr, kind, S, T * S,
-        len(a), cublas.CUBLAS_COMPUTE_32F, cublas.CUBLAS_GEMM_DEFAULT,
+        xp.cuda.get_cublas_handle(),
+        *operations,
+        S,
+        T,
+        K,
+        one.ctypes.data,
+        w.data.ptr,
+        kind,
+        leading_b,
+        stride_b,
+        x.data.ptr,
+        kind,
+        leading_a,
+        stride_a,
+        zero.ctypes.data,
+        y.data.ptr,
+        kind,
+        S,
+        T * S,
+        len(a),
+        cublas.CUBLAS_COMPUTE_32F,
+        cublas.CUBLAS_GEMM_DEFAULT,
     )
     return y
+
 
 def _operand(xp: Any, x: Any) -> tuple[bool, Any, int, int]:
     """Whether x lies transposed, x itself or a copy, and its row and matrix strides in numbers."""

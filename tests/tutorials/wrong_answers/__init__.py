@@ -1,0 +1,1 @@
+"""Typical wrong answers to the exercises, each with words that its explanation must have."""

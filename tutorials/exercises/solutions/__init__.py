@@ -1,0 +1,1 @@
+"""One way to do each exercise; look here last."""
