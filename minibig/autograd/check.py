@@ -21,7 +21,7 @@ def check_gradients(
         vᵀ·J·t  =  vᵀ·(f(x + εt) − f(x − εt)) / 2ε
 
     must hold to `tolerance`, relative to the terms of the sum, beyond what rounding does to the
-    difference (10⁻⁸·|v|ᵀ·|f|); the next order checks x -> vᵀ·J in the same way. Everything is
+    difference (10⁻⁸·|v|ᵀ·|f| + 10⁻¹⁴); the next order checks x -> vᵀ·J in the same way. All is
     computed in float64. Integer inputs are left as they are.
 
     >>> import minibig as mb
@@ -60,7 +60,7 @@ def _check(
     behind = f(*[wrapped(x.data - eps * t.data, None) for x, t in zip(xs, ts, strict=True)])
     measured = (_dot(ahead, vs) - _dot(behind, vs)) / (2 * eps)
     terms = max(_dot(map(abs, pulled), map(abs, ts)), abs(measured))
-    rounding = 1e-8 * _dot(map(abs, ahead), map(abs, vs))
+    rounding = 1e-8 * _dot(map(abs, ahead), map(abs, vs)) + 1e-14
     if not abs(claimed - measured) <= tolerance * terms + rounding:
         raise AssertionError(
             f"order {order}: the rules give {claimed!r} along a random direction, central "

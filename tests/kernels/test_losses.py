@@ -26,6 +26,18 @@ def test_cross_entropy_is_its_formula(N, V, smoothing, ignored):
     )
 
 
+def test_cross_entropy_over_several_blocks_of_rows_is_its_formula():
+    targets = numbers.integers(0, 400, 700)  # a block has 327 rows
+    targets[::5] = -100
+    targets = mb.tensor(targets)
+    for smoothing in (0.0, 0.1):
+        expect_same(
+            lambda x, s=smoothing: mb.cross_entropy(x, targets, label_smoothing=s),
+            random_tensor(numbers, 700, 400),
+            tolerance=1e-11,
+        )
+
+
 def test_a_loss_that_is_scaled_or_kept_gives_the_right_gradient_each_time():
     x, targets = random_tensor(numbers, 4, 5), mb.tensor([0, 1, 2, 3])
     expect_same(lambda x: 3.0 * mb.cross_entropy(x, targets), x)

@@ -80,7 +80,7 @@ def living(path: Path, node: Function) -> FunctionType:
     found = [
         function
         for function in gc.get_objects()
-        if isinstance(function, FunctionType)
+        if type(function) is FunctionType  # isinstance would ask strangers, who may warn
         and function.__code__.co_name == name
         and function.__code__.co_filename == str(path)
         and _stands_at(function.__code__, node)
