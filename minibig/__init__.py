@@ -37,7 +37,10 @@ from minibig.ops import (
 )
 
 if TYPE_CHECKING:
-    from minibig import data, generation, models, nn, optim, storage, tokenizers, training
+    from minibig import (
+        data, evaluation, explanation, finetuning, generation, models, nn, optim, storage,
+        tokenizers, training,
+    )
     from minibig.generation import generate
     from minibig.storage import load, save
 
@@ -73,8 +76,8 @@ __all__ = [
     # ops: parameter updates
     "adam_update", "adamw_update", "sgd_update", "kernels",
     # packages, in the order of reading, and their best-known functions; imported when first used
-    "nn", "optim", "tokenizers", "models", "generation", "generate", "data", "storage", "load",
-    "save", "training",
+    "nn", "optim", "tokenizers", "models", "generation", "generate", "evaluation", "data",
+    "storage", "load", "save", "training", "finetuning", "explanation",
 ]
 
 _HOME = {"generate": "generation", "load": "storage", "save": "storage"}
