@@ -151,10 +151,11 @@ def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:
     return jvp(grad(f), x, v)[1]
 
 @primitive
-def rows_of(*rows: Array) -> Array:
+def stacked_rows(*rows: Array) -> Array:
+    """The arrays, which have one shape, along a new first axis."""
     return namespace(rows[0]).stack(rows)
 
-rows_of.vjp(lambda g, needed: tuple(g))
+stacked_rows.vjp(lambda g, needed: tuple(g))
 
 def hessian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
     """The function that computes the Hessian of the scalar function f, row by row: Hᵢ = eᵢᵀ·H.
@@ -170,7 +171,7 @@ def hessian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
         _, pull = vjp(grad(f), x)
         units = namespace(x.data).eye(x.size, dtype=x.dtype)
         rows = [pull(Tensor(unit.reshape(x.shape))) for unit in units]
-        return reshape(rows_of(*rows) if rows else Tensor(units), (*x.shape, *x.shape))
+        return reshape(stacked_rows(*rows) if rows else Tensor(units), (*x.shape, *x.shape))
 
     return differentiated
 

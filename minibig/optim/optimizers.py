@@ -45,6 +45,11 @@ class Optimizer:
     state_names: ClassVar[tuple[str, ...]] = ()
     elementwise: ClassVar[bool] = False
 
+    def __init_subclass__(cls) -> None:
+        """A rule that replaces another's `update` has to say anew that it is elementwise."""
+        if "update" in vars(cls) and "elementwise" not in vars(cls):
+            cls.elementwise = False
+
     def __init__(self, parameters: Iterable[Any], lr: float, **settings: Any) -> None:
         self.lr = lr
         self.groups = as_groups(parameters, settings)

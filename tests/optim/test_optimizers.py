@@ -409,3 +409,20 @@ def test_a_state_that_does_not_fit_is_refused_with_every_reason_and_changes_noth
     arrays = before.pop("arrays"), after.pop("arrays")
     assert before == after
     assert all((a == b).all() for a, b in zip(*(x.values() for x in arrays), strict=True))
+
+
+def test_a_rule_that_inherits_from_an_elementwise_one_sees_each_parameter_by_itself():
+    class Normalized(SGD):
+        """Steps of length lr, whatever the gradient: not elementwise, and it does not say so."""
+
+        def update(self, p, g, u, /, *, t, **settings):
+            return p - self.lr * g / mb.norm(g), u
+
+    assert SGD.elementwise
+    assert not Normalized.elementwise
+    parameters = [Parameter(np.array([3.0, 4.0])), Parameter(np.array([0.0, 2.0]))]
+    for p in parameters:
+        p.grad = mb.tensor(p.numpy())
+    Normalized(parameters, lr=1.0).step()
+    np.testing.assert_allclose(parameters[0].numpy(), [2.4, 3.2])
+    np.testing.assert_allclose(parameters[1].numpy(), [0.0, 1.0])
