@@ -34,7 +34,6 @@ def backward(
     Raises:  InputError if nothing requires a gradient, for a non-scalar without `gradient`, for a
              graph that was freed, and for a parameter that was assigned since the forward pass.
 
-    >>> import minibig as mb
     >>> w = mb.tensor([3.0, 4.0], requires_grad=True)
     >>> (w * w).sum().backward()
     >>> w.grad
@@ -51,7 +50,6 @@ def backward(
 def trace(self: Tensor, gradient: Any = None) -> None:
     """Print the backward pass from this tensor step by step; no `.grad` is changed.
 
-    >>> import minibig as mb
     >>> x = mb.tensor([[1.0, 2.0]], requires_grad=True)
     >>> mb.tanh(x * 3.0).sum().trace()
     sum     g (): 1  ->  x (1, 2): |g| = 1.414

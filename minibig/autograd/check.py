@@ -24,7 +24,6 @@ def check_gradients(
     difference (10⁻⁸·|v|ᵀ·|f| + 10⁻¹⁴); the next order checks x -> vᵀ·J in the same way. All is
     computed in float64. Integer inputs are left as they are.
 
-    >>> import minibig as mb
     >>> mb.check_gradients(mb.tanh, mb.tensor([0.3, -2.0]))
     >>> wrong = mb.primitive(lambda x, /: x * x)
     >>> wrong.defvjp(x=lambda g, x: g * x)

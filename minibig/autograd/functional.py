@@ -50,7 +50,6 @@ def vjp(f: Callable[..., Any], *xs: Tensor) -> tuple[Any, Callable[..., Any]]:
 
     The function takes a gradient for every output and returns a tensor for one input, else a tuple.
 
-    >>> import minibig as mb
     >>> y, pull = mb.vjp(mb.exp, mb.tensor([0.0, 1.0]))
     >>> pull(mb.tensor([1.0, 0.0]))
     tensor([1., 0.])
@@ -76,7 +75,6 @@ def value_and_grad(
 
     f must return a scalar. The gradient is a tensor, or a tuple of them if `argnums` is one.
 
-    >>> import minibig as mb
     >>> mb.value_and_grad(lambda x, y: (x * y).sum(), (0, 1))(mb.tensor([2.0]), mb.tensor([5.0]))
     (tensor(10.), (tensor([5.]), tensor([2.])))
     """
@@ -108,7 +106,6 @@ def grad(
 
     The result carries history inside another functional form, or with `create_graph=True`.
 
-    >>> import minibig as mb
     >>> cube = lambda x: x * x * x
     >>> mb.grad(cube)(mb.tensor(2.0)), mb.grad(mb.grad(cube))(mb.tensor(2.0))
     (tensor(12.), tensor(12.))
@@ -121,7 +118,6 @@ def jvp(f: Callable[..., Any], x: Any, t: Any) -> tuple[Any, Any]:
 
     The pullback u -> uᵀ·J is linear in u, and its own pullback at t is J·t.
 
-    >>> import minibig as mb
     >>> mb.jvp(mb.exp, mb.tensor([0.0, 1.0]), mb.tensor([3.0, 0.0]))
     (tensor([1. , 2.7183]), tensor([3., 0.]))
     """
@@ -144,7 +140,6 @@ def jvp(f: Callable[..., Any], x: Any, t: Any) -> tuple[Any, Any]:
 def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:
     """H·v, the Hessian of the scalar function f at x times the vector v.
 
-    >>> import minibig as mb
     >>> mb.hvp(lambda x: (x * x * x).sum(), mb.tensor([1.0, 2.0]), mb.tensor([1.0, 1.0]))
     tensor([ 6., 12.])
     """
@@ -162,7 +157,6 @@ def hessian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
 
     Shapes:  x (...)  ->  (*x.shape, *x.shape).
 
-    >>> import minibig as mb
     >>> mb.hessian(lambda x: x[0] * x[0] * x[1])(mb.tensor([1.0, 2.0]))
     tensor([[4., 2.],
             [2., 0.]])
@@ -215,7 +209,6 @@ def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
 
     Source:  Chen et al. 2016, arXiv:1604.06174, section 4.
 
-    >>> import minibig as mb
     >>> x = mb.tensor([1.0, 2.0], requires_grad=True)
     >>> mb.checkpoint(lambda x: mb.exp(x * x), x).sum().backward()
     >>> bool(abs(x.grad - 2 * x * mb.exp(x * x)).max().item() < 1e-4)

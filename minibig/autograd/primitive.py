@@ -236,7 +236,6 @@ def primitive(function: Any = None, /, *, broadcasts: bool = False) -> Any:
     With `broadcasts` the inputs may have shapes that NumPy broadcasts, and the engine sums each
     gradient back to its input's shape.
 
-    >>> import minibig as mb
     >>> @primitive
     ... def cube(x, /): return x * x * x
     >>> cube.defvjp(x=lambda g, x: 3 * g * x * x)
@@ -254,7 +253,6 @@ def constant(function: Callable[..., Any]) -> Primitive:
 def composite(function: F) -> F:
     """Say in one sentence what is wrong if an ordinary function of tensors gets no tensor.
 
-    >>> import minibig as mb
     >>> mb.mean([1.0, 2.0])
     Traceback (most recent call last):
     TypeError: mean expected tensors or arrays; got list. Use mb.tensor(x).

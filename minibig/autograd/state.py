@@ -16,7 +16,6 @@ state = _State()
 def no_grad() -> Iterator[None]:
     """Within it no operation is recorded: results are constants, and memory goes at once.
 
-    >>> import minibig as mb
     >>> x = mb.tensor([2.0], requires_grad=True)
     >>> with mb.no_grad():
     ...     y = x * x
@@ -36,7 +35,6 @@ def enable_grad() -> Iterator[None]:
 def reference() -> Iterator[None]:
     """Within it every operation is its formula, and no kernel is used.
 
-    >>> import minibig as mb
     >>> x = mb.tensor([[1.0, 2.0, 6.0]])
     >>> with mb.reference():
     ...     y = mb.layer_norm(x)

@@ -20,7 +20,6 @@ alias.defvjp(x=lambda g: g)
 def add(a: Array, b: Array, /) -> Array:
     """a + b, element by element.
 
-    >>> import minibig as mb
     >>> mb.add(mb.tensor([1.0, 2.0]), 0.5)
     tensor([1.5, 2.5])
     """
@@ -35,7 +34,6 @@ reshape_to.defvjp(x=lambda g, x_shape: reshape_to(g, shape=x_shape))
 def reshape(x: Any, /, *shape: Any) -> Any:
     """The elements of x in another shape; one axis may be -1.
 
-    >>> import minibig as mb
     >>> mb.reshape(mb.tensor([1, 2, 3, 4]), (2, -1))
     tensor([[1, 2],
             [3, 4]])
@@ -62,7 +60,6 @@ def sum_to(x: Array, /, *, shape: Shape) -> Array:
 def broadcast_to(x: Array, /, *, shape: Shape) -> Array:
     """x repeated along new axes, and along axes of length 1, up to `shape`.
 
-    >>> import minibig as mb
     >>> mb.broadcast_to(mb.tensor([1.0, 2.0]), shape=(2, 2))
     tensor([[1., 2.],
             [1., 2.]])

@@ -62,7 +62,6 @@ class Tensor:
     `data` is the array, `shape`, `dtype` and `device` are its own; the operators and methods are
     listed in `minibig/ops/methods.py`. Make one with `minibig.tensor`.
 
-    >>> import minibig as mb
     >>> x = mb.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> (x * x).sum().backward()
     >>> x.grad
@@ -143,7 +142,6 @@ class Tensor:
     def watch(self) -> "Tensor":
         """Keep the gradient of this intermediate result, too; read it as `.grad`. Returns self.
 
-        >>> import minibig as mb
         >>> x = mb.tensor([1.0, 2.0], requires_grad=True)
         >>> y = mb.exp(x).watch()
         >>> (3.0 * y).sum().backward()
@@ -261,7 +259,6 @@ def tensor(
 
     Raises:  InputError if the values are not numbers or not rectangular.
 
-    >>> import minibig as mb
     >>> mb.tensor([[1, 2], [3, 4.5]])
     tensor([[1. , 2. ],
             [3. , 4.5]])

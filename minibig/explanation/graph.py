@@ -35,7 +35,6 @@ def graph_text(result: Tensor, module: Any = None) -> str:
 
     Raises:  InputError if the result is constant, or its graph was freed by a backward pass.
 
-    >>> import minibig as mb
     >>> x = mb.tensor([1.0, 2.0], requires_grad=True)
     >>> print(graph_text(mb.exp(x).sum()))
     digraph {

@@ -39,7 +39,6 @@ gelu_tanh, silu, tanh, sigmoid.
 class ReLU(Module):
     """y = max(0, x), the rectified linear unit.
 
-    >>> import minibig as mb
     >>> ReLU()(mb.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
@@ -54,7 +53,6 @@ class GELU(Module):
 
     Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.
 
-    >>> import minibig as mb
     >>> GELU()(mb.tensor([-1.0, 0.0, 1.0])).tolist()
     [-0.1587, 0.0, 0.8413]
     """
@@ -69,7 +67,6 @@ class SiLU(Module):
 
     Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2 (as SiLU).
 
-    >>> import minibig as mb
     >>> SiLU()(mb.tensor([0.0]))
     tensor([0.])
     """
@@ -82,7 +79,6 @@ class SiLU(Module):
 class Tanh(Module):
     """y = tanh x.
 
-    >>> import minibig as mb
     >>> Tanh()(mb.tensor([0.0]))
     tensor([0.])
     """
@@ -95,7 +91,6 @@ class Tanh(Module):
 class Sigmoid(Module):
     """y = 1 / (1 + e⁻ˣ).
 
-    >>> import minibig as mb
     >>> Sigmoid()(mb.tensor([0.0]))
     tensor([0.5])
     """

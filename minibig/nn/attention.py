@@ -37,7 +37,6 @@ class MultiHeadAttention(Module):
     Source:  Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2, with biases; W and its order
              q, k, v as in GPT-2.
 
-    >>> import minibig as mb
     >>> MultiHeadAttention(d_model=8, n_heads=2, causal=True)(mb.ones((3, 5, 8))).shape
     (3, 5, 8)
     """
@@ -93,7 +92,6 @@ class CrossAttention(Module):
     Raises:  InputError if n_heads does not divide d_model, or if x or memory do not fit.
     Source:  Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3 ("encoder-decoder attention").
 
-    >>> import minibig as mb
     >>> CrossAttention(d_model=8, n_heads=2)(mb.ones((3, 5, 8)), mb.ones((3, 7, 8))).shape
     (3, 5, 8)
     """

@@ -20,7 +20,6 @@ class Dropout(Module):
     Raises:  InputError unless 0 <= p < 1.
     Source:  Srivastava et al. 2014, JMLR 15, section 4, scaled while training instead of after.
 
-    >>> import minibig as mb
     >>> Dropout(0.5).eval()(mb.tensor([1.0, 2.0]))
     tensor([1., 2.])
     """

@@ -21,7 +21,6 @@ class Linear(Module):
     Raises:  InputError if the last axis of x is not d_in.
     Source:  Rumelhart, Hinton and Williams 1986, Nature 323, eq. 1, with the bias as b.
 
-    >>> import minibig as mb
     >>> Linear(3, 5)(mb.ones((2, 7, 3))).shape
     (2, 7, 5)
     """

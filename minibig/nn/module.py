@@ -36,7 +36,6 @@ class Module:
     ...         self.weight = Parameter([1.0] * d)
     ...     def forward(self, x):
     ...         return x * self.weight
-    >>> import minibig as mb
     >>> scale = Scale(2)
     >>> scale(mb.tensor([3.0, 4.0])), [name for name, _ in scale.named_parameters()]
     (tensor([3., 4.], from=mul), ['weight'])
@@ -311,7 +310,6 @@ class Sequential(ModuleList):
     """Modules one after the other: the output of each is the input of the next.
 
     >>> from minibig.nn.linear import Linear
-    >>> import minibig as mb
     >>> Sequential(Linear(2, 8), Linear(8, 1))(mb.tensor([[1.0, 2.0]])).shape
     (1, 1)
     """

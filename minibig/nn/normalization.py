@@ -18,7 +18,6 @@ class LayerNorm(Module):
     Raises:  InputError if the last axis of x is not d.
     Source:  Ba et al. 2016, arXiv:1607.06450, eq. 4, with the mean and variance of one example.
 
-    >>> import minibig as mb
     >>> LayerNorm(3, eps=1e-12)(mb.tensor([1.0, 2.0, 3.0])).tolist()
     [-1.2247, 0.0, 1.2247]
     """
@@ -48,7 +47,6 @@ class RMSNorm(Module):
     Raises:  InputError if the last axis of x is not d.
     Source:  Zhang and Sennrich 2019, arXiv:1910.07467, eq. 4, with ε under the root.
 
-    >>> import minibig as mb
     >>> RMSNorm(4, eps=1e-12)(mb.tensor([3.0, 4.0, 0.0, 0.0])).detach()
     tensor([1.2, 1.6, 0. , 0. ])
     """

@@ -93,7 +93,6 @@ class RotaryPositions(Module):
     Raises:  InputError if a position is context_length or more, or for an odd head size.
     Source:  Su et al. 2021, arXiv:2104.09864, section 3.4.2; pairs are neighbours, as in the paper.
 
-    >>> import minibig as mb
     >>> RotaryPositions(2, 8)(mb.tensor([[1.0, 0.0], [1.0, 0.0]])).tolist()
     [[1.0, 0.0], [0.5403, 0.8415]]
     """

@@ -32,7 +32,6 @@ class FeedForward(Module):
     Raises:  InputError if the last axis of x is not d_model.
     Source:  Vaswani et al. 2017, arXiv:1706.03762, eq. 2, where the activation is relu.
 
-    >>> import minibig as mb
     >>> FeedForward(d_model=8, d_ff=32)(mb.ones((2, 5, 8))).shape
     (2, 5, 8)
     """
@@ -65,7 +64,6 @@ class PreNormBlock(Module):
     Source:  Radford et al. 2019, "Language models are unsupervised multitask learners",
              section 2.3; Xiong et al. 2020, arXiv:2002.04745, figure 1 (b).
 
-    >>> import minibig as mb
     >>> PreNormBlock(d_model=8, n_heads=2, d_ff=32, causal=True)(mb.ones((3, 5, 8))).shape
     (3, 5, 8)
     """
@@ -103,7 +101,6 @@ class PostNormBlock(Module):
     Raises:  InputError if n_heads does not divide d_model, or if x does not fit.
     Source:  Vaswani et al. 2017, arXiv:1706.03762, sections 3.1 and 5.4.
 
-    >>> import minibig as mb
     >>> PostNormBlock(d_model=8, n_heads=2, d_ff=32)(mb.ones((3, 5, 8))).shape
     (3, 5, 8)
     """

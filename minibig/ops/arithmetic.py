@@ -39,7 +39,6 @@ div.defvjp(a=lambda g, b: g / b, b=lambda g, b, y: -g * y / b)
 def pow(a: Array, b: Array, /) -> Array:
     """aᵇ; its derivative with respect to b is 0 where a is 0 (and b > 0).
 
-    >>> import minibig as mb
     >>> mb.tensor([1.0, 2.0, 3.0]) ** 2
     tensor([1., 4., 9.])
     """
@@ -85,7 +84,6 @@ def _array(*operands):
 def where(condition: Array, a: Array, b: Array, /) -> Array:
     """a where condition holds, else b. The gradient reaches only the one that was chosen.
 
-    >>> import minibig as mb
     >>> x = mb.tensor([-2.0, 3.0])
     >>> mb.where(x > 0, x, 0.1 * x)
     tensor([-0.2,  3. ])

@@ -24,7 +24,6 @@ def causal_mask(scores) -> Array:
 
     Shapes:  scores (..., T, S)  ->  (T, S).
 
-    >>> import minibig as mb
     >>> causal_mask(mb.zeros((2, 3)))
     array([[  0.,   0., -inf],
            [  0.,   0.,   0.]], dtype=float32)
@@ -66,7 +65,6 @@ def attention(
     Cost:    2·T·S·(K + U) multiplications and additions a head; causal kernels do half of it.
     Source:  Vaswani et al. 2017, arXiv:1706.03762, eq. 1. Kernel: kernels/attention.py.
 
-    >>> import minibig as mb
     >>> q = k = mb.ones((5, 1))
     >>> v = mb.tensor([[0.0], [1.0], [2.0], [3.0], [4.0]])
     >>> mb.attention(q, k, v, scale=1)[0]      # the article's example: five equal scores

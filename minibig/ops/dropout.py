@@ -7,7 +7,6 @@ from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep
 def masked(x, /, *, p: float, key: DropoutKey):
     """x·mask / (1 − p), for the mask that belongs to the key.
 
-    >>> import minibig as mb
     >>> masked(mb.ones((1, 4)), p=0.5, key=DropoutKey(3))
     tensor([[2., 2., 0., 0.]])
     """
@@ -24,7 +23,6 @@ def dropout(x, /, *, p: float, key: DropoutKey | None = None):
 
     Source:  Srivastava et al. 2014, JMLR 15, section 4, scaled while training instead of after.
 
-    >>> import minibig as mb
     >>> y = mb.dropout(mb.ones((1, 1000)), p=0.5)
     >>> sorted(set(y.tolist()[0]))
     [0.0, 2.0]

@@ -20,7 +20,6 @@ from minibig.ops.shapes import transpose
 def einsum(subscripts: str, /, *xs):
     """The sum of products that `subscripts` describes, as numpy.einsum; a letter once an operand.
 
-    >>> import minibig as mb
     >>> mb.einsum("ij,j->i", mb.tensor([[1.0, 2.0], [3.0, 4.0]]), mb.tensor([5.0, 6.0]))
     tensor([17., 39.])
     """

@@ -67,7 +67,6 @@ tanh.defvjp(x=lambda g, y: g * (1 - y * y))
 def sigmoid(x: Array, /) -> Array:
     """σ(x) = 1 / (1 + e⁻ˣ), the logistic function; never overflows.
 
-    >>> import minibig as mb
     >>> mb.sigmoid(mb.tensor([-1000.0, 0.0, 1000.0]))
     tensor([0. , 0.5, 1. ])
     """
@@ -80,7 +79,6 @@ sigmoid.defvjp(x=lambda g, y: g * y * (1 - y))
 def softplus(x: Array, /) -> Array:
     """ln(1 + eˣ), a smooth form of max(0, x); never overflows.
 
-    >>> import minibig as mb
     >>> mb.softplus(mb.tensor([-1000.0, 0.0, 1000.0]))
     tensor([0.0e+00, 6.931e-01, 1.000e+03])
     """
@@ -92,7 +90,7 @@ softplus.defvjp(x=lambda g, x: g * sigmoid(x))
 def erf(x: Array, /) -> Array:
     """erf x = 2/√π · ∫₀ˣ e^(−t²) dt, the error function.
 
-    >>> import math, minibig as mb
+    >>> import math
     >>> abs(mb.erf(mb.tensor(0.5, dtype="float64")).item() - math.erf(0.5)) < 1e-15
     True
     """
@@ -103,7 +101,6 @@ erf.defvjp(x=lambda g, x: g * (2 / math.sqrt(math.pi) * exp(-(x * x))))
 def normal_cdf(x: Array, /) -> Array:
     """Φ(x) = 1/√(2π) · ∫₋∞ˣ e^(−t²/2) dt, the distribution function of the normal distribution.
 
-    >>> import minibig as mb
     >>> mb.normal_cdf(mb.tensor([-10.0, 0.0]))
     tensor([7.62e-24, 5.00e-01])
     """
@@ -131,7 +128,6 @@ astype.defvjp(x=lambda g: g)
 def relu(x: Array, /) -> Array:
     """max(0, x), the rectified linear unit (线性整流); the derivative at 0 is 0.
 
-    >>> import minibig as mb
     >>> mb.relu(mb.tensor([-1.0, 0.0, 2.0]))
     tensor([0., 0., 2.])
     """
@@ -156,7 +152,6 @@ def silu(x, /):
 
     Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2 (as SiLU).
 
-    >>> import minibig as mb
     >>> mb.silu(mb.tensor([0.0, 1.0]))
     tensor([0.       , 0.7310586])
     """
@@ -168,7 +163,6 @@ def gelu(x, /):
 
     Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.
 
-    >>> import minibig as mb
     >>> round(mb.gelu(mb.tensor(1.0)).item(), 4)
     0.8413
     """
@@ -180,7 +174,6 @@ def gelu_tanh(x, /):
 
     Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.
 
-    >>> import minibig as mb
     >>> round(mb.gelu_tanh(mb.tensor(1.0)).item(), 4)
     0.8412
     """

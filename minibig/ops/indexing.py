@@ -32,7 +32,6 @@ add_at.defvjp(g=lambda g, index: getitem_at(g, index=index))
 def getitem(x, index: Any, /):
     """x[index] with NumPy's basic and advanced indexing; integers out of range are an error.
 
-    >>> import minibig as mb
     >>> x = mb.tensor([[1, 2, 3], [4, 5, 6]])
     >>> x[:, 1], x[0, [2, 0]], x[x > 4]
     (tensor([2, 5]), tensor([3, 1]), tensor([5, 6]))
@@ -82,7 +81,6 @@ def checked_ids(ids: Any, n: int, name: str = "token ids") -> Array:
 
     Raises:  InputError that names the first offending value and n.
 
-    >>> import minibig as mb
     >>> checked_ids(mb.tensor([0, 7]), 5)
     Traceback (most recent call last):
     minibig.backend.errors.InputError: token ids must lie in [0, 5); got 7. \
@@ -111,7 +109,6 @@ def take(x, ids, /, *, axis: int = 0):
 
     Shapes:  x (N, ...), ids (...)  ->  (*ids.shape, ...) for axis 0.
 
-    >>> import minibig as mb
     >>> mb.take(mb.tensor([10.0, 20.0, 30.0]), mb.tensor([2, 0]))
     tensor([30., 10.])
     """
@@ -156,7 +153,6 @@ def sort(x, /, *, axis: int = -1):
 def top_k(x, k: int, /, *, axis: int = -1):
     """The k largest elements along `axis`, largest first, and their places; of equals the first.
 
-    >>> import minibig as mb
     >>> mb.top_k(mb.tensor([1.0, 3.0, 2.0, 3.0]), 3)
     (tensor([3., 3., 2.]), tensor([1, 3, 2]))
     """
@@ -181,7 +177,6 @@ def one_hot(ids: Array, /, *, n: int, dtype: Any = "float32") -> Array:
 def scatter_add(x, ids, values, /):
     """x with the slices `values` added to its slices along axis 0 with the numbers `ids`.
 
-    >>> import minibig as mb
     >>> mb.scatter_add(mb.zeros((3,)), mb.tensor([0, 2, 0]), mb.tensor([1.0, 2.0, 3.0]))
     tensor([4., 0., 2.])
     """
@@ -199,7 +194,6 @@ def embedding(weight, ids, /):
     Shapes:  weight (V, D), ids (...)  ->  (..., D).
     Raises:  InputError for an id that is negative, V or more, or not an integer.
 
-    >>> import minibig as mb
     >>> mb.embedding(mb.tensor([[1.0, 2.0], [3.0, 4.0]]), mb.tensor([1, 1]))
     tensor([[3., 4.],
             [3., 4.]])

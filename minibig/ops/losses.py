@@ -25,7 +25,7 @@ def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothi
     Raises:  InputError for a class outside [0, V) that is not `ignore_index`.
     Source:  Szegedy et al. 2016, arXiv:1512.00567, section 7, for label smoothing.
 
-    >>> import math, minibig as mb
+    >>> import math
     >>> mb.cross_entropy(mb.zeros((2, 65)), mb.tensor([3, 64])).item() - math.log(65) < 1e-6
     True
     """
@@ -73,7 +73,6 @@ def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
 def mean_squared_error(x, targets, /):
     """mean (x − target)².
 
-    >>> import minibig as mb
     >>> mb.mean_squared_error(mb.tensor([1.0, 2.0]), mb.tensor([1.0, 4.0]))
     tensor(2.)
     """
@@ -85,7 +84,6 @@ def mean_squared_error(x, targets, /):
 def binary_cross_entropy_with_logits(logits, targets, /):
     """mean −(y ln σ(x) + (1 − y) ln(1 − σ(x))) = mean ln(1 + eˣ) − x·y, for x the logits.
 
-    >>> import minibig as mb
     >>> mb.binary_cross_entropy_with_logits(mb.tensor([0.0]), mb.tensor([1.0]))
     tensor(0.6931472)
     """

@@ -17,7 +17,6 @@ def layer_norm(x, weight=None, bias=None, /, *, eps: float = 1e-5):
     Shapes:  x (..., D), weight (D), bias (D)  ->  (..., D).
     Source:  Ba et al. 2016, arXiv:1607.06450, eq. 4, with the mean and variance of one example.
 
-    >>> import minibig as mb
     >>> mb.layer_norm(mb.tensor([1.0, 2.0, 3.0]), eps=0.0)
     tensor([-1.2247,  0. ,  1.2247])
     """
@@ -33,7 +32,6 @@ def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
     Shapes:  x (..., D), weight (D)  ->  (..., D).
     Source:  Zhang and Sennrich 2019, arXiv:1910.07467, eq. 4.
 
-    >>> import minibig as mb
     >>> mb.rms_norm(mb.tensor([3.0, 4.0, 0.0, 0.0]), eps=0.0)
     tensor([1.2, 1.6, 0. , 0. ])
     """

@@ -21,7 +21,6 @@ batched_matmul.defvjp(
 def matmul(a, b, /):
     """a @ b as in NumPy: vectors, matrices, or stacks of matrices that broadcast.
 
-    >>> import minibig as mb
     >>> mb.tensor([[1.0, 2.0]]) @ mb.tensor([[3.0], [4.0]])
     tensor([[11.]])
     """
@@ -52,7 +51,6 @@ def linear(x, weight, bias=None, /):
 
     Shapes:  x (..., D), weight (D, F), bias (F)  ->  (..., F).
 
-    >>> import minibig as mb
     >>> mb.linear(mb.tensor([1.0, 2.0]), mb.tensor([[3.0], [4.0]]), mb.tensor([0.5]))
     tensor([11.5])
     """
@@ -78,7 +76,6 @@ def feed_forward(x, w1, b1, w2, b2, /, *, activation):
     Shapes:  x (..., D), w1 (D, F), b1 (F), w2 (F, D), b2 (D)  ->  (..., D).
     Source:  Vaswani et al. 2017, arXiv:1706.03762, eq. 2, where the activation is relu.
 
-    >>> import minibig as mb
     >>> one = mb.ones((1, 1))
     >>> mb.feed_forward(mb.tensor([2.0]), one, -one[0], one, one[0], activation=mb.relu)
     tensor([2.])

@@ -42,7 +42,6 @@ def _count(shape: Shape, axis: Axis) -> int:
 def mean(x, /, *, axis: Axis = None, keepdims: bool = False):
     """The arithmetic mean over `axis`.
 
-    >>> import minibig as mb
     >>> mb.mean(mb.tensor([[1.0, 2.0], [3.0, 6.0]]), axis=0)
     tensor([2., 4.])
     """
@@ -53,7 +52,6 @@ def mean(x, /, *, axis: Axis = None, keepdims: bool = False):
 def var(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0):
     """The variance over `axis`: the mean of (x − mean)², with n − correction in the denominator.
 
-    >>> import minibig as mb
     >>> mb.var(mb.tensor([1.0, 2.0, 3.0, 4.0]))
     tensor(1.25)
     """
@@ -86,7 +84,6 @@ def prod(x, /, *, axis: Axis = None, keepdims: bool = False):
 
     So a derivative is the product of the other factors, without a division that a 0 would spoil.
 
-    >>> import minibig as mb
     >>> mb.grad(mb.prod)(mb.tensor([2.0, 0.0, 3.0]))
     tensor([0., 6., 0.])
     """
@@ -130,7 +127,6 @@ min.defvjp(x=_extreme_rule)
 def logsumexp(x, /, *, axis: Axis = -1, keepdims: bool = False):
     """ln Σ eˣ along `axis`, shifted by the maximum so that it never overflows.
 
-    >>> import minibig as mb
     >>> mb.logsumexp(mb.tensor([1000.0, 1000.0]))
     tensor(1000.6932)
     """

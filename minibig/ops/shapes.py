@@ -21,7 +21,6 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 def transpose(x, /, *axes):
     """x with its axes in the given order; reversed, if no order is given.
 
-    >>> import minibig as mb
     >>> mb.transpose(mb.zeros((2, 3, 4)), (1, 0, 2)).shape
     (3, 2, 4)
     """
@@ -76,7 +75,6 @@ def _concatenate_rule(g, needed, xs_shape, axis):
 def concatenate(xs: Sequence[Any], /, *, axis: int = 0):
     """The tensors xs one after the other along `axis`.
 
-    >>> import minibig as mb
     >>> mb.concatenate([mb.tensor([1, 2]), mb.tensor([3])])
     tensor([1, 2, 3])
     """
@@ -88,7 +86,6 @@ def concatenate(xs: Sequence[Any], /, *, axis: int = 0):
 def stack(xs: Sequence[Any], /, *, axis: int = 0):
     """The tensors xs, which have one shape, along a new axis.
 
-    >>> import minibig as mb
     >>> mb.stack([mb.tensor([1, 2]), mb.tensor([3, 4])], axis=1)
     tensor([[1, 3],
             [2, 4]])
@@ -115,7 +112,6 @@ def _as_tuple(g):
 def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
     """x cut along `axis` into parts of the given sizes, or into that many equal parts.
 
-    >>> import minibig as mb
     >>> mb.split(mb.tensor([1, 2, 3, 4, 5]), [2, 3])
     (tensor([1, 2]), tensor([3, 4, 5]))
     """

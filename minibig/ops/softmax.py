@@ -14,7 +14,6 @@ from minibig.ops.elementwise import exp
 def softmax(x: Array, /, *, axis: int = -1) -> Array:
     """e^x / Σ e^x along `axis`: positive numbers that add up to 1.
 
-    >>> import minibig as mb
     >>> mb.softmax(mb.tensor([1.0, 1.0, 1.0, 1.0]))
     tensor([0.25, 0.25, 0.25, 0.25])
     """
@@ -27,7 +26,6 @@ softmax.defvjp(x=lambda g, y, axis: y * (g - (g * y).sum(axis=axis, keepdims=Tru
 def log_softmax(x: Array, /, *, axis: int = -1) -> Array:
     """ln softmax(x) = x − ln Σ eˣ along `axis`, without overflow.
 
-    >>> import minibig as mb
     >>> mb.log_softmax(mb.tensor([0.0, 1000.0]))
     tensor([-1000.,     0.])
     """

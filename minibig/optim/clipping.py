@@ -26,7 +26,6 @@ def clip_gradients(parameters: Iterable[Any], max_norm: float) -> float:
 
     Raises:  InputError if max_norm is not above 0; TypeError for what is no parameter.
 
-    >>> import minibig as mb
     >>> x = mb.tensor([3.0, 4.0], requires_grad=True)
     >>> (0.5 * x * x).sum().backward()
     >>> clip_gradients([x], max_norm=1.0)

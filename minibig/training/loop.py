@@ -61,7 +61,7 @@ class Trainer:
 
     Raises:  InputError if the folder holds another run.
 
-    >>> import tempfile, minibig as mb
+    >>> import tempfile
     >>> from minibig.nn import Linear
     >>> layer, x = Linear(1, 1), mb.tensor([[1.0], [2.0]])
     >>> settings = TrainingSettings(steps=300, batch_size=2, lr=0.1, weight_decay=0.0)
