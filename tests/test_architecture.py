@@ -36,7 +36,7 @@ LAYERS = [
     "explanation",
     "cli",
 ]
-FILES = sorted(ROOT.rglob("*.py"))
+FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "conftest.py")
 
 
 def package_of(path):
