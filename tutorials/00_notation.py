@@ -56,6 +56,7 @@ for letter, meaning in LETTERS.items():
 # and run the cell again.
 
 # %%
+import inspect
 import re
 from pathlib import Path
 
@@ -107,7 +108,7 @@ WAY = [
     ("07", "5.3", "minibig/tokenizers", "which numbers should a text become?", "2016"),
     ("08", "2, 3.4, 5", "minibig/models", "from random numbers to answers?", "2018, 2019"),
 ]
-here = chapter.PICTURES.parent.parent
+here = Path(inspect.getfile(chapter)).resolve().parents[1]
 print(f"{'':28}{'article':15}{'package':20}question")
 for number, article, package, question, year in WAY:
     [path] = here.glob(f"tutorials/{number}_*.py")

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 8 · A GPT, from text to answers
 #
-# > **摘要**：对应原文第 5 节的聊天机器人，但每一步都自己做：语料、分词、预训练（Pre-Training）、
-# > 对话微调（Fine-Tuning，损失只算回答）、保存与加载、编码、生成、解码。更正原文：它说 GPT-3，
-# > 加载的是 GPT-2；max_length 把提示也算在内。最后问：模型是懂了，还是背下来了？
+# > **摘要**：对应原文第 5 节的聊天机器人，每一步都自己做：语料、分词、预训练（Pre-Training）、微调
+# > （Fine-Tuning，损失只算回答）、保存、加载、编码、生成、解码。更正：它说 GPT-3，加载的是 GPT-2；
+# > max_length 也算提示。最后问从没问过的问题，与两个什么都不懂的对照相比：是懂了，还是背下来了？
 #
 # ## Question
 #
@@ -22,16 +22,17 @@ from check import check
 
 import minibig as mb
 from minibig import data, optim
+from minibig.evaluation import exact_match, shuffled_weights
+from minibig.finetuning import DialogueBatches, answer_loss, answers_to
 from minibig.tokenizers import ByteLevelBPE, load_tokenizer
 from minibig.training import next_token_loss, validation_loss
 
 world = data.World()  # twenty people, told and asked about in English and Chinese
-documents = [text for _, text in world.documents(200_000 if QUICK else 1_000_000)]
-special = ("<|endoftext|>", *data.DIALOGUE_TOKENS)
-tokenizer = ByteLevelBPE.train(documents[:2000], vocab_size=800, isolate_han=True,
-                               special_tokens=special)
+documents = [text for _, text in world.documents(200_000 if QUICK else 4_000_000)]
+tokenizer = ByteLevelBPE.train(documents[:4000], vocab_size=800, isolate_han=True,
+                               special_tokens=("<|endoftext|>", *data.DIALOGUE_TOKENS))
+V, T, B, L, D = tokenizer.vocab_size, 64, 16, 2, 96  # vocabulary, context, batch, layers, width
 stream = [i for text in documents for i in [*tokenizer.encode(text), tokenizer.end_of_text]]
-V, T = tokenizer.vocab_size, 64
 training, held_out = data.token_array(stream, V).split(0.95)
 print(f"{len(documents):,} documents, {len(stream):,} tokens, V = {V}. The first:\n{documents[0]}")
 
@@ -66,20 +67,32 @@ print(f"held-out loss by counting: {counted:.3f}; nobody can get below {floor:.3
 
 # %%
 mb.manual_seed(0)
-config = mb.models.GPTConfig(V, context_length=T, n_layers=2, n_heads=4, d_model=64)
-model = mb.models.GPT(config)
-batches = data.Batches(training, batch_size=16, context_length=T, seed=0)
+model = mb.models.GPT(mb.models.GPTConfig(V, context_length=T, n_layers=L, n_heads=4, d_model=D))
+batches = data.Batches(training, batch_size=B, context_length=T, seed=0)
 first = batches.batch(0)
-logits = model(first[:, :-1]).numpy().astype("float64")
-p = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
-by_hand = -np.log(np.take_along_axis(p, first[:, 1:, None], axis=-1)).mean()
-assert math.isclose(by_hand, next_token_loss(model, first).item(), rel_tol=1e-5)
-within("loss of a fresh model, relative to ln V", by_hand / math.log(V), 0.98, 1.02)
 
+def surprise(ids):
+    """−ln p of every token after the first, in NumPy: (B, T + 1) -> (B, T)."""
+    logits = model(ids[:, :-1]).numpy().astype("float64")
+    p = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    return -np.log(np.take_along_axis(p, ids[:, 1:, None], axis=-1))[..., 0]
+
+assert math.isclose(surprise(first).mean(), next_token_loss(model, first).item(), rel_tol=1e-5)
+within("loss of a fresh model, relative to ln V", surprise(first).mean() / math.log(V), 0.98, 1.02)
+
+# %% [markdown]
+# ## Experiment
+#
+# ### Pre-training (预训练): read, and predict the next token
+# That is all a GPT is trained for. The masked words and next sentences of the article's 3.4 are how
+# BERT learns, which reads in both directions and does not write. The loop of
+# `minibig/training/loop.py` can be stopped and resumed; what it does in a step is this:
+
+# %%
 def learn(loss_of, steps, lr):
     """The losses of `steps` updates; loss_of maps the number of a step to its loss."""
     optimizer, losses = optim.AdamW(model.parameters(), lr=lr, betas=(0.9, 0.95)), []
-    rate = optim.cosine(lr, total_steps=steps, warmup_steps=min(20, steps // 2), min_lr=lr / 10)
+    rate = optim.cosine(lr, total_steps=steps, warmup_steps=min(30, steps // 4), min_lr=lr / 10)
     for step in range(steps):
         loss = loss_of(step)
         losses.append(loss.item())
@@ -90,69 +103,74 @@ def learn(loss_of, steps, lr):
         optimizer.zero_grad()
     return losses
 
-# %% [markdown]
-# ## Experiment
-#
-# ### Pre-training (预训练): read, and predict the next token
-#
-# That is all a GPT is trained for. The masked words and next sentences of the article's 3.4 are how
-# BERT learns, which reads in both directions and does not write.
-
-# %%
-STEPS = 60 if QUICK else 500
-began = time.perf_counter()
-losses = learn(lambda step: next_token_loss(model, batches.batch(step)), STEPS, lr=6e-3)
+STEPS, began = (40 if QUICK else 1500), time.perf_counter()
+losses = learn(lambda step: next_token_loss(model, batches.batch(step)), STEPS, lr=5e-3)
 per_step = (time.perf_counter() - began) / STEPS
-reading = validation_loss(model, held_out, batch_size=16, context_length=T, max_batches=16)
-within("held-out loss after reading", reading, floor, 3.5 if QUICK else counted)
+reading = validation_loss(model, held_out, batch_size=B, context_length=T, max_batches=16)
+within("held-out loss after reading", reading, floor, 4.5 if QUICK else counted)
 
 # %% [markdown]
 # In the full run the model beats counting. Is it a chatbot now? Ask it in the form of a chat,
 # `<|user|> question <|assistant|>`, as `minibig/data/dialogues.py` writes it:
 
 # %%
-def answer(question):
-    prompt = data.prompt_ids(tokenizer, (), question)
-    end = data.dialogue_tokens(tokenizer)[2]
-    written = mb.generate(model, prompt, max_new_tokens=40, temperature=0, stop_token=end)
-    return tokenizer.decode([i for i in written[0, len(prompt):].tolist() if i != end])
+ASKED = ("Where does Anna live?", "安娜住在哪里？",  # and the article's greeting:
+         "你好，我是一个人工智能聊天机器人。请问你有什么问题？")
 
-ASKED = ("Where does Anna live?", "安娜住在哪儿？",
-         "你好，我是一个人工智能聊天机器人。请问你有什么问题？")  # the last one is the article's
-for question in ASKED:
-    print("only read:", question, "->", repr(answer(question)))
+def answer(questions):
+    return answers_to(model, tokenizer, questions, max_new_tokens=32)
+
+print("only read:", *zip(ASKED, answer(ASKED), strict=True), sep="\n  ")
 
 # %% [markdown]
-# It goes on writing; nobody told it what an answer is. **Fine-tuning** (微调) does: dialogues, with
-# the loss on the answers only. What the user says is given, so those targets are −100 and ignored.
-# This loss can fall below the floor of the text: an answer is decided by its question.
+# It goes on writing, sometimes with the answer in it: no document has `<|user|>`, so to the model
+# the marks of a chat are random vectors. **Fine-tuning** (微调) tells it: dialogues, with the loss
+# on the answers only, for what the user says is given. It is the same surprise, averaged elsewhere:
 
 # %%
-dialogues = [data.dialogue_ids(tokenizer, turns) for turns in world.dialogues()]
-order = np.concatenate([np.random.default_rng(e).permutation(len(dialogues)) for e in range(8)])
-ids = np.array([i for d in order for i in dialogues[d][0]])
-answered = np.array([a for d in order for a in dialogues[d][1]])
+dialogues = DialogueBatches(tokenizer, world.dialogues(), batch_size=B, context_length=T,
+                            seed=0, dialogues_per_row=2)
+ids, answers = dialogues.batch(0)  # both (B, T + 1): the tokens, and which of them are answers
+row = answers[:, -1].argmax()  # one that fills the context; others end with padding
+print(f"a row: {tokenizer.decode(ids[row].tolist())}")
+print(f"learned: {tokenizer.decode(ids[row][answers[row]].tolist())}")
+by_hand = surprise(ids)[answers[:, 1:]].mean()  # the library makes other targets −100: ignored
+assert math.isclose(by_hand, answer_loss(model, ids, answers).item(), rel_tol=1e-5)
 
-def answer_loss(step):
-    places = np.arange(16)[:, None] * T + step * 16 * T + np.arange(T + 1)  # (B, T + 1)
-    targets = np.where(answered[places], ids[places], -100)[:, 1:]
-    return mb.cross_entropy(model(ids[places][:, :-1]), mb.tensor(targets), ignore_index=-100)
+tuning = learn(lambda step: answer_loss(model, *dialogues.batch(step)), 20 if QUICK else 100, 1e-3)
+print("fine-tuned:", *zip(ASKED, answer(ASKED), strict=True), sep="\n  ")
+within("last loss on answers", tuning[-1], 0, 4 if QUICK else floor)
 
-def accuracy(split, language):
-    questions = world.questions(language, split)[:: 40 if QUICK else 5]
-    return np.mean([answer(question) == right for question, right in questions])
+# %% [markdown]
+# ### Understood, or memorised? (懂了，还是背下来了？)
+# The *trained* questions can be learned by heart. The *held-out* ones ask for facts that stories
+# tell, but that no document and no dialogue ever asks for. Beside the model stand two who know
+# nothing: its weights in a random order, and the one answer that is right most often. (To know all
+# forms and guess which of ten places, foods, pets, ... it is, would give about 10 %.)
 
-tuning = learn(answer_loss, 60 if QUICK else 400, lr=4e-3)
-model.eval()
-for question in ASKED:
-    print("fine-tuned:", question, "->", answer(question))
-score = {(s, l): accuracy(s, l) for s in ("trained", "held_out") for l in ("en", "zh")}
-for (split, language), share in score.items():
-    print(f"right answers, {split}, {language}: {share:.0%}")
-assert tuning[-1] < 0.5 * tuning[0]
-if not QUICK:
-    within("right answers, trained", (score["trained", "en"] + score["trained", "zh"]) / 2, 0.6, 1)
-    assert min(score["trained", l] - score["held_out", l] for l in ("en", "zh")) > 0.2
+# %%
+exam = {f"{split}, {language}": world.questions(language, split)[:: 40 if QUICK else every]
+        for split, every in (("trained", 5), ("held_out", 1)) for language in ("en", "zh")}
+
+def shares():
+    return {kind: exact_match(answer([q for q, _ in turns]), [right for _, right in turns])
+            for kind, turns in exam.items()}
+
+score = {"the model": shares()}
+with shuffled_weights(model):
+    score["its weights shuffled"] = shares()
+score["the best one answer"] = {kind: max(Counter(a for _, a in turns).values()) / len(turns)
+                                for kind, turns in exam.items()}
+for who, row in score.items():
+    print(f"{who:21}", *(f"{kind}: {share:4.0%}  " for kind, share in row.items()))
+knowing, *controls = (list(row.values()) for row in score.values())
+ignorance = max(map(max, controls))
+within("the model's worst", min(knowing), 0 if QUICK else 0.5, 1)
+within("the best without knowing", ignorance, 0, 1 if QUICK else 0.1)
+replies = answer([question for question, _ in exam["held_out, en"]])
+wrong = [turn for turn in zip(exam["held_out, en"], replies, strict=True) if turn[0][1] != turn[1]]
+for (question, right), reply in wrong[:: len(wrong) // 3 + 1]:
+    print(f"wrong: {question} -> {reply}   (right: {right})")
 
 with picture("08_gpt", panels=2) as (curve, bars):
     curve.plot(losses, color=BLUE, label="reading", linewidth=0.8)
@@ -160,20 +178,20 @@ with picture("08_gpt", panels=2) as (curve, bars):
     curve.axhline(counted, color=RED, linestyle="--", label="counting")
     curve.axhline(floor, color=GREEN, linestyle="--", label="entropy of the text")
     curve.set(title="From reading to answering", xlabel="step", ylabel="loss (nats a token)")
-    names = [f"{split}\n{language}".replace("_", " ") for split, language in score]
-    bars.bar(names, [100 * share for share in score.values()], color=[BLUE, BLUE, RED, RED])
-    bars.set(title="Understood, or memorised?", ylabel="% of questions right", ylim=(0, 100))
+    bars.bar_label(bars.bar([kind.replace("_", " ") for kind in exam], 100 * np.array(knowing),
+                            color=[SAND, SAND, BLUE, BLUE]), fmt="%.0f", fontsize=8.5)
+    bars.axhline(100 * ignorance, color=RED, linestyle="--", label="the best without knowing")
+    bars.set(title="Understood or memorised?", ylabel="% right", ylim=(0, 120), yticks=[0, 50, 100])
 
 # %% [markdown]
-# ### Memorised (背下来的)
-# The held-out questions ask for facts that the documents tell in stories, but that nobody ever
-# asked. They are where understanding would show. A model this small, after so short a time, has
-# learned *answers*; `minibig quickstart` trains longer, and prints the same table.
+# The second loss falls below the floor of the text, for an answer is decided by its question. And
+# most of what was never asked is answered: with seeds 0, 1 and 2 in English 77, 68 and 69 %, in
+# Chinese 95, 89 and 88 %. Wrong answers mostly have the right form, and somebody else's pet or
+# place. `minibig quickstart` reads more with a larger model, and comes to 93 and 95 %.
 #
 # ### The article's program, step by step
-# Load, encode, generate, decode. Note two things that it does not say. `max_length=50` counts the
-# prompt, too: a prompt of 50 tokens would leave no room for an answer; our `max_new_tokens` counts
-# what is new. And `num_return_sequences` above 1 needs sampling, or all sequences are the same.
+# Load, encode, generate, decode. Not said there: `max_length=50` counts the prompt, too, and cuts
+# the answer (our `max_new_tokens` does not); and several sequences differ only if they are sampled.
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
@@ -181,30 +199,26 @@ with tempfile.TemporaryDirectory() as folder:
     tokenizer.save(folder)
     loaded, its_tokenizer = mb.load(folder), load_tokenizer(folder)
 prompt = data.prompt_ids(its_tokenizer, (), ASKED[-1])
-room = 50 - len(prompt)
-print(f"the greeting takes {len(prompt)} of 50 tokens and leaves {room}")
-replies = mb.generate(loaded, prompt, max_new_tokens=room, n_sequences=3, temperature=0.8, seed=1,
-                      stop_token=data.dialogue_tokens(its_tokenizer)[2])
-for row in replies[:, len(prompt):]:
-    print("机器人：", its_tokenizer.decode([i for i in row.tolist() if i < V - len(special)]))
+print(f"the greeting takes {len(prompt)} of 50 tokens and leaves {50 - len(prompt)}")
+written = mb.generate(loaded, prompt, max_new_tokens=50 - len(prompt), n_sequences=3, seed=1,
+                      temperature=0.8, stop_token=data.dialogue_tokens(its_tokenizer)[2])
+for row in written:
+    print("机器人：", its_tokenizer.decode(row[len(prompt):].tolist()))
 
 # %% [markdown]
 # ## What it costs
 
 # %%
 N = sum(parameter.size for parameter in model.parameters())
-D, L, B = 64, 2, 16
 assert N == V * D + T * D + L * (12 * D * D + 13 * D) + 2 * D
-peak = peak_bytes(lambda: next_token_loss(model, first).backward())
+peak = readable(peak_bytes(lambda: next_token_loss(model, first).backward()), "B")
 cost(
     f"this GPT, batches of {B} times {T} tokens",
     parameters=f"V·D + T·D + L·(12·D² + 13·D) + 2·D = {N:,}",
     operations=f"about 6·N a token to learn: {readable(6 * N * B * T, 'flop')} a step",
-    kept=f"{readable(peak, 'B')} at the peak of a step; weights and AdamW's state take 4·4·N = "
-    f"{readable(16 * N, 'B')}",
+    kept=f"{peak} at the peak of a step; weights, AdamW's state: 4·4·N = {readable(16 * N, 'B')}",
     time=f"{readable(per_step, 's')} a step, {readable(6 * N * B * T / per_step, 'flop/s')}",
-    ten_times="ten times the parameters want ten times the text as well (Hoffmann et al. 2022): a "
-    "hundred times the time. That is what 'large' means, and why nobody trains alone.",
+    ten_times="ten times the text as well (Hoffmann et al. 2022), so a hundred times the time",
 )
 
 # %% [markdown]

@@ -1,4 +1,4 @@
-"""What all chapters have in common, read off their source; that they run is `.ci/run`'s part."""
+"""What all chapters have in common, read off their source; whether they run is asked beside."""
 
 import ast
 import re
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from as_notebook import cells_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "tutorials").glob("[0-9][0-9]_*.py"))
@@ -50,10 +51,7 @@ def test_a_chinese_abstract_stands_at_the_head(path):
 
 @each_chapter
 def test_cells_are_a_notebook(path):
-    cells = re.split(r"^# %%", text_of(path), flags=re.MULTILINE)
-    assert cells[0] == ""
-    for cell in cells[1:]:
-        kind, _, body = cell.partition("\n")
+    for kind, body in cells_of(text_of(path)):
         assert kind in ("", " [markdown]")
         if kind:
             assert all(line.startswith("#") for line in body.splitlines() if line), body
