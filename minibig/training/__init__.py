@@ -36,9 +36,10 @@ from minibig.training.progress import (
     ProgressPicture,
     progress_on,
 )
-from minibig.training.settings import SCHEDULES, TrainingSettings
+from minibig.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
 
 __all__ = [
+    "OPTIMIZERS",
     "SCHEDULES",
     "Interrupted",
     "Metrics",
