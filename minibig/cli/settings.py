@@ -84,7 +84,7 @@ TABLE = (
     Setting("device", str, None, "cpu, cuda, cuda:1 ... or auto (MINIBIG_DEVICE, or else cpu)"),
 )
 # Learning rates as multiples of AdamW's. A step of Adafactor is a part of the weight, and weights
-# begin at about 0.02; of 10, 30 and 50, tried with two presets, 30 learned well with both.
+# begin at about 0.02; of 10, 30 and about 50, tried with two presets, 30 learned well with both.
 _RATES = {"adamw": 1, "muon": 1, "adafactor": 30}
 BY_NAME = {setting.name: setting for setting in TABLE}
 _KINDS = {int: "a whole number", float: "a number", str: "a text", list: "a pair of numbers"}

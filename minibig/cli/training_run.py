@@ -24,7 +24,6 @@ from minibig.storage import StorageError
 from minibig.tokenizers import Tokenizer
 from minibig.training import (
     Interrupted,
-    Metrics,
     ProgressPicture,
     Result,
     Trainer,
@@ -198,10 +197,9 @@ def trained(run: PreparedRun) -> Result:
         progress=progress_on(sys.stdout),
         expected_initial_loss=math.log(tokenizer.vocab_size),
     )
-    metrics = Metrics(run.folder / "metrics.jsonl")
 
     def draw() -> None:
-        draw_losses(metrics, run.folder / "loss.png", run.floor, title=run.folder.name)
+        draw_losses(trainer.metrics, run.folder / "loss.png", run.floor, title=run.folder.name)
 
     return run_and_draw(trainer, draw)
 

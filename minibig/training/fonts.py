@@ -7,6 +7,8 @@ has is written as its code point: "\\u4e2d" for 中.
 import functools
 from typing import Any
 
+_NO_CHARACTER = 0xFFFF  # a font that has even this one is one of boxes for everything
+
 
 def legible(text: str) -> str:
     r"""The text as it stands in a picture.
@@ -45,8 +47,9 @@ def _coverage(characters: frozenset[str]) -> tuple[list[str], set[str]]:
             font = FT2Font(entry.fname)
         except (OSError, RuntimeError):  # removed since it was found, or of a kind unknown here
             continue
-        found = {c for c in absent if font.scalable and font.get_char_index(ord(c))}
-        if found:
+        if not font.scalable or font.get_char_index(_NO_CHARACTER):
+            continue
+        if found := {c for c in absent if font.get_char_index(ord(c))}:
             families.append(entry.name)
             absent -= found
     return families, absent

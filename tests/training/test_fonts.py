@@ -11,14 +11,19 @@ from minibig.training import draw_losses, draw_runs, fonts, legible, use_install
 
 from .test_pictures import metrics_of_a_run
 
-FILES = {"DejaVu Sans": "DejaVuSans", "DejaVu Sans Mono": "DejaVuSansMono", "STIXGeneral": ""}
+FILES = {
+    "DejaVu Sans": "DejaVuSans",
+    "DejaVu Sans Mono": "DejaVuSansMono",
+    "STIXGeneral": "STIXGeneral",
+    "Last Resort": "LastResortHE-Regular",
+}
 
 
 def bundled(name):
     """The file of a font that comes with matplotlib."""
     import matplotlib
 
-    return Path(matplotlib.get_data_path(), "fonts", "ttf", f"{FILES[name] or name}.ttf")
+    return Path(matplotlib.get_data_path(), "fonts", "ttf", f"{FILES[name]}.ttf")
 
 
 @pytest.fixture
@@ -79,6 +84,14 @@ def test_a_font_file_that_is_gone_or_damaged_is_passed_over(installed, tmp_path)
     for path in (tmp_path / "gone.ttf", damaged):
         listed.append(font_manager.FontEntry(fname=str(path), name="Sans SC"))
     assert legible("中") == "\\u4e2d"
+
+
+def test_a_font_of_boxes_for_everything_is_no_help(installed):
+    if not bundled("Last Resort").exists():
+        pytest.skip("this matplotlib does not bring such a font")
+    installed("DejaVu Sans", "Last Resort", "STIXGeneral")
+    assert families_of(f"中{foreign_character()}")[1][-2:] == ["DejaVu Sans", "STIXGeneral"]
+    assert legible("中\uffff") == "\\u4e2d\\uffff"
 
 
 NAMES = ["中文", "日本語 한국어", "a\tb", "$x^2$", "_x", "😀", "\udc80", "\uffff", "العربية"]
