@@ -15,7 +15,7 @@ tensor([2., 4.])
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
-import numpy as _numpy
+from minibig.required import numpy as _numpy
 
 from minibig import kernels
 from minibig.autograd import (

@@ -28,6 +28,7 @@ from minibig.cli.training_run import (
     check_folder,
     check_same_settings,
     nats_per_token,
+    run_and_draw,
     train,
     training_settings,
     with_full_paths,
@@ -136,9 +137,8 @@ def _fine_tune(folder: Path, settings: Settings, world: World) -> float:
         progress=progress_on(sys.stdout),
     )
     say(f"dialogues: {len(world.dialogues()):,}; the loss looks at the answers only")
-    result = trainer.run()
-    draw_phases(phases(folder, world), folder / "loss.png")
-    return result.seconds
+    drawn = phases(folder, world)
+    return run_and_draw(trainer, lambda: draw_phases(drawn, folder / "loss.png")).seconds
 
 
 def phases(folder: Path, world: World) -> list[Phase]:

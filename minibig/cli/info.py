@@ -58,6 +58,7 @@ def _run(path: Path) -> Rows:
         yield "git", f"{git.get('commit')}{changed}"
     yield "text", f"{text.get('name')}, {text.get('characters', 0):,} characters"
     yield from list(_tokenizer(path))[1:]
+    yield "optimizer", settings.get("optimizer", "adamw")  # which was the only one once
     lines = Metrics(path / "metrics.jsonl").read()
     latest: dict[str, Any] = {}
     for line in lines:

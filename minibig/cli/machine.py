@@ -22,7 +22,7 @@ from minibig.training import machine_memory
 
 GOOD, MISSING, BROKEN = "ok", "--", "!!"
 _OLDEST_PYTHON, _OLDEST_NUMPY = (3, 11), (2, 0)
-_REQUIRED = ("regex", "matplotlib", "tqdm")
+REQUIRED = ("regex", "matplotlib", "tqdm")
 _LITTLE_MEMORY, _LITTLE_ROOM = 2e9, 1e9  # bytes
 _CUPY_WHEELS = ("cupy-cuda12x", "cupy-cuda13x", "cupy-cuda11x", "cupy")
 
@@ -43,7 +43,7 @@ def findings() -> Iterator[Finding]:
     yield Finding("minibig", GOOD, f"{minibig.__version__} in {Path(minibig.__file__).parent}")
     yield _numpy()
     yield _blas()
-    yield from map(_package, _REQUIRED)
+    yield from map(_package, REQUIRED)
     yield _threads()
     yield _kernels()
     yield _memory()

@@ -11,7 +11,7 @@ from minibig.backend import InputError
 from minibig.cli.columns import GAP, columns_of, padded, shortened
 from minibig.cli.console import say
 from minibig.cli.run_folders import is_run, read_record
-from minibig.training import Metrics, draw_runs, smoothed_losses
+from minibig.training import Metrics, draw_runs, legible, smoothed_losses
 
 EXAMPLE = "minibig plot runs/a runs/b --out comparison.png"
 _WIDEST_CELL = 40  # columns
@@ -44,6 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     if differing := _differing([record["settings"] for record in records]):
         say(f"\nwhat differs:\n{table([['run', *names], *differing])}")
     say(f"\npicture: {picture}")
+    for name in names:
+        if legible(name) != name:
+            say(f"{legible(name)} in it is {name}: no installed font has all of its characters")
     return 0
 
 

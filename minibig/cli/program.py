@@ -16,6 +16,7 @@ import minibig
 from minibig.backend import InputError
 from minibig.cli import chat, doctor, generate, info, plot, quickstart, tokenize, train
 from minibig.cli.console import accept_any_text, complain, sentence_of
+from minibig.cli.machine import REQUIRED
 from minibig.training import Interrupted
 
 _COMMANDS: dict[str, tuple[ModuleType, str]] = {
@@ -60,6 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("interrupted.")
         return 130
+    except ModuleNotFoundError as error:
+        if error.name not in REQUIRED:
+            raise
+        complain(f"{error.name} is not installed. Get it with: pip install {error.name}")
+        return 1
     except (InputError, OSError, MemoryError) as error:
         complain(sentence_of(error))
         return 1

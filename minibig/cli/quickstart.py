@@ -14,7 +14,13 @@ from minibig.cli.dialogue_run import learn_to_answer
 from minibig.cli.generate import written
 from minibig.cli.presets import FINETUNING, preset
 from minibig.cli.run_folders import command_line, is_run, remove_run, tokenizer_of
-from minibig.cli.settings import Settings, merged, read_configuration, read_two_configurations
+from minibig.cli.settings import (
+    Settings,
+    check_use,
+    merged,
+    read_configuration,
+    read_two_configurations,
+)
 from minibig.cli.train import show_result
 from minibig.cli.training_run import LOOP_SETTINGS, train
 from minibig.data import CORPORA
@@ -45,9 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, or go on, and show what the model can do."""
     folder = Path(arguments.out)
     if arguments.data:
-        layers = [preset("quickstart-text")]
-        layers += [read_configuration(arguments.config)] if arguments.config else []
-        settings = merged(*layers, {"data": arguments.data})
+        given = read_configuration(arguments.config) if arguments.config else {}
+        settings = merged(preset("quickstart-text"), given, {"data": arguments.data})
+        check_use(given, settings)
     else:
         settings, finetuning = _settings(arguments.config)
     if arguments.restart:
@@ -76,7 +82,10 @@ def _settings(config: str | None) -> tuple[Settings, Settings]:
             f"{config}: only the data world has questions with answers; got {settings['data']}. "
             "Give a text of yours with --data."
         )
-    return settings, merged({"data": "world"}, FINETUNING, second)
+    finetuning = merged({"data": "world"}, FINETUNING, second)
+    check_use(first, settings)
+    check_use(second, finetuning)
+    return settings, finetuning
 
 
 def _learn_text(folder: Path, settings: Settings) -> None:

@@ -1,4 +1,9 @@
-"""`minibig train`: a model from a text, with every setting within reach."""
+"""`minibig train`: a model from a text, with every setting within reach.
+
+While it runs it shows the step, the loss, the learning rate, tokens per second, the megabytes of
+memory that this process holds at the moment (resident, so without what lies on a GPU; on macOS the
+most it ever held), and the time left.
+"""
 
 import argparse
 from pathlib import Path
@@ -7,7 +12,14 @@ from minibig.backend import InputError
 from minibig.cli.console import say
 from minibig.cli.presets import PRESETS, preset
 from minibig.cli.run_folders import command_line, is_run, read_record, remove_run
-from minibig.cli.settings import Settings, add_flags, given_flags, merged, read_configuration
+from minibig.cli.settings import (
+    Settings,
+    add_flags,
+    check_use,
+    given_flags,
+    merged,
+    read_configuration,
+)
 from minibig.cli.training_run import train
 from minibig.data import CORPORA
 from minibig.training import Result
@@ -33,15 +45,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train."""
-    layers = [preset(arguments.preset)] if arguments.preset else []
-    layers += [read_configuration(arguments.config)] if arguments.config else []
+    layers = [preset(arguments.preset) if arguments.preset else {}]
+    layers += [read_configuration(arguments.config) if arguments.config else {}]
     layers += [given_flags(arguments)]
     settings = merged(*layers)
     folder = Path(arguments.out or _usual_folder(arguments.preset, settings))
     if arguments.resume:
         if not is_run(folder):
             raise InputError(f"{folder} holds no run to go on with. Leave out --resume to begin.")
-        settings = merged(_settings_of(folder), *layers)
+        named = {name: settings[name] for layer in layers for name in layer}
+        settings = merged(_settings_of(folder), named)
+    for given in layers[1:]:
+        check_use(given, settings)
     if arguments.restart:
         remove_run(folder)
     result = train(folder, settings, command_line())

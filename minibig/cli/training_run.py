@@ -7,7 +7,7 @@ text or other settings are refused with the names of what differs.
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,7 +24,7 @@ from minibig.storage import StorageError
 from minibig.tokenizers import Tokenizer
 from minibig.training import (
     Interrupted,
-    Metrics,
+    ProgressPicture,
     Result,
     Trainer,
     TrainingError,
@@ -197,17 +197,26 @@ def trained(run: PreparedRun) -> Result:
         progress=progress_on(sys.stdout),
         expected_initial_loss=math.log(tokenizer.vocab_size),
     )
+
+    def draw() -> None:
+        draw_losses(trainer.metrics, run.folder / "loss.png", run.floor, title=run.folder.name)
+
+    return run_and_draw(trainer, draw)
+
+
+def run_and_draw(trainer: Trainer, draw: Callable[[], None]) -> Result:
+    """The loop to its end; its picture is drawn on the way and then, also if it ends too early."""
+
+    def draw_if_any() -> None:
+        if any("loss" in line for line in trainer.metrics.read()):
+            draw()
+
+    trainer.progress = ProgressPicture(trainer.progress, draw_if_any)
     try:
         result = trainer.run()
     except (Interrupted, TrainingError):
         with suppress(StorageError):  # what ended the run is what has to be said
-            _draw(run)
+            draw_if_any()
         raise
-    _draw(run)
+    draw_if_any()
     return result
-
-
-def _draw(run: PreparedRun) -> None:
-    metrics = Metrics(run.folder / "metrics.jsonl")
-    if any("loss" in line for line in metrics.read()):
-        draw_losses(metrics, run.folder / "loss.png", run.floor, title=run.folder.name)

@@ -19,6 +19,7 @@ from minibig.autograd import Tensor
 from minibig.autograd.tensor import Leaf, Node
 from minibig.backend import InputError
 from minibig.storage.durable_files import make_folder, new_file
+from minibig.training.fonts import use_installed_fonts
 
 _MOST = 200  # boxes in one picture
 _INK, _LINE = "#26323a", "#8a98a3"
@@ -93,6 +94,7 @@ def draw_graph(result: Tensor, path: str | os.PathLike[str], module: Any = None)
         _draw_line(axes, [places[point] for point in line])
     for i, label in enumerate(labels):
         _draw_box(axes, places[i, 0], widths[i], label, _color(nodes[i], nodes[-1]))
+    use_installed_fonts(figure)
     make_folder(Path(path).parent)
     with new_file(Path(path)) as file:
         figure.savefig(file, format="png")

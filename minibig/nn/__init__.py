@@ -4,7 +4,17 @@ Read in this order: parameter, module, initializers, linear, embedding, dropout,
 activations, positions, key_value_cache, attention, transformer.
 """
 
-from minibig.nn.activations import ACTIVATIONS, GELU, ReLU, Sigmoid, SiLU, Tanh, activation
+from minibig.nn.activations import (
+    ACTIVATIONS,
+    ELU,
+    GELU,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Tanh,
+    activation,
+)
 from minibig.nn.attention import CrossAttention, MultiHeadAttention
 from minibig.nn.dropout import Dropout
 from minibig.nn.embedding import Embedding
@@ -26,6 +36,7 @@ from minibig.nn.transformer import FeedForward, PostNormBlock, PreNormBlock
 
 __all__ = [
     "ACTIVATIONS",
+    "ELU",
     "GELU",
     "CrossAttention",
     "Dropout",
@@ -33,6 +44,7 @@ __all__ = [
     "FeedForward",
     "KeyValueCache",
     "LayerNorm",
+    "LeakyReLU",
     "LearnedPositions",
     "Linear",
     "Module",

@@ -5,7 +5,8 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import Shape
-from minibig.nn import Embedding
+from minibig.kernels.parallel import one_blas_thread
+from minibig.nn import Embedding, LearnedPositions
 from minibig.ops import adamw_update
 from minibig.optim.matrix_updates import adafactor_update, muon_update
 from minibig.optim.optimizers import Optimizer
@@ -45,6 +46,13 @@ class Muon(Optimizer):
             orthogonal=orthogonal,
         )
 
+    def step(self) -> None:
+        """Update every parameter that has a gradient; the others stay as they are."""
+        # The products are small: between threads they would wait longer than they take, and their
+        # bits would depend on how many cores there are.
+        with one_blas_thread():
+            super().step()
+
     def state_shapes(self, p: Any, settings: dict[str, Any]) -> dict[str, Shape]:
         """A momentum for a matrix; AdamW's moments for the rest."""
         names = ["m"] if settings["orthogonal"] and len(p.shape) == 2 else ["m", "v"]
@@ -67,14 +75,16 @@ def muon_groups(
 ) -> list[dict[str, Any]]:
     """The parameters of a module in groups for `Muon`: hidden matrices, other matrices, vectors.
 
-    The other matrices are those of embeddings, whose rows are vectors apart, and `others`, such as
-    an output layer that is not tied to the embedding: AdamW moves them. Vectors do not decay.
+    The other matrices are those of embeddings and learned positions, whose rows are vectors apart,
+    and `others`, such as an output layer that is not tied to the embedding: AdamW moves them.
+    Vectors do not decay.
 
     Source:  Jordan et al. 2024, as `muon_update`.
     """
     if not hasattr(module, "parameters"):
         raise TypeError(f"muon_groups needs a module; got {type(module).__name__}.")
-    tables = [m.weight for _, m in module.named_modules() if isinstance(m, Embedding)]
+    modules = [m for _, m in module.named_modules()]
+    tables = [m.weight for m in modules if isinstance(m, Embedding | LearnedPositions)]
     apart = {id(p) for p in (*tables, *others)}
     parameters = list(module.parameters())
     matrices = [p for p in parameters if len(p.shape) >= 2]

@@ -5,10 +5,11 @@
     result = Trainer(model, language_model_loss(model, batches), settings, "runs/first").run()
 
 Read in this order: settings, metrics, interruption, failures, run_state, memory, progress, loop,
-language_models, pictures.
+language_models, fonts, pictures.
 """
 
 from minibig.training.failures import TrainingError
+from minibig.training.fonts import legible, use_installed_fonts
 from minibig.training.interruption import Interrupted
 from minibig.training.language_models import (
     evaluating,
@@ -28,10 +29,17 @@ from minibig.training.pictures import (
     picture_of,
     smoothed_losses,
 )
-from minibig.training.progress import Progress, ProgressBar, ProgressLog, progress_on
-from minibig.training.settings import SCHEDULES, TrainingSettings
+from minibig.training.progress import (
+    Progress,
+    ProgressBar,
+    ProgressLog,
+    ProgressPicture,
+    progress_on,
+)
+from minibig.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
 
 __all__ = [
+    "OPTIMIZERS",
     "SCHEDULES",
     "Interrupted",
     "Metrics",
@@ -39,6 +47,7 @@ __all__ = [
     "Progress",
     "ProgressBar",
     "ProgressLog",
+    "ProgressPicture",
     "Result",
     "Trainer",
     "TrainingError",
@@ -48,6 +57,7 @@ __all__ = [
     "draw_runs",
     "evaluating",
     "language_model_loss",
+    "legible",
     "machine_memory",
     "next_token_loss",
     "picture_of",
@@ -55,5 +65,6 @@ __all__ = [
     "progress_on",
     "smoothed_losses",
     "text_sampler",
+    "use_installed_fonts",
     "validation_loss",
 ]

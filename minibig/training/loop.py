@@ -19,7 +19,7 @@ from typing import Any
 from minibig.autograd import Tensor
 from minibig.backend import training_step
 from minibig.nn import Module
-from minibig.optim import AdamW, clip_gradients, decay_groups
+from minibig.optim import clip_gradients
 from minibig.storage import has_format, save
 from minibig.storage.durable_files import make_folder, remove_orphans
 from minibig.training.failures import (
@@ -94,9 +94,7 @@ class Trainer:
         self.evaluate, self.sample = evaluate, sample
         self.progress = progress or Silence()
         self.expected_initial_loss = expected_initial_loss
-        self.optimizer = AdamW(
-            decay_groups(model, settings.weight_decay), lr=settings.lr, betas=settings.betas
-        )
+        self.optimizer = settings.optimizer_for(model)
         self.metrics = Metrics(self.folder / "metrics.jsonl")
         self.state = RunState()
 

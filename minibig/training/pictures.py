@@ -15,6 +15,7 @@ import numpy as np
 
 from minibig.backend import InputError
 from minibig.storage.durable_files import make_folder, new_file
+from minibig.training.fonts import use_installed_fonts
 from minibig.training.metrics import Metrics
 
 _INK, _FAINT, _GRID = "#26323a", "#8a98a3", "#e6eaed"
@@ -129,6 +130,7 @@ def _sheet(n: int, size: tuple[float, float]) -> tuple[Any, list[Any]]:
 
 
 def _png(figure: Any) -> bytes:
+    use_installed_fonts(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
@@ -204,7 +206,8 @@ def _draw_validation(axes: Any, steps: np.ndarray, losses: np.ndarray) -> None:
 
 def _dress(axes: Any, title: str) -> None:
     """Labels, a quiet grid, and nothing that is not needed."""
-    axes.set_title(title, loc="left", color=_INK, fontsize=13, fontweight="bold", pad=12)
+    style = {"color": _INK, "fontsize": 13, "fontweight": "bold", "parse_math": False}
+    axes.set_title(title, loc="left", pad=12, **style)
     axes.set_xlabel("step", color=_INK)
     axes.set_ylabel("loss (nats per token)", color=_INK)
     axes.grid(color=_GRID, linewidth=0.8)

@@ -7,8 +7,11 @@ Nothing here changes a run, and memory is not in its metrics, which are the same
 
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol, TextIO
 
+from minibig.storage import StorageError
 from minibig.training.memory import process_memory
 
 
@@ -133,6 +136,37 @@ class ProgressLog:
 
     def _write(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
+
+
+class ProgressPicture:
+    """Another progress, and a picture: drawn anew after an evaluation, every few seconds at most.
+
+    A run goes on if the picture cannot be written; whoever draws it at the end will say so.
+    """
+
+    def __init__(self, progress: Progress, draw: Callable[[], None], every: float = 10.0) -> None:
+        self.progress, self._draw, self._every = progress, draw, every
+
+    def begin(self, step: int, steps: int) -> None:
+        """Start the clock."""
+        self._next = time.monotonic() + self._every
+        self.progress.begin(step, steps)
+
+    def advance(self, values: dict[str, Any]) -> None:
+        """Nothing to draw: a single step says little."""
+        self.progress.advance(values)
+
+    def report(self, values: dict[str, Any]) -> None:
+        """Draw, if there is a new validation loss and the last picture is old enough."""
+        self.progress.report(values)
+        if "validation_loss" in values and time.monotonic() >= self._next:
+            with suppress(StorageError):
+                self._draw()
+            self._next = time.monotonic() + self._every
+
+    def end(self) -> None:
+        """The last picture is for whoever knows how the run ended."""
+        self.progress.end()
 
 
 def progress_on(stream: TextIO | None = None) -> Progress:

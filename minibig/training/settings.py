@@ -11,7 +11,19 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from minibig.backend import InputError
-from minibig.optim import constant, cosine, inverse_square_root, linear
+from minibig.nn import Module
+from minibig.optim import (
+    Adafactor,
+    AdamW,
+    Muon,
+    Optimizer,
+    constant,
+    cosine,
+    decay_groups,
+    inverse_square_root,
+    linear,
+    muon_groups,
+)
 from minibig.optim.schedules import Schedule
 
 _DECAYING: dict[str, Callable[..., Schedule]] = {"linear": linear, "cosine": cosine}
@@ -20,6 +32,7 @@ _ENDLESS: dict[str, Callable[..., Schedule]] = {
     "inverse_square_root": inverse_square_root,
 }
 SCHEDULES = (*_ENDLESS, *_DECAYING)
+OPTIMIZERS = ("adamw", "muon", "adafactor")
 ON_DIVERGENCE = ("stop", "roll_back")
 
 # They change what is seen of a run and what is kept, not what it learns as long as all goes well.
@@ -39,9 +52,13 @@ FREE_TO_CHANGE = (
 class TrainingSettings:
     """All numbers of a run; the gradient of a step is the mean over `accumulation` batches.
 
-    `clip` bounds the norm of the gradient (None: it is only measured). `evaluate_every`,
-    `checkpoint_every` and `sample_every` count steps; 0 is never, but the end of a run is evaluated
-    and saved in any case. `evaluate_batches` is for whoever evaluates: how many batches, 0 for all.
+    `optimizer` is "adamw"; "muon", orthogonalized momentum for hidden matrices and AdamW for all
+    else; or "adafactor", which saves memory and has no use for `betas`. `clip` bounds the norm of
+    the gradient (None: it is only measured).
+
+    `evaluate_every`, `checkpoint_every` and `sample_every` count steps; 0 is never, but the end of
+    a run is evaluated and saved in any case. `evaluate_batches` is for whoever evaluates: how many
+    batches, 0 for all.
 
     `on_divergence` says what becomes of a run whose numbers are no longer finite: "stop" ends it,
     "roll_back" goes back to the last checkpoint and multiplies the learning rate of all later steps
@@ -58,6 +75,7 @@ longer or shorten the warm-up.
     steps: int
     batch_size: int
     accumulation: int = 1
+    optimizer: str = "adamw"
     lr: float
     min_lr: float = 0.0
     warmup_steps: int = 0
@@ -82,6 +100,10 @@ longer or shorten the warm-up.
             _check_whole(name, getattr(self, name), 0)
         for name in ("evaluate_every", "checkpoint_every", "sample_every"):
             _check_whole(name, getattr(self, name), 0)
+        if self.optimizer not in OPTIMIZERS:
+            raise InputError(
+                f"optimizer must be one of {', '.join(OPTIMIZERS)}; got {self.optimizer!r}."
+            )
         if not _number("lr", self.lr) > 0:
             raise InputError(f"lr must be above 0; got {self.lr}.")
         if _number("weight_decay", self.weight_decay) < 0:
@@ -136,6 +158,21 @@ longer or shorten the warm-up.
             self.lr, total_steps=self.steps, warmup_steps=self.warmup_steps, min_lr=self.min_lr
         )
         return schedule(step)
+
+    def optimizer_for(self, model: Module) -> Optimizer:
+        """A new optimizer of the parameters of a model; vectors among them do not decay.
+
+        >>> from minibig.nn import Linear
+        >>> settings = TrainingSettings(steps=4, batch_size=8, optimizer="muon", lr=1.0)
+        >>> type(settings.optimizer_for(Linear(3, 2))).__name__
+        'Muon'
+        """
+        if self.optimizer == "muon":
+            return Muon(muon_groups(model, self.weight_decay), lr=self.lr, betas=self.betas)
+        groups = decay_groups(model, self.weight_decay)
+        if self.optimizer == "adafactor":
+            return Adafactor(groups, lr=self.lr)
+        return AdamW(groups, lr=self.lr, betas=self.betas)
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON holds them."""

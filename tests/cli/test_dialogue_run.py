@@ -225,6 +225,8 @@ def test_ctrl_c_while_learning_saves_and_says_how_to_go_on(tmp_path, stage):
     assert complaint.count("\n") == 1
     assert "its state is saved; the same command goes on" in complaint
     assert "finished before" not in rest
+    folder = tmp_path / "run" / ("pretraining" if stage == "pre-training" else "")
+    assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
@@ -234,6 +236,8 @@ def test_ctrl_c_while_learning_saves_and_says_how_to_go_on(tmp_path, stage):
         ({"data": "stdlib"}, "only the data world has questions with answers; got stdlib"),
         ({"finetuning": {"n_layers": 2}}, "n_layers is no setting of the fine-tuning"),
         ({"finetuning": {"step": 2}}, "there is no setting step; did you mean steps?"),
+        ({"optimizer": "adafactor", "betas": [0.9, 0.9]}, "adafactor has none. Leave them out"),
+        ({"finetuning": {"optimizer": "adafactor", "betas": [0.9, 0.9]}}, "adafactor has none"),
         ({"finetuning": 3}, "finetuning must be a table of settings; got 3"),
         ({"finetuning": {"steps": 1, "warmup_steps": 1}}, "steps must be more than warmup_steps"),
         ({"n_heads": 3}, "n_heads must divide d_model"),

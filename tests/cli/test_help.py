@@ -22,6 +22,13 @@ def test_help_ends_with_an_example_that_can_be_parsed(command, capsys):
     assert callable(_parser().parse_args(arguments).run)
 
 
+def test_train_says_what_its_megabytes_are(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "memory that this process holds at the moment (resident," in shown
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

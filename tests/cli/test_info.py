@@ -13,6 +13,7 @@ def test_a_run(capsys, finished_run):
     rows = shown(capsys, finished_run)
     assert rows["run"] == str(finished_run)
     assert rows["command"].startswith("minibig train --data")
+    assert rows["optimizer"] == "adamw"
     assert rows["steps"] == "6 of 6"
     assert ("git" in rows) == bool(json.loads((finished_run / "run.json").read_text())["git"])
     assert float(rows["loss"]) > 0 and float(rows["validation loss"]) > 0

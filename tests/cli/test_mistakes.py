@@ -93,6 +93,8 @@ def test_a_refused_run_can_be_begun_again_with_other_settings(training, text_fil
         ({"n_heads": 3}, "n_heads must divide d_model"),
         ({"warmup_steps": 10}, "steps must be more than warmup_steps"),
         ({"schedule": "sine"}, "schedule must be one of"),
+        ({"optimizer": "adam"}, "optimizer must be one of adamw, muon, adafactor; got 'adam'"),
+        ({"optimizer": "adafactor", "betas": [0.9, 0.99]}, "adafactor has none. Leave them out"),
         ({"dropout": 1.5}, "p must"),
         ({"betas": [0.9, 1.0]}, "betas must lie in [0, 1)"),
         ({"validation_fraction": 1}, "validation_fraction must lie between 0 and 1"),
@@ -153,6 +155,7 @@ def test_there_is_nothing_to_resume(training, tmp_path):
         ({"n_layers": 2}, "began with n_layers = 1; got n_layers = 2"),
         ({"steps": 7}, "began with steps = 6; got steps = 7"),
         ({"seed": 1}, "began with seed = 0; got seed = 1"),
+        ({"optimizer": "muon"}, "began with optimizer = adamw; got optimizer = muon"),
     ],
 )
 def test_the_folder_holds_a_run_of_other_settings(training, finished_run, changes, message):
@@ -263,7 +266,7 @@ def test_too_little_memory_is_one_line(complaint, monkeypatch):
     assert "there is not enough memory" in complaint("info", "x")
 
 
-@pytest.mark.parametrize("error", [TypeError, KeyError, RuntimeError, AssertionError])
+@pytest.mark.parametrize("error", [TypeError, KeyError, ModuleNotFoundError, AssertionError])
 def test_a_defect_keeps_its_traceback(monkeypatch, error):
     def run(arguments):
         raise error("a defect")

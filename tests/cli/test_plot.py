@@ -47,6 +47,17 @@ def test_one_run_differs_from_nothing(finished_run, tmp_path, capsys):
     assert "what differs" not in capsys.readouterr().out
 
 
+def test_a_name_that_no_font_can_write_is_told_in_the_terminal(finished_run, tmp_path, capsys):
+    run, picture = tmp_path / "run\uffff", tmp_path / "a.png"  # which is no character at all
+    shutil.copytree(finished_run, run)
+    assert main(["plot", str(run), str(finished_run), "--out", str(picture)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-2:] == [
+        f"picture: {picture}",
+        "run\\uffff in it is run\uffff: no installed font has all of its characters",
+    ]
+
+
 def test_columns_are_as_wide_as_they_look():
     assert table([["名", "a"], ["x", "12"]]) == "名    a\nx    12"
 

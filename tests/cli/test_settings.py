@@ -10,6 +10,7 @@ from minibig.cli.settings import (
     BY_NAME,
     TABLE,
     add_flags,
+    check_use,
     checked,
     given_flags,
     merged,
@@ -45,6 +46,33 @@ def test_the_last_layer_that_gives_a_setting_wins(layers):
     for setting in TABLE:
         given = [layer[setting.name] for layer in layers if setting.name in layer]
         assert result[setting.name] == (given[-1] if given else setting.default)
+
+
+def rates(*layers):
+    settings = merged(*layers)
+    return pytest.approx([settings[name] for name in ("lr", "min_lr", "weight_decay")])
+
+
+def test_rates_meant_for_another_optimizer_are_changed_and_those_given_beside_it_are_not():
+    preset = {"lr": 6e-4, "min_lr": 6e-5, "weight_decay": 0.1}
+    assert rates(preset, {"optimizer": "muon"}) == [6e-4, 6e-5, 0.1]
+    assert rates(preset, {"optimizer": "adafactor"}) == [0.018, 0.0018, 0.1 / 30]
+    assert rates({"optimizer": "adafactor", **preset}) == [6e-4, 6e-5, 0.1]
+    assert rates(preset, {"optimizer": "adafactor", "lr": 0.5}) == [0.5, 0.0018, 0.1 / 30]
+    assert rates(preset, {"optimizer": "adafactor"}, {"optimizer": "adamw"}) == [6e-4, 6e-5, 0.1]
+    whole = merged(preset, {"optimizer": "adafactor"})
+    again = {name: value for name, value in whole.items() if value is not None}
+    assert merged(again) == merged(again, {"optimizer": "adafactor"}) == whole
+    assert rates(preset, {"optimizer": "adam"}) == [6e-4, 6e-5, 0.1]  # which the run itself refuses
+
+
+def test_betas_are_refused_only_where_somebody_gave_them_to_adafactor():
+    for name in ("adamw", "muon", "adafactor"):
+        check_use({"optimizer": name}, merged({"betas": [0.8, 0.9]}, {"optimizer": name}))
+    for name in ("adamw", "muon"):
+        check_use({"betas": [0.8, 0.9]}, merged({"optimizer": name}))
+    with pytest.raises(InputError, match="adafactor has none"):
+        check_use({"betas": [0.8, 0.9]}, merged({"optimizer": "adafactor"}))
 
 
 @pytest.mark.parametrize("name", NUMBERS)

@@ -138,3 +138,37 @@ def test_a_killed_run_goes_on(tmp_path, text_file):
     done = minibig("train", "--out", run, "--resume")
     assert done.returncode == 0, done.stderr
     assert [line["step"] for line in lines_of(run) if "loss" in line] == list(range(1, 401))
+
+
+@posix
+@pytest.mark.parametrize("optimizer", ["muon", "adafactor"])
+def test_a_killed_run_of_each_optimizer_goes_on_to_the_bit(tmp_path, text_file, optimizer):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    settings = {"steps": 120, "optimizer": optimizer, "checkpoint_every": 7, "dropout": 0.1}
+    process = begun(killed, text_file, **settings)
+    process.kill()
+    process.communicate()
+    went_on = minibig("train", "--out", killed, "--resume")
+    assert went_on.returncode == 0, went_on.stderr
+    done = minibig("train", "--data", text_file, "--out", whole, *flags({**TINY, **settings}))
+    assert done.returncode == 0, done.stderr
+    assert weights_of(killed) == weights_of(whole)
+    assert lines_of(killed) == lines_of(whole)
+    assert json.loads((whole / "run.json").read_text())["settings"]["optimizer"] == optimizer
+    shown = minibig("info", whole).stdout
+    assert optimizer in [line.split()[1] for line in shown.splitlines() if "optimizer" in line]
+
+
+def test_the_rates_of_a_preset_become_those_of_the_optimizer(tmp_path, text_file):
+    tiny = flags(
+        {"steps": 3, "warmup_steps": 1, "n_layers": 1, "d_model": 8, "evaluate_batches": 1}
+    )
+    preset = ("--preset", "shakespeare-char", "--data", text_file, "--context-length", 8, *tiny)
+    first = ("train", *preset, "--optimizer", "adafactor", "--out", tmp_path)
+    for more in ((), ("--resume",)):  # the same command goes on, with and without the flag
+        done = minibig(*first, *more)
+        assert done.returncode == 0, done.stderr
+    settings = json.loads((tmp_path / "run.json").read_text())["settings"]
+    named = {name: settings[name] for name in ("optimizer", "lr", "min_lr", "weight_decay")}
+    rates = {"lr": 0.03, "min_lr": 0.003, "weight_decay": 0.1 / 30}
+    assert named == {"optimizer": "adafactor", **rates}

@@ -7,12 +7,14 @@ import pytest
 
 import minibig as mb
 from minibig.nn import (
+    ELU,
     GELU,
     CrossAttention,
     Dropout,
     Embedding,
     FeedForward,
     LayerNorm,
+    LeakyReLU,
     Linear,
     MultiHeadAttention,
     PostNormBlock,
@@ -46,6 +48,8 @@ LAYERS = {
     "LayerNorm": Row(lambda: LayerNorm(D)),
     "RMSNorm": Row(lambda: RMSNorm(D)),
     "ReLU": Row(ReLU, checks_width=False),
+    "LeakyReLU": Row(LeakyReLU, checks_width=False),
+    "ELU": Row(ELU, checks_width=False),
     "GELU": Row(GELU, checks_width=False),
     "SiLU": Row(SiLU, checks_width=False),
     "Tanh": Row(Tanh, checks_width=False),

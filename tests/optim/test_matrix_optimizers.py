@@ -5,6 +5,8 @@ import pytest
 from matrix_references import adafactor_by_hand, muon_by_hand
 
 import minibig as mb
+from minibig.kernels import parallel
+from minibig.models import GPT, GPTConfig
 from minibig.nn import Embedding, LayerNorm, Linear, Module, Parameter, Sequential
 from minibig.optim import Adafactor, AdamW, Muon, muon_groups
 
@@ -125,6 +127,33 @@ def test_muon_groups_parts_hidden_matrices_tables_and_vectors():
     parameters = [p for group in muon_groups(model, 0.1) for p in group["parameters"]]
     assert {id(p) for p in parameters} == {id(p) for p in model.parameters()}
     assert len(muon_groups(Linear(3, 2, bias=False), 0.1)) == 1
+
+
+def test_the_positions_of_a_gpt_are_a_table_like_its_tokens():
+    model = GPT(GPTConfig(vocab_size=9, context_length=8, n_layers=2, n_heads=1, d_model=4))
+    hidden, tables, vectors = (g["parameters"] for g in muon_groups(model, 0.1))
+    embeddings = (model.token_embedding.weight, model.position_embedding.weight)
+    assert [id(p) for p in tables] == [id(p) for p in embeddings]
+    assert len(hidden) == 2 * 4 and len(vectors) == 2 * (4 + 4) + 2
+
+
+def test_a_step_of_muon_runs_its_products_on_one_thread():
+    if parallel._blas() is None:
+        pytest.skip("NumPy's BLAS is not OpenBLAS")
+    set_threads, get_threads = parallel._blas()
+    seen, before = [], get_threads()
+
+    class Watched(Muon):
+        def update(self, *inputs, **settings):
+            seen.append(get_threads())
+            return super().update(*inputs, **settings)
+
+    set_threads(2)
+    try:
+        run(Watched([Parameter(p) for p in starts()]), steps=range(1))
+        assert (set(seen), get_threads()) == ({1}, 2)
+    finally:
+        set_threads(before)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from minibig.nn import Linear
 from minibig.optim import AdamW, clip_gradients, decay_groups
 from minibig.storage import list_checkpoints, load
 from minibig.training import (
+    OPTIMIZERS,
     Metrics,
     Result,
     Trainer,
@@ -64,6 +65,33 @@ def test_a_run_that_crashed_anywhere_any_number_of_times_arrives_at_the_same_bit
     trainer(folder, seed=99).run()
     assert remains(folder) == unbroken
     assert not orphans(folder)
+
+
+@settings(max_examples=5)
+@given(crashes=st.lists(places, min_size=1, max_size=3), every=st.sampled_from([1, 3, 7]))
+@pytest.mark.parametrize("optimizer", ["muon", "adafactor"])
+def test_so_it_is_with_each_optimizer(tmp_path_factory, optimizer, crashes, every):
+    whole, folder = (tmp_path_factory.mktemp(name) for name in ("whole", "crashed"))
+    trainer(whole, optimizer=optimizer).run()
+    for seed, place in enumerate(crashes):
+        with contextlib.suppress(Crash):
+            trainer(
+                folder,
+                loss=crash_at(*place),
+                seed=seed,
+                checkpoint_every=every,
+                optimizer=optimizer,
+            ).run()
+    trainer(folder, seed=99, optimizer=optimizer).run()
+    assert remains(folder) == remains(whole)
+
+
+def test_each_optimizer_makes_another_run(tmp_path, unbroken):
+    found = {"adamw": unbroken["model"]}
+    for optimizer in ("muon", "adafactor"):
+        trainer(tmp_path / optimizer, optimizer=optimizer).run()
+        found[optimizer] = remains(tmp_path / optimizer)["model"]
+    assert set(found) == set(OPTIMIZERS) and len(set(found.values())) == 3
 
 
 def test_the_same_trainer_may_try_again(tmp_path, unbroken):
@@ -259,6 +287,8 @@ def test_settings_that_shape_the_weights_cannot_change_on_the_way(tmp_path):
     trainer(tmp_path).run()
     with pytest.raises(mb.InputError, match=r"began with steps = 20, lr = 0\.01; got steps = 30,"):
         trainer(tmp_path, steps=30, lr=0.02).run()
+    with pytest.raises(mb.InputError, match="began with optimizer = adamw; got optimizer = muon"):
+        trainer(tmp_path, optimizer="muon").run()
     trainer(tmp_path, keep_checkpoints=1, sample_every=1, evaluate_every=0).run()
 
 

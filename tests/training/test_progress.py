@@ -4,9 +4,10 @@ import io
 
 import pytest
 
-from minibig.training import ProgressBar, ProgressLog, progress_on
+from minibig.storage import StorageError
+from minibig.training import ProgressBar, ProgressLog, ProgressPicture, draw_losses, progress_on
 
-from .tiny_runs import STEPS, trainer
+from .tiny_runs import STEPS, remains, trainer
 
 
 class Terminal(io.StringIO):
@@ -96,3 +97,44 @@ def test_a_run_that_fails_leaves_no_open_bar(tmp_path):
     with pytest.raises(ZeroDivisionError):
         run.run()
     assert stream.getvalue().endswith("\n")
+
+
+def test_a_picture_is_drawn_after_evaluations_that_are_far_enough_apart(monkeypatch):
+    now, drawn, stream = [100.0], [], io.StringIO()
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    progress = ProgressPicture(ProgressLog(stream), lambda: drawn.append(now[0]))
+    progress.begin(0, 40)
+    for step in range(1, 41):
+        now[0] += 1
+        progress.advance({"step": step, "loss": 1.0})
+        progress.report({"step": step, "sample": "text"})
+        if step % 4 == 0:
+            progress.report({"step": step, "validation_loss": 2.0})
+    progress.end()
+    assert drawn == [112.0, 124.0, 136.0]
+    assert stream.getvalue().count("validation loss 2.0") == 10  # the other progress sees it all
+    assert stream.getvalue().count("a sample:") == 40
+
+
+def test_a_picture_that_cannot_be_written_stops_no_run(tmp_path):
+    def draw():
+        raise StorageError("loss.png cannot be written")
+
+    run = trainer(tmp_path)
+    run.progress = ProgressPicture(ProgressLog(io.StringIO()), draw, every=0.0)
+    assert run.run().steps == STEPS
+
+
+def test_a_picture_drawn_on_the_way_changes_nothing_that_is_learned(tmp_path):
+    drawn = []
+    for name in ("drawn", "plain"):
+        run = trainer(tmp_path / name)
+        if name == "drawn":
+            draw = lambda metrics=run.metrics: (
+                draw_losses(metrics, tmp_path / "loss.png"),
+                drawn.append((tmp_path / "loss.png").read_bytes()),
+            )
+            run.progress = ProgressPicture(ProgressLog(io.StringIO()), draw, every=0.0)
+        run.run()
+    assert len(set(drawn)) == STEPS // 4  # another one after each evaluation
+    assert remains(tmp_path / "drawn") == remains(tmp_path / "plain")

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
-from minibig.training import SCHEDULES, TrainingSettings
+from minibig.nn import Embedding, Linear, Sequential
+from minibig.optim import Adafactor, AdamW, Muon
+from minibig.training import OPTIMIZERS, SCHEDULES, TrainingSettings
 
 BASE = {"steps": 10, "batch_size": 4, "lr": 0.1}
 
@@ -18,11 +20,11 @@ BASE = {"steps": 10, "batch_size": 4, "lr": 0.1}
     schedule=st.sampled_from(SCHEDULES),
     clip=st.none() | st.floats(0.1, 10),
     betas=st.tuples(st.floats(0, 0.99), st.floats(0, 0.99)),
+    optimizer=st.sampled_from(OPTIMIZERS),
 )
-def test_json_gives_back_the_same_settings(steps, lr, schedule, clip, betas):
-    settings = TrainingSettings(
-        steps=steps, batch_size=3, lr=lr, schedule=schedule, clip=clip, betas=betas, warmup_steps=1
-    )
+def test_json_gives_back_the_same_settings(steps, lr, schedule, clip, betas, optimizer):
+    chosen = {"schedule": schedule, "clip": clip, "betas": betas, "optimizer": optimizer}
+    settings = TrainingSettings(steps=steps, batch_size=3, lr=lr, warmup_steps=1, **chosen)
     assert TrainingSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
 
 
@@ -43,6 +45,29 @@ def test_each_schedule_is_the_one_of_its_name(schedule, expected):
     assert [settings.learning_rate(step) for step in range(4)] == pytest.approx(expected)
 
 
+def test_each_optimizer_is_the_one_of_its_name_with_its_settings():
+    model = Sequential(Embedding(5, 4), Linear(4, 3))
+    kinds = {"adamw": AdamW, "muon": Muon, "adafactor": Adafactor}
+    assert set(kinds) == set(OPTIMIZERS)
+    for name, kind in kinds.items():
+        chosen = TrainingSettings(**BASE, optimizer=name, weight_decay=0.3, betas=(0.7, 0.8))
+        optimizer = chosen.optimizer_for(model)
+        assert type(optimizer) is kind and optimizer.lr == 0.1
+        assert {id(p) for p in optimizer.parameters} == {id(p) for p in model.parameters()}
+        for group in optimizer.groups:
+            assert group.settings.get("betas", (0.7, 0.8)) == (0.7, 0.8)
+            for p in group.parameters:
+                assert group.settings["weight_decay"] == (0.3 if p.ndim == 2 else 0.0)
+                orthogonal = p is model[1].weight
+                assert group.settings.get("orthogonal", orthogonal) == orthogonal
+
+
+def test_settings_of_before_there_was_a_choice_are_those_of_adamw():
+    settings = TrainingSettings(**BASE).to_json()
+    del settings["optimizer"]
+    assert TrainingSettings.from_json(settings).optimizer == "adamw"
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
@@ -60,6 +85,8 @@ def test_each_schedule_is_the_one_of_its_name(schedule, expected):
         ({"min_lr": 0.01, "schedule": "constant"}, ValueError, "constant schedule has no min_lr"),
         ({"warmup_steps": 10}, ValueError, "steps must be more than warmup_steps = 10; got 10"),
         ({"schedule": "cosinus"}, ValueError, "schedule must be one of constant, .*'cosinus'"),
+        ({"optimizer": "adam"}, ValueError, "optimizer must be one of adamw, muon, .*'adam'"),
+        ({"optimizer": None}, ValueError, "optimizer must be one of"),
         ({"schedule": ["cosine"]}, ValueError, "schedule must be one of"),
         ({"weight_decay": -0.1}, ValueError, "weight_decay must be 0 or more"),
         ({"betas": 0.9}, TypeError, "betas must be a pair of numbers; got 0.9"),
