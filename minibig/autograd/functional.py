@@ -14,7 +14,7 @@ from minibig.autograd.primitive import explain_types, outputs_of, primitive, wra
 from minibig.autograd.state import enable_grad, nested, no_grad, state
 from minibig.autograd.structure import alias, reshape
 from minibig.autograd.tensor import Leaf, Node, Tensor, tick
-from minibig.backend import Array, DropoutKey, InputError, namespace, recorded_keys, replayed_keys
+from minibig.backend import Array, InputError, at, moment, namespace
 
 def _entered(x: Any, name: str) -> Tensor:
     """x under a new name in the graph: what a functional form differentiates by."""
@@ -181,9 +181,9 @@ class _Checkpoint:
         return f"checkpoint({getattr(self.f, '__name__', type(self.f).__name__)})"
 
     def expand(self, node: Node) -> Any:
-        arrays, keys = node.saved
+        arrays, before = node.saved
         start = tick()
-        with replayed_keys(keys):
+        with at(before):
             y = self.f(*map(Tensor, arrays, node.edges))
         stack = [out.edge[0] for out in _outputs(y, "checkpoint") if out.edge is not None]
         seen: set[Node] = set()
@@ -217,11 +217,11 @@ def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
     explain_types("checkpoint", xs)
     if not state.recording:
         return f(*xs)
-    keys: list[DropoutKey] = []
-    with no_grad(), recorded_keys(keys):
+    before = moment()
+    with no_grad():
         y = f(*xs)
     outputs = _outputs(y, "checkpoint")
     arrays = tuple(out.data for out in outputs)
-    saved = ([x.data for x in xs], keys)
+    saved = ([x.data for x in xs], before)
     node = Node(_Checkpoint(f), tuple(x.edge for x in xs), saved, outputs_of(arrays))
     return wrapped(arrays, node) if isinstance(y, tuple) else wrapped(arrays[0], node)

@@ -286,6 +286,17 @@ class TestCheckpoint:
         y.sum().backward()
         np.testing.assert_allclose(x.grad.numpy(), 3 * y.numpy())
 
+    def test_another_seed_or_step_before_the_backward_pass_changes_nothing(self):
+        x = mb.tensor(np.ones((4, 50), np.float32), requires_grad=True)
+        mb.manual_seed(1)
+        with mb.backend.training_step(3):
+            y = mb.checkpoint(lambda x: mb.dropout(x, p=0.5) * x, x)
+        mb.manual_seed(2)
+        with mb.backend.training_step(4):
+            y.sum().backward(retain_graph=True)
+            y.sum().backward()
+        np.testing.assert_allclose(x.grad.numpy(), 4 * y.numpy())
+
     def test_what_is_inside_is_not_kept(self):
         x, inside = mb.tensor([1.0, 2.0], requires_grad=True), []
 
