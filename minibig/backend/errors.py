@@ -1,7 +1,4 @@
-"""Error sentences: what was expected, what came, what to do.
-
-Every error that a user can cause is one sentence of this form, everywhere in the package.
-"""
+"""Error sentences, the same everywhere: what was expected, what came, what to do."""
 
 from typing import Any
 
@@ -24,21 +21,20 @@ def expect_shape(name: str, x: Any, pattern: str, **sizes: int) -> None:
     minibig.backend.errors.InputError: x must have shape (B, T, D) with D = 64; got (8, 64). \
 Add a batch axis with x[None].
     """
-    letters = pattern.split()
-    shape = tuple(x.shape)
-    named = [letter for letter in letters if letter != "..."]
-    open_ended = len(named) < len(letters)
-    fits = len(shape) >= len(named) if open_ended else len(shape) == len(named)
-    if fits:
-        start = letters.index("...") if open_ended else 0
-        skipped = len(shape) - len(named)
-        axes = shape[:start] + shape[start + skipped :]
-        pairs = list(zip(named, axes, strict=True))
-        if all(sizes.get(letter, dict(pairs)[letter]) == size for letter, size in pairs):
-            return
-    known = ", ".join(f"{letter} = {sizes[letter]}" for letter in named if letter in sizes)
+    letters, shape = pattern.split(), tuple(x.shape)
+    axes = list(letters)  # with a letter for each axis
+    if "..." in letters:
+        start = letters.index("...")
+        axes[start : start + 1] = ["..."] * (len(shape) - len(letters) + 1)
+    known = dict(sizes)  # a letter without a size gets that of its first axis
+    if len(axes) == len(shape) and all(
+        letter == "..." or known.setdefault(letter, size) == size
+        for letter, size in zip(axes, shape, strict=True)
+    ):
+        return
+    given = ", ".join(f"{letter} = {sizes[letter]}" for letter in letters if letter in sizes)
     sentence = f"{name} must have shape ({', '.join(letters)})"
-    sentence += f" with {known}" * bool(known) + f"; got {shape}."
-    if not open_ended and letters[:1] == ["B"] and len(shape) == len(letters) - 1:
+    sentence += f" with {given}" * bool(given) + f"; got {shape}."
+    if letters[:1] == ["B"] and "..." not in letters and len(shape) == len(letters) - 1:
         sentence += f" Add a batch axis with {name}[None]."
     raise InputError(sentence)
