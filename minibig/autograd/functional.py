@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minibig.autograd.backward import Walk, seed_gradient
-from minibig.autograd.primitive import explain_types, outputs_of, primitive, wrapped
+from minibig.autograd.primitive import explain_types, primitive, wrapped
 from minibig.autograd.state import enable_grad, nested, no_grad, state
 from minibig.autograd.structure import alias, reshape
 from minibig.autograd.tensor import Leaf, Node, Tensor, tick
@@ -223,5 +223,5 @@ def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
     outputs = _outputs(y, "checkpoint")
     arrays = tuple(out.data for out in outputs)
     saved = ([x.data for x in xs], before)
-    node = Node(_Checkpoint(f), tuple(x.edge for x in xs), saved, outputs_of(arrays))
+    node = Node(_Checkpoint(f), tuple(x.edge for x in xs), saved, arrays)
     return wrapped(arrays, node) if isinstance(y, tuple) else wrapped(arrays[0], node)

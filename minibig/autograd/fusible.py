@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd.primitive import explain_types, outputs_of, wrapped
+from minibig.autograd.primitive import explain_types, wrapped
 from minibig.autograd.state import state
 from minibig.autograd.tensor import Edge, Node, Tensor
 
@@ -135,7 +135,7 @@ class Fusible:
         if not keep:
             return wrapped(outputs, None)
         saved = (kernel, arrays, residuals, settings)
-        return wrapped(outputs, Node(self, tuple(edges), saved, outputs_of(outputs)))
+        return wrapped(outputs, Node(self, tuple(edges), saved, outputs))
 
     def gradients(
         self, node: Node, g: Any, needed: tuple[bool, ...], owned: bool, last: bool

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeVar, cast, overload
 import numpy as np
 
 from minibig.autograd.state import state
-from minibig.autograd.tensor import Edge, Node, Tensor, describe
+from minibig.autograd.tensor import Edge, Node, Tensor
 from minibig.backend import InputError, is_array, namespace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -120,7 +120,7 @@ class Primitive:
                 values.append(tuple([np.shape(x) for x in arrays]))
             else:
                 values.append(keywords.get(which, self.keywords[which]))
-        return Node(self, edges, (plan, values), outputs_of(y))
+        return Node(self, edges, (plan, values), y)
 
     def _plan(self, pattern: tuple[bool, ...]) -> _Plan:
         """What to save when just the inputs in `pattern` require a gradient."""
@@ -199,10 +199,6 @@ def _summary(x: Any) -> str:
     if not is_array(x):
         return repr(x)[:40]
     return f"{x.dtype}{list(x.shape)}{'' if namespace(x) is np else ' on cuda'}"
-
-def outputs_of(y: Any) -> Any:
-    """What the gradients of y must look like; y is an array or a tuple of arrays."""
-    return tuple([describe(a) for a in y]) if isinstance(y, tuple) else ((y.shape, y.dtype),)
 
 def wrapped(y: Any, node: Node | None) -> Any:
     """The array(s) y as tensor(s), outputs of `node`."""

@@ -1,9 +1,8 @@
 """Tensor, and the nodes of the graph that remembers where it came from.
 
-A `Tensor` is an array and an edge: which output of which node it is. A `Node` is one recorded
-operation; it knows its own inputs' edges and the few arrays that its derivative needs. Edges lead
-from results back to inputs and join nodes, not tensors, so there are no reference cycles, and
-memory goes as soon as nobody needs it any more.
+A `Tensor` is an array and an edge: which output of which node it is. Edges lead from results back
+to inputs and join nodes, not tensors, so there are no reference cycles, and memory goes as soon as
+nobody needs it any more.
 
 One clock orders everything: a node is younger than its inputs, so going from young to old is a
 valid order for the backward pass; and a parameter assigned after a node was made is younger than
@@ -17,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from minibig.backend import (
-    Array, Device, InputError, Shape, device, device_of, is_array, namespace, to_device, to_numpy,
+    Array, Device, InputError, Shape, device as device_called, device_of, is_array, namespace,
+    to_device, to_numpy,
 )
 
 tick = itertools.count(1).__next__
@@ -25,7 +25,7 @@ tick = itertools.count(1).__next__
 Edge: TypeAlias = tuple["Node", int]
 
 class Node:
-    """One recorded operation: its inputs' edges, what its rule saved, what came out.
+    """One recorded operation: its inputs' edges, what its rule saved, what came out (y).
 
     `outputs` holds (shape, dtype) of every output, `order` the time on the clock, and
     `watched` the gradients that `Tensor.watch` asked for, by output.
@@ -34,12 +34,10 @@ class Node:
     __slots__ = ("edges", "operation", "order", "outputs", "saved", "watched")
     version = 0  # a leaf has its own: when its array was last assigned
 
-    def __init__(self, operation: Any, edges: "tuple[Edge | None, ...]", saved: Any, outputs: Any):
-        self.operation = operation
-        self.edges = edges
-        self.saved = saved
-        self.outputs = outputs
-        self.order = tick()
+    def __init__(self, operation: Any, edges: "tuple[Edge | None, ...]", saved: Any, y: Any):
+        self.operation, self.edges, self.saved, self.order = operation, edges, saved, tick()
+        several = isinstance(y, tuple)
+        self.outputs = [(a.shape, a.dtype) for a in y] if several else ((y.shape, y.dtype),)
         self.watched: dict[int, Tensor | None] | None = None
 
 class Leaf(Node):
@@ -48,13 +46,14 @@ class Leaf(Node):
     __slots__ = ("grad", "version")
 
     def __init__(self, data: Array):
-        super().__init__(None, (), None, (describe(data),))
+        if data.dtype.kind != "f":
+            raise InputError(
+                f"only floating-point tensors have gradients; got {data.dtype}. "
+                "Convert it: x.astype('float32')."
+            )
+        super().__init__(None, (), None, data)
         self.grad: Tensor | None = None
         self.version = self.order
-
-def describe(array: Array) -> tuple[Shape, Any]:
-    """What a gradient of this array must look like."""
-    return array.shape, array.dtype
 
 class Tensor:
     """An array that remembers how it was computed, so that derivatives can be taken.
@@ -115,7 +114,7 @@ class Tensor:
         if not value:
             self.edge = None
         elif self.edge is None:
-            self.edge = (_leaf(self.data), 0)
+            self.edge = (Leaf(self.data), 0)
 
     @property
     def grad(self) -> "Tensor | None":
@@ -123,21 +122,20 @@ class Tensor:
         if self.edge is None:
             return None
         node, index = self.edge
-        if isinstance(node, Leaf):
-            return node.grad
-        return node.watched.get(index) if node.watched is not None else None
+        return node.grad if isinstance(node, Leaf) else (node.watched or {}).get(index)
 
     @grad.setter
     def grad(self, value: "Tensor | None") -> None:
         if self.edge is None or not isinstance(self.edge[0], Leaf):
             raise InputError("grad can be set on leaves that require a gradient only.")
-        if value is not None and not isinstance(value, Tensor):
-            raise TypeError(f"grad must be a tensor or None; got {type(value).__name__}.")
-        if value is not None and (value.shape, value.dtype) != (self.shape, self.dtype):
-            raise InputError(
-                f"grad must be {self.dtype}, {self.shape}; got {value.shape}, {value.dtype}."
-            )
-        self.edge[0].grad = None if value is None else Tensor(value.data.copy(), value.edge)
+        if value is None:
+            self.edge[0].grad = None
+        elif isinstance(value, Tensor) and (value.shape, value.dtype) == (self.shape, self.dtype):
+            self.edge[0].grad = Tensor(value.data.copy(), value.edge)
+        else:
+            kind = type(value).__name__
+            got = f"{value.shape}, {value.dtype}" if isinstance(value, Tensor) else kind
+            raise InputError(f"grad must be a tensor, {self.dtype}, {self.shape}; got {got}.")
 
     def watch(self) -> "Tensor":
         """Keep the gradient of this intermediate result, too; read it as `.grad`. Returns self.
@@ -186,10 +184,7 @@ class Tensor:
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise InputError(
-                f"the truth of a tensor of shape {self.shape} is ambiguous. Use (x != 0).sum(), "
-                "or compare single elements."
-            )
+            raise InputError(f"the truth of shape {self.shape} is ambiguous. Use (x != 0).sum().")
         return bool(self.data.item())
 
     def __float__(self) -> float:
@@ -206,8 +201,8 @@ class Tensor:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.edge is not None:
             raise InputError(
-                "NumPy functions would lose the derivative of this tensor. Use the function of the "
-                "same name in minibig, or x.numpy() if no derivative is needed."
+                "NumPy would lose the derivative. Use the function of this name in minibig, or "
+                "x.numpy() if no derivative is needed."
             )
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
@@ -217,9 +212,8 @@ class Tensor:
         extras = "" if usual else f", dtype={self.dtype}"
         extras += "" if self.device.kind == "cpu" else f", device='{self.device}'"
         if self.edge is not None:
-            node = self.edge[0]
-            source = "requires_grad=True" if isinstance(node, Leaf) else f"from={node.operation}"
-            extras += f", {source}"
+            operation = self.edge[0].operation  # a leaf has none
+            extras += f", from={operation}" if operation else ", requires_grad=True"
         return f"tensor({values}{extras})"
 
     if TYPE_CHECKING:  # the table in ops/methods.py gives these
@@ -241,14 +235,6 @@ def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
     keep = private and g.ndim and g.flags.c_contiguous  # without axes it may be a NumPy scalar
     return Tensor(g if keep else namespace(g).array(g, copy=True, order="C"))
 
-def _leaf(data: Array) -> Leaf:
-    if data.dtype.kind != "f":
-        raise InputError(
-            f"only floating-point tensors have gradients; got {data.dtype}. "
-            "Convert it: x.astype('float32')."
-        )
-    return Leaf(data)
-
 def tensor(
     values: Any, dtype: Any = None, device: "str | Device | None" = None,
     requires_grad: bool = False,
@@ -268,18 +254,15 @@ def tensor(
     if is_array(values) and device is None:
         array = values.astype(dtype or values.dtype, copy=True)
     else:
-        array = to_device(_numpy_array(values, dtype), _device(device))
+        array = to_device(_numpy_array(values, dtype), device_called(device))
     if array.dtype.kind not in "fiub":
         raise InputError(
             f"tensor() expected real numbers or bools; got {array.dtype}. Encode text with a "
             "tokenizer first."
         )
     result = Tensor(array)
-    if requires_grad:
-        result.requires_grad = True
+    result.requires_grad = requires_grad
     return result
-
-_device = device
 
 def _numpy_array(values: Any, dtype: Any) -> Array:
     """A fresh NumPy array of numbers; Python floats as float32."""
@@ -287,7 +270,6 @@ def _numpy_array(values: Any, dtype: Any) -> Array:
         array = np.array(to_numpy(values) if is_array(values) else values, dtype=dtype)
     except (ValueError, TypeError) as error:
         raise InputError(f"tensor() expected numbers in a rectangular shape: {error}.") from None
-    python_numbers = not isinstance(values, np.ndarray | np.generic) and not is_array(values)
-    if dtype is None and python_numbers and array.dtype == np.float64:
-        array = array.astype(np.float32)
-    return array
+    wide = dtype is None and array.dtype == np.float64
+    of_numpy = isinstance(values, np.generic) or is_array(values)
+    return array.astype(np.float32) if wide and not of_numpy else array
