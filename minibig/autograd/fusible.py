@@ -17,15 +17,13 @@ holds; it may use g for that if g is `owned`, and its own residuals on their `la
 A derivative of the backward part goes through the formula: see `backward.py`.
 """
 
-import functools
 import inspect
 from collections.abc import Callable
-from types import MethodType
 from typing import Any
 
 import numpy as np
 
-from minibig.autograd.primitive import explain_types, wrapped
+from minibig.autograd.primitive import Operation, explain_types, wrapped
 from minibig.autograd.state import state
 from minibig.autograd.tensor import Edge, Node, Tensor
 
@@ -43,28 +41,20 @@ class Kernel:
         self.backward = backward
         return backward
 
-class Fusible:
+class Fusible(Operation):
     """A formula, and the kernels that may stand for it; see the module's docstring."""
 
-    opaque, fused, broadcasts = False, True, False
+    fused = True
 
     def __init__(self, formula: Callable[..., Any]):
-        functools.update_wrapper(self, formula)
+        super().__init__(formula)
         self.formula = formula
         parameters = inspect.signature(formula).parameters.values()
-        self.inputs = [p.name for p in parameters if p.kind != p.KEYWORD_ONLY]
-        self.keywords = {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}
         optional = [p for p in parameters if p.name in self.inputs and p.default is not p.empty]
         self.optional = {p.name: p.default for p in optional}
         self.kernels: dict[str, Kernel] = {}
         self.checks: list[Callable[..., None]] = []
         registry[formula.__name__] = self
-
-    def __repr__(self) -> str:
-        return self.formula.__name__
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
 
     def kernel(self, device: str) -> Callable[[Callable[..., Any]], Kernel]:
         """Register the forward part of a kernel for a kind of device (decorator)."""

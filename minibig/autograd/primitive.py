@@ -4,11 +4,10 @@
     def exp(x, /): return namespace(x).exp(x)
     exp.defvjp(x=lambda g, y: g * y)
 
-A rule turns g, the gradient of the output, into the gradient of one input. It names what it needs,
-and the node keeps just that: `y` the output, an input by its name, `<input>_shape`, or a keyword.
-Rules use operators and methods only, so that one rule runs on arrays (first order, at the speed of
-NumPy) and on tensors (any order). Where one computation serves all inputs, `op.vjp` takes a joint
-rule that returns a gradient for each.
+A rule turns g, the gradient of the output, into the gradient of one input, or into one for each of
+`*inputs`. It names what it needs, and the node keeps just that: `y` the output, an input by its
+name, `<input>_shape`, or a keyword. Rules use operators and methods only, so that one rule runs on
+arrays (first order, at the speed of NumPy) and on tensors (any order).
 
 Called on arrays a primitive is just its function; called on tensors it is recorded.
 """
@@ -27,50 +26,49 @@ from minibig.backend import InputError, is_array, namespace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-class _Plan(NamedTuple):
-    """For one pattern of inputs that require a gradient: what to save, and which rules to run."""
+class Operation:
+    """What primitives and fusibles share: a name, inputs, keywords; they can also be methods."""
 
-    slots: tuple[tuple[str, Any], ...]  # what is saved: ("input", 0), ("shape", 1), ("output", "y")
-    rules: tuple[tuple[Callable[..., Any], tuple[int, ...]] | None, ...]  # with the slots they take
+    opaque, fused, broadcasts = False, False, False
 
-class Primitive:
-    """A function of arrays with its derivative rules; see the module's docstring."""
-
-    opaque, fused = False, False
-
-    def __init__(self, function: Callable[..., Any], broadcasts: bool, constant: bool):
+    def __init__(self, function: Callable[..., Any]):
         functools.update_wrapper(self, function)
-        self.function, self.broadcasts, self.constant = function, broadcasts, constant
-        kinds = {p.name: p.kind for p in inspect.signature(function).parameters.values()}
-        defaults = {p.name: p.default for p in inspect.signature(function).parameters.values()}
-        self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds.values()
-        self.inputs = [name for name, kind in kinds.items() if kind != kind.KEYWORD_ONLY]
-        self.keywords = {n: default for n, default in defaults.items() if n not in self.inputs}
-        self.rules: dict[str, Callable[..., Any]] = {}
-        self.joint_rule: Callable[..., Any] | None = None
-        self.plans: dict[tuple[bool, ...], _Plan] = {}
+        parameters = inspect.signature(function).parameters.values()
+        self.variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters)
+        self.inputs = [p.name for p in parameters if p.kind != p.KEYWORD_ONLY]
+        self.keywords = {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}
 
     def __repr__(self) -> str:
         return str(self.__name__)  # type: ignore[attr-defined]
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+class _Plan(NamedTuple):
+    """For one pattern of inputs that require a gradient: what to save, and which rules to run."""
+
+    slots: list[tuple[str, Any]]  # ("input", 0), ("shape", 1), ("output", None), ("keyword", "axis")
+    rules: list[Any]  # by input: the rule and the numbers of the slots that it names, or None
+
+class Primitive(Operation):
+    """A function of arrays with its derivative rules; see the module's docstring."""
+
+    def __init__(self, function: Callable[..., Any], broadcasts: bool, constant: bool):
+        super().__init__(function)
+        self.function, self.broadcasts, self.constant = function, broadcasts, constant
+        self.rules: dict[str, Callable[..., Any]] = {}
+        self.plans: dict[tuple[bool, ...], _Plan] = {}
 
     def computed_by(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Let another function of arrays compute the same (decorator): only the speed changes."""
         self.function = function
         return function
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
-
     def defvjp(self, **rules: Callable[..., Any]) -> None:
         """State the derivative: for each input a rule that starts with g."""
         if unknown := set(rules) - set(self.inputs):
             raise TypeError(f"{self}: no inputs called {sorted(unknown)}; it has {self.inputs}.")
         self.rules.update(rules)
-
-    def vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """State the derivative for all inputs at once (decorator): a gradient or None for each."""
-        self.joint_rule = rule
-        return rule
 
     @overload
     def __call__(self, x: Tensor, /, *inputs: Any, **keywords: Any) -> Tensor: ...
@@ -106,33 +104,28 @@ class Primitive:
         plan = self.plans.get(pattern)
         if plan is None:
             plan = self.plans[pattern] = self._plan(pattern)
-        values: list[Any] = []
+        saved: list[Any] = []
         for kind, which in plan.slots:
             if kind == "input":
-                values.append(arrays[which])
+                saved.append(arrays[which])
             elif kind == "output":
-                values.append(y)
+                saved.append(y)
             elif kind == "shape":
-                values.append(np.shape(arrays[which]))
-            elif kind == "inputs":
-                values.append(tuple(arrays))
-            elif kind == "shapes":
-                values.append(tuple([np.shape(x) for x in arrays]))
+                saved.append(_shape(arrays[which]))
             else:
-                values.append(keywords.get(which, self.keywords[which]))
-        return Node(self, edges, (plan, values), y)
+                saved.append(keywords.get(which, self.keywords[which]))
+        return Node(self, edges, (plan, saved), y)
 
     def _plan(self, pattern: tuple[bool, ...]) -> _Plan:
         """What to save when just the inputs in `pattern` require a gradient."""
-        slots: list[tuple[str, Any]] = []
-        if self.joint_rule is not None:
-            rules: list[Any] = [(self.joint_rule, self._slots_for(self.joint_rule, slots))]
-        else:
-            rules = [
-                (rule := self._rule(name), self._slots_for(rule, slots)) if needed else None
-                for name, needed in zip(self.inputs, pattern, strict=False)
-            ]
-        return _Plan(tuple(slots), tuple(rules))
+        names: list[str] = []
+        rules: list[Any] = []
+        for name, needed in zip(self.inputs, pattern, strict=False):
+            rule = self._rule(name) if needed or self.variadic else None
+            wanted = list(inspect.signature(rule).parameters)[1:] if rule else []
+            names += [n for n in wanted if n not in names]
+            rules.append((rule, list(map(names.index, wanted))) if rule else None)
+        return _Plan(list(map(self._slot, names)), rules)
 
     def _rule(self, name: str) -> Callable[..., Any]:
         if name not in self.rules:
@@ -142,35 +135,27 @@ class Primitive:
             )
         return self.rules[name]
 
-    def _slots_for(self, rule: Callable[..., Any], slots: list[tuple[str, Any]]) -> tuple[int, ...]:
-        """Where the rule's arguments after g (and needed) are saved; adds what is not there yet."""
-        wanted = [n for n in inspect.signature(rule).parameters if n not in ("g", "needed")]
-        for slot in map(self._slot, wanted):
-            if slot not in slots:
-                slots.append(slot)
-        return tuple([slots.index(self._slot(name)) for name in wanted])
-
     def _slot(self, name: str) -> tuple[str, Any]:
         if name == "y":
-            return ("output", "y")
-        if name in self.inputs:
-            return ("inputs", 0) if self.variadic else ("input", self.inputs.index(name))
-        if name.endswith("_shape") and name[:-6] in self.inputs:
-            return ("shapes", 0) if self.variadic else ("shape", self.inputs.index(name[:-6]))
+            return "output", None
         if name in self.keywords:
-            return ("keyword", name)
-        raise TypeError(f"a rule of {self} asks for {name!r}, which is no input and no keyword.")
+            return "keyword", name
+        source = name.removesuffix("_shape")
+        if source not in self.inputs:
+            raise TypeError(f"a rule of {self} asks for {name!r}, which is no input and no keyword.")
+        which = slice(None) if self.variadic else self.inputs.index(source)
+        return "input" if name == source else "shape", which
 
     def gradients(self, node: Node, g: Any, needed: tuple[bool, ...], tensors: bool) -> Any:
         """The gradients of the inputs, from the gradient(s) of the output(s)."""
-        plan, values = node.saved
+        plan, saved = node.saved
         if tensors:
-            values = _as_tensors(node, plan, values)
-        if self.joint_rule is not None:
+            saved = [_lifted(x, node, *slot) for x, slot in zip(saved, plan.slots, strict=True)]
+        if self.variadic:
             rule, slots = plan.rules[0]
-            return rule(g, needed, *[values[i] for i in slots])
+            return rule(g, *[saved[i] for i in slots])
         return [
-            entry[0](g, *[values[i] for i in entry[1]]) if entry is not None and wanted else None
+            entry[0](g, *[saved[i] for i in entry[1]]) if entry is not None and wanted else None
             for entry, wanted in zip(plan.rules, needed, strict=False)
         ]
 
@@ -181,15 +166,15 @@ class Primitive:
         kind = type(error) if type(error) in (TypeError, IndexError) else InputError
         return kind(f"{self} cannot take {', '.join(map(_summary, arrays))}: {error}")
 
+_NUMBERS = (float, int)
+
 def _operand(x: Any) -> Any:
     """x, if it may stand beside a tensor: an array or a Python number."""
     if isinstance(x, np.generic):  # its dtype would turn float32 into float64
         return x.item()
-    if isinstance(x, float | int) or is_array(x):
+    if isinstance(x, _NUMBERS) or is_array(x):
         return x
-    raise TypeError(
-        f"expected tensors, arrays or numbers; got {type(x).__name__}. Use mb.tensor(x)."
-    )
+    raise TypeError(f"expected tensors or numbers; got {type(x).__name__}. Use mb.tensor(x).")
 
 def _is_float(y: Any) -> bool:
     """Whether a result can have a derivative."""
@@ -208,19 +193,17 @@ def wrapped(y: Any, node: Node | None) -> Any:
         y = np.asarray(y)
     return Tensor(y, None if node is None else (node, 0))
 
-def _as_tensors(node: Node, plan: _Plan, saved: list[Any]) -> list[Any]:
-    """The saved values, arrays as tensors with their history, for derivatives of the rule."""
-    values: list[Any] = []
-    for (kind, which), value in zip(plan.slots, saved, strict=True):
-        if kind == "input" and is_array(value):
-            values.append(Tensor(value, node.edges[which]))
-        elif kind == "inputs":
-            values.append(tuple(map(Tensor, value, node.edges)))
-        elif kind == "output":
-            values.append(wrapped(value, node))
-        else:
-            values.append(value)
-    return values
+def _shape(x: Any) -> Any:
+    """The shape of an input, or those of all."""
+    return list(map(_shape, x)) if isinstance(x, list) else getattr(x, "shape", ())
+
+def _lifted(x: Any, node: Node, kind: str, which: Any) -> Any:
+    """What a node saved, arrays as tensors with their history: for derivatives of the rule."""
+    if kind == "output":
+        return wrapped(x, node)
+    if kind == "input" and isinstance(x, list):
+        return list(map(Tensor, x, node.edges))
+    return Tensor(x, node.edges[which]) if kind == "input" and is_array(x) else x
 
 @overload
 def primitive(function: Callable[..., Any], /) -> Primitive: ...
