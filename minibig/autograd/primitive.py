@@ -32,7 +32,7 @@ class Operation:
     opaque, fused, broadcasts = False, False, False
 
     def __init__(self, function: Callable[..., Any]):
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function)  # type: ignore[arg-type]
         parameters = inspect.signature(function).parameters.values()
         self.variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters)
         self.inputs = [p.name for p in parameters if p.kind != p.KEYWORD_ONLY]
@@ -42,7 +42,7 @@ class Operation:
         return str(self.__name__)  # type: ignore[attr-defined]
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
+        return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]
 
 class _Plan(NamedTuple):
     """For one pattern of inputs that require a gradient: what to save, and which rules to run."""

@@ -51,7 +51,7 @@ class Leaf(Node):
                 f"only floating-point tensors have gradients; got {data.dtype}. "
                 "Convert it: x.astype('float32')."
             )
-        super().__init__(None, (), None, data)
+        super().__init__(None, (), (), data)
         self.grad: Tensor | None = None
         self.version = self.order
 
@@ -222,6 +222,10 @@ class Tensor:
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __getitem__ = _binary
         __truediv__ = __rtruediv__ = __pow__ = __matmul__ = _binary
         def __neg__(self) -> "Tensor": ...
+
+def as_tuple(y: Any) -> tuple[Any, ...]:
+    """y itself if it is a tuple, else the tuple of y alone."""
+    return y if isinstance(y, tuple) else (y,)
 
 def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
     """The gradient `before` plus g, in memory of its own; an array g itself if it is private."""
