@@ -160,7 +160,7 @@ class Walk:
         if node.watched is not None:
             for index in [i for i in node.watched if gradients[i] is not None]:
                 node.watched[index] = gathered(None, gradients[index], False)
-        if node in self.found:
+        if self.found and node in self.found:
             self.found[node] = gradients[0]
         if isinstance(node, Leaf):
             self.leaves.append((node, gradients[0], (node, 0) in self.private))
@@ -171,7 +171,7 @@ class Walk:
             wanted = tuple([edge is not None and self._is_needed(edge[0]) for edge in node.edges])
         if node.operation.opaque or (self.tensors and node.operation.fused):
             self._expand(node, gradients)
-        elif True in wanted:
+        else:
             self._apply(node, gradients, wanted)
         if self.free:
             node.saved, node.edges = None, ()

@@ -34,7 +34,7 @@ def _result(y: Any, create_graph: bool = False) -> Any:
         return y
     return tuple(map(Tensor.detach, y)) if isinstance(y, tuple) else y.detach()
 
-def _pullback(f: Any, xs: Sequence[Any], name: str) -> tuple[Any, Callable[..., Any]]:
+def pullback(f: Any, xs: Sequence[Any], name: str) -> tuple[Any, Callable[..., Any]]:
     """y = f(*xs), and the function from gradients of y to gradients of xs, all in tuples."""
     inputs = [_entered(x, name) for x in xs]
     nodes = [x.edge[0] for x in inputs if x.edge]
@@ -66,13 +66,13 @@ def vjp(f: Callable[..., Any], *xs: Tensor) -> tuple[Any, Callable[..., Any]]:
     >>> pull(mb.tensor([1.0, 0.0]))
     tensor([1., 0.])
     """
-    y, pull = _pullback(f, xs, "vjp")
+    y, pull = pullback(f, xs, "vjp")
 
-    def pullback(*gradients: Tensor, create_graph: bool = False) -> Any:
+    def pull_back(*gradients: Tensor, create_graph: bool = False) -> Any:
         results = pull(*gradients, create_graph=create_graph)
         return results[0] if len(results) == 1 else results
 
-    return _result(y), pullback
+    return _result(y), pull_back
 
 def value_and_grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, create_graph: bool = False
@@ -100,7 +100,7 @@ def value_and_grad(
                 raise InputError(f"grad needs a function with a scalar result; got {got}. Sum it.")
             return y
 
-        y, pull = _pullback(scalar, [xs[n] for n in numbers], "grad")
+        y, pull = pullback(scalar, [xs[n] for n in numbers], "grad")
         gradients = pull(None, create_graph=create_graph)
         return _result(y, create_graph), gradients if numbers is argnums else gradients[0]
 
@@ -131,9 +131,9 @@ def jvp(f: Callable[..., Any], x: Any, t: Any) -> tuple[Any, Any]:
     xs, ts = as_tuple(x), as_tuple(t)
     if len(ts) != len(xs):
         raise InputError(f"jvp needs one direction for each of {len(xs)} inputs; got {len(ts)}.")
-    y, pull = _pullback(f, xs, "jvp")
+    y, pull = pullback(f, xs, "jvp")
     u = [Tensor(namespace(output.data).ones_like(output.data)) for output in as_tuple(y)]
-    pushed = _pullback(pull, u, "jvp")[1](*ts)
+    pushed = pullback(pull, u, "jvp")[1](*ts)
     return _result(y), pushed if isinstance(y, tuple) else pushed[0]
 
 def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ import numpy as np
 
 from minibig.autograd.primitive import Operation, explain_types, wrapped
 from minibig.autograd.state import state
-from minibig.autograd.tensor import Edge, Node, Tensor
+from minibig.autograd.tensor import Node, Tensor
 
 registry: dict[str, "Fusible"] = {}
 
@@ -49,9 +49,6 @@ class Fusible(Operation):
     def __init__(self, formula: Callable[..., Any]):
         super().__init__(formula)
         self.formula = formula
-        parameters = inspect.signature(formula).parameters.values()
-        optional = [p for p in parameters if p.name in self.inputs and p.default is not p.empty]
-        self.optional = {p.name: p.default for p in optional}
         self.kernels: dict[str, Kernel] = {}
         self.checks: list[Callable[..., None]] = []
         registry[formula.__name__] = self
@@ -86,50 +83,31 @@ class Fusible(Operation):
 
     def _bound(self, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """All inputs in their order, and all keywords, with the defaults filled in."""
-        for name in self.inputs[len(inputs) :]:
-            if name not in keywords and name not in self.optional:
-                raise TypeError(
-                    f"{self} needs the inputs {', '.join(self.inputs)}; {name} is missing."
-                )
-            inputs += (keywords.pop(name) if name in keywords else self.optional[name],)
+        rest = self.inputs[len(inputs) :]
+        more = {name: keywords.pop(name, self.defaults[name]) for name in rest}
         settings = {**self.keywords, **keywords}
-        if missing := [n for n, x in settings.items() if x is inspect.Parameter.empty]:
-            raise TypeError(f"{self}: the keyword {missing[0]} is missing.")
-        if len(settings) > len(self.keywords) or len(inputs) > len(self.inputs):
-            raise TypeError(
-                f"{self} takes {', '.join([*self.inputs, *self.keywords])} and no more."
-            )
-        return inputs, settings
+        missing = [n for n, x in {**more, **settings}.items() if x is inspect.Parameter.empty]
+        if missing or len(settings) > len(self.keywords) or len(inputs) > len(self.inputs):
+            problem = f"; {missing[0]} is missing" if missing else " and no more"
+            raise TypeError(f"{self} takes {', '.join([*self.inputs, *self.keywords])}{problem}.")
+        return (*inputs, *more.values()), settings
 
     def _fused(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The kernel's result, recorded as one node; NotImplemented if there is no kernel."""
-        arrays: list[Any] = []
-        edges: list[Edge | None] = []
-        for x in inputs:
-            if isinstance(x, Tensor):
-                arrays.append(x.data)
-                edges.append(x.edge)
-            elif x is None:
-                arrays.append(None)
-                edges.append(None)
-            else:
-                return NotImplemented
-        kernel = self.kernels.get("cpu" if isinstance(arrays[0], np.ndarray) else "cuda")
-        if kernel is None:
+        if not all([x is None or isinstance(x, Tensor) for x in inputs]):
             return NotImplemented
+        arrays = [None if x is None else x.data for x in inputs]
+        edges = tuple([None if x is None else x.edge for x in inputs])
+        kernel = self.kernels.get("cpu" if isinstance(arrays[0], np.ndarray) else "cuda")
         keep = state.recording and any(edges)
-        result = kernel.forward(*arrays, keep=keep, **settings)
+        result = kernel.forward(*arrays, keep=keep, **settings) if kernel else NotImplemented
         if result is NotImplemented:
             return NotImplemented
         outputs, residuals = result
-        if not keep:
-            return wrapped(outputs, None)
         saved = (kernel, arrays, residuals, settings)
-        return wrapped(outputs, Node(self, tuple(edges), saved, outputs))
+        return wrapped(outputs, Node(self, edges, saved, outputs) if keep else None)
 
-    def gradients(
-        self, node: Node, g: Any, needed: tuple[bool, ...], owned: bool, last: bool
-    ) -> Any:
+    def gradients(self, node: Node, g: Any, needed: Any, owned: bool, last: bool) -> Any:
         """The gradients of the inputs by the kernel's backward part, on arrays."""
         kernel, _, residuals, settings = node.saved
         return kernel.backward(g, residuals, needed=needed, owned=owned, last=last, **settings)
@@ -137,10 +115,8 @@ class Fusible(Operation):
     def expand(self, node: Node) -> Any:
         """The same result by the formula, recorded on the same inputs: for higher derivatives."""
         _, arrays, _, settings = node.saved
-        inputs = [
-            None if a is None else Tensor(a, e) for a, e in zip(arrays, node.edges, strict=True)
-        ]
-        return self.formula(*inputs, **settings)
+        pairs = zip(arrays, node.edges, strict=True)
+        return self.formula(*[None if a is None else Tensor(a, e) for a, e in pairs], **settings)
 
 def fusible(formula: Callable[..., Any]) -> Fusible:
     """Make a formula one that a kernel may replace (decorator).

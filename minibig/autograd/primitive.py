@@ -37,6 +37,7 @@ class Operation:
         self.variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters)
         self.inputs = [p.name for p in parameters if p.kind != p.KEYWORD_ONLY]
         self.keywords = {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}
+        self.defaults = {p.name: p.default for p in parameters}
 
     def __repr__(self) -> str:
         return str(self.__name__)  # type: ignore[attr-defined]
