@@ -112,10 +112,11 @@ class Walk:
 
     def __init__(
         self, *, create_graph: bool = False, free: bool = False,
-        targets: Sequence[Node] | None = None, observer: Observer | None = None,
+        targets: Sequence[Tensor] | None = None, observer: Observer | None = None,
     ):
         self.tensors, self.free, self.observer = create_graph, free, observer
-        self.to_leaves, self.found = targets is None, dict.fromkeys(targets or ())
+        self.to_leaves = targets is None
+        self.found: dict[Node, Any] = {x.edge[0]: None for x in targets or () if x.edge is not None}
         self.oldest = min((node.order for node in self.found), default=0)
         self.needed: dict[Node, bool] = {}
         self.leaves: list[tuple[Leaf, Any, bool]] = []
@@ -195,8 +196,7 @@ class Walk:
             pairs = zip(gradients, node.outputs, strict=True)
             g = tuple([_zeros(like, *output) if g is None else g for g, output in pairs])
         if operation.fused:
-            owned = (node, 0) in self.private
-            results = operation.gradients(node, g, wanted, owned, self.free)
+            results = operation.gradients(node, g, wanted, (node, 0) in self.private, self.free)
         else:
             results = operation.gradients(node, g, wanted, self.tensors)
         if self.observer is not None:

@@ -52,7 +52,8 @@ def _checked(
 ) -> Callable[..., tuple[Tensor, ...]]:
     """Check one order; returns the function x -> vᵀ·J for the next."""
     y, pull = pullback(f, xs, "check_gradients")
-    ts, vs = _random_like(xs, seed, f"direction {order}"), _random_like(y, seed, f"gradient {order}")
+    ts = _random_like(xs, seed, f"direction {order}")
+    vs = _random_like(y, seed, f"gradient {order}")
     pulled = pull(*vs)
     ahead, behind = (
         f(*[wrapped(x.data + step * t.data, None) for x, t in zip(xs, ts, strict=True)])

@@ -37,7 +37,6 @@ def _result(y: Any, create_graph: bool = False) -> Any:
 def pullback(f: Any, xs: Sequence[Any], name: str) -> tuple[Any, Callable[..., Any]]:
     """y = f(*xs), and the function from gradients of y to gradients of xs, all in tuples."""
     inputs = [_entered(x, name) for x in xs]
-    nodes = [x.edge[0] for x in inputs if x.edge]
     with nested():
         y = f(*inputs)
     outputs = _outputs(y, name)
@@ -45,17 +44,14 @@ def pullback(f: Any, xs: Sequence[Any], name: str) -> tuple[Any, Callable[..., A
     def pull(*gradients: Any, create_graph: bool = False) -> tuple[Tensor, ...]:
         if len(gradients) != len(outputs):
             raise InputError(f"the pullback needs {len(outputs)} gradients; got {len(gradients)}.")
-        walk = Walk(create_graph=create_graph or state.nesting > 0, targets=nodes)
+        walk = Walk(create_graph=create_graph or state.nesting > 0, targets=inputs)
         with nested():
             walk.run([(y, seed_gradient(y, g)) for y, g in zip(outputs, gradients, strict=True)])
-        return tuple([_found(walk.found[node], x) for node, x in zip(nodes, inputs, strict=True)])
+        pairs = zip(inputs, walk.found.values(), strict=True)
+        found = [namespace(x.data).zeros_like(x.data) if g is None else g for x, g in pairs]
+        return tuple([g if isinstance(g, Tensor) else wrapped(g, None) for g in found])
 
     return y, pull
-
-def _found(g: Any, x: Tensor) -> Tensor:
-    """The gradient that arrived at x; zero if nothing depends on x."""
-    g = namespace(x.data).zeros_like(x.data) if g is None else g
-    return g if isinstance(g, Tensor) else wrapped(g, None)
 
 def vjp(f: Callable[..., Any], *xs: Tensor) -> tuple[Any, Callable[..., Any]]:
     """y = f(*xs), and the function g -> gᵀ·J that pulls a gradient of y back to the inputs.
@@ -181,9 +177,7 @@ class _Checkpoint:
     def expand(self, node: Node) -> Any:
         arrays, before = node.saved
         with at(before):
-            y = self.f(*map(Tensor, arrays, node.edges))
-        _outputs(y, "checkpoint")
-        return y
+            return self.f(*map(Tensor, arrays, node.edges))
 
 def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
     """f(*xs) without keeping what is inside: the backward pass computes it again.

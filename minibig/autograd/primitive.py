@@ -16,7 +16,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from types import MethodType
-from typing import Any, NamedTuple, TypeVar, cast, overload
+from typing import Any, TypeVar, cast, overload
 
 import numpy as np
 
@@ -45,12 +45,6 @@ class Operation:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]
 
-class _Plan(NamedTuple):
-    """For one pattern of inputs that require a gradient: what to save, and which rules to run."""
-
-    slots: list[tuple[str, Any]]  # ("input", 0), ("shape", 1), ("output", None), ("keyword", "axis")
-    rules: list[Any]  # by input: the rule and the numbers of the slots that it names, or None
-
 class Primitive(Operation):
     """A function of arrays with its derivative rules; see the module's docstring."""
 
@@ -58,7 +52,7 @@ class Primitive(Operation):
         super().__init__(function)
         self.function, self.broadcasts, self.constant = function, broadcasts, constant
         self.rules: dict[str, Callable[..., Any]] = {}
-        self.plans: dict[tuple[bool, ...], _Plan] = {}
+        self.plans: dict[tuple[bool, ...], tuple[list[Any], list[Any]]] = {}
 
     def computed_by(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Let another function of arrays compute the same (decorator): only the speed changes."""
@@ -106,7 +100,7 @@ class Primitive(Operation):
         if plan is None:
             plan = self.plans[pattern] = self._plan(pattern)
         saved: list[Any] = []
-        for kind, which in plan.slots:
+        for kind, which in plan[0]:
             if kind == "input":
                 saved.append(arrays[which])
             elif kind == "output":
@@ -117,47 +111,45 @@ class Primitive(Operation):
                 saved.append(keywords.get(which, self.keywords[which]))
         return Node(self, edges, (plan, saved), y)
 
-    def _plan(self, pattern: tuple[bool, ...]) -> _Plan:
-        """What to save when just the inputs in `pattern` require a gradient."""
-        names: list[str] = []
-        rules: list[Any] = []
-        for name, needed in zip(self.inputs, pattern, strict=False):
-            rule = self._rule(name) if needed or self.variadic else None
-            wanted = list(inspect.signature(rule).parameters)[1:] if rule else []
-            names += [n for n in wanted if n not in names]
-            rules.append((rule, list(map(names.index, wanted))) if rule else None)
-        return _Plan(list(map(self._slot, names)), rules)
+    def _plan(self, pattern: tuple[bool, ...]) -> tuple[list[Any], list[Any]]:
+        """For one pattern of inputs that require a gradient: what to save, and which rules to run.
 
-    def _rule(self, name: str) -> Callable[..., Any]:
-        if name not in self.rules:
-            raise InputError(
-                f"{self} has no derivative with respect to {name}. Pass {name}.detach() if none is "
-                "wanted."
-            )
-        return self.rules[name]
+        The rule of an input comes with the places of what it names; without a gradient it is None.
+        """
+        names: list[str] = []
+        rules: list[Any] = [None] * len(self.inputs)
+        for i, (name, needed) in enumerate(zip(self.inputs, pattern, strict=False)):
+            if needed or self.variadic:
+                if name not in self.rules:
+                    problem = f"{self} has no derivative with respect to {name}"
+                    raise InputError(f"{problem}. Pass {name}.detach() if none is wanted.")
+                wanted = list(inspect.signature(self.rules[name]).parameters)[1:]  # after g
+                names += [n for n in wanted if n not in names]
+                rules[i] = self.rules[name], list(map(names.index, wanted))
+        return list(map(self._slot, names)), rules
 
     def _slot(self, name: str) -> tuple[str, Any]:
+        """Which thing of a call a rule names: ("input", 0), ("keyword", "axis") ..."""
         if name == "y":
             return "output", None
         if name in self.keywords:
             return "keyword", name
         source = name.removesuffix("_shape")
         if source not in self.inputs:
-            raise TypeError(f"a rule of {self} asks for {name!r}, which is no input and no keyword.")
+            raise TypeError(f"a rule of {self} asks for {name!r}, which is no input or keyword.")
         which = slice(None) if self.variadic else self.inputs.index(source)
         return "input" if name == source else "shape", which
 
     def gradients(self, node: Node, g: Any, needed: tuple[bool, ...], tensors: bool) -> Any:
         """The gradients of the inputs, from the gradient(s) of the output(s)."""
-        plan, saved = node.saved
+        (slots, rules), saved = node.saved
         if tensors:
-            saved = [_lifted(x, node, *slot) for x, slot in zip(saved, plan.slots, strict=True)]
+            saved = [_lifted(x, node, *slot) for x, slot in zip(saved, slots, strict=True)]
         if self.variadic:
-            rule, slots = plan.rules[0]
-            return rule(g, *[saved[i] for i in slots])
+            return rules[0][0](g, *[saved[i] for i in rules[0][1]])
         return [
-            entry[0](g, *[saved[i] for i in entry[1]]) if entry is not None and wanted else None
-            for entry, wanted in zip(plan.rules, needed, strict=False)
+            rule[0](g, *[saved[i] for i in rule[1]]) if rule is not None and wanted else None
+            for rule, wanted in zip(rules, needed, strict=False)
         ]
 
     def _explained(self, error: Exception, arrays: list[Any]) -> Exception:

@@ -107,10 +107,8 @@ class Tensor:
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if self.edge is not None and not isinstance(self.edge[0], Leaf):
-            raise InputError(
-                "requires_grad can be set on leaves only; this tensor is the result of "
-                f"{self.edge[0].operation}. Use x.detach()."
-            )
+            got = f"a result of {self.edge[0].operation}"
+            raise InputError(f"requires_grad is set on leaves only; got {got}. Use x.detach().")
         if not value:
             self.edge = None
         elif self.edge is None:
@@ -133,8 +131,7 @@ class Tensor:
         elif isinstance(value, Tensor) and (value.shape, value.dtype) == (self.shape, self.dtype):
             self.edge[0].grad = Tensor(value.data.copy(), value.edge)
         else:
-            kind = type(value).__name__
-            got = f"{value.shape}, {value.dtype}" if isinstance(value, Tensor) else kind
+            got = f"{value.shape}, {value.dtype}" if isinstance(value, Tensor) else type(value)
             raise InputError(f"grad must be a tensor, {self.dtype}, {self.shape}; got {got}.")
 
     def watch(self) -> "Tensor":
@@ -207,14 +204,15 @@ class Tensor:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
-        values = np.array2string(to_numpy(self.data), separator=", ", prefix="tensor(")
-        usual = self.dtype in (np.float32, np.int64, np.bool_)
-        extras = "" if usual else f", dtype={self.dtype}"
-        extras += "" if self.device.kind == "cpu" else f", device='{self.device}'"
+        parts = [np.array2string(to_numpy(self.data), separator=", ", prefix="tensor(")]
+        if self.dtype not in (np.float32, np.int64, np.bool_):
+            parts.append(f"dtype={self.dtype}")
+        if self.device.kind != "cpu":
+            parts.append(f"device='{self.device}'")
         if self.edge is not None:
             operation = self.edge[0].operation  # a leaf has none
-            extras += f", from={operation}" if operation else ", requires_grad=True"
-        return f"tensor({values}{extras})"
+            parts.append(f"from={operation}" if operation else "requires_grad=True")
+        return f"tensor({', '.join(parts)})"
 
     if TYPE_CHECKING:  # the table in ops/methods.py gives these
         def __getattr__(self, name: str) -> Any: ...
@@ -253,27 +251,22 @@ def tensor(
     tensor([[1. , 2. ],
             [3. , 4.5]])
     """
-    if isinstance(values, Tensor):
-        values = values.data
-    if is_array(values) and device is None:
-        array = values.astype(dtype or values.dtype, copy=True)
-    else:
-        array = to_device(_numpy_array(values, dtype), device_called(device))
+    values = values.data if isinstance(values, Tensor) else values
+    known = is_array(values)
+    try:
+        array = values.astype(dtype or values.dtype) if known else np.array(values, dtype)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"tensor() expected numbers in a rectangular shape: {error}.") from None
     if array.dtype.kind not in "fiub":
         raise InputError(
             f"tensor() expected real numbers or bools; got {array.dtype}. Encode text with a "
             "tokenizer first."
         )
+    of_python = not (known or isinstance(values, np.generic))
+    if of_python and dtype is None and array.dtype == np.float64:
+        array = array.astype(np.float32)
+    if device is not None or not known:
+        array = to_device(array, device_called(device))
     result = Tensor(array)
     result.requires_grad = requires_grad
     return result
-
-def _numpy_array(values: Any, dtype: Any) -> Array:
-    """A fresh NumPy array of numbers; Python floats as float32."""
-    try:
-        array = np.array(to_numpy(values) if is_array(values) else values, dtype=dtype)
-    except (ValueError, TypeError) as error:
-        raise InputError(f"tensor() expected numbers in a rectangular shape: {error}.") from None
-    wide = dtype is None and array.dtype == np.float64
-    of_numpy = isinstance(values, np.generic) or is_array(values)
-    return array.astype(np.float32) if wide and not of_numpy else array
