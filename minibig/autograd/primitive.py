@@ -21,7 +21,7 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 
 from minibig.autograd.state import state
-from minibig.autograd.tensor import Edge, Node, Tensor
+from minibig.autograd.tensor import Edge, Node, Tensor, as_tuple
 from minibig.backend import InputError, is_array, namespace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -82,15 +82,20 @@ class Primitive(Operation):
                 arrays.append(x)
                 edges.append(None)
         if not tensors:
-            return self.function(*[x if isinstance(x, np.generic) else _operand(x) for x in inputs],
-                                 **keywords)
+            inputs = tuple([x if isinstance(x, np.generic) else _operand(x) for x in inputs])
+            return self.function(*inputs, **keywords)
         try:
             if None in edges:
                 arrays = [_operand(x) for x in arrays]
             y = self.function(*arrays, **keywords)
+        except InputError:
+            raise
         except (ValueError, TypeError, IndexError) as error:
-            raise self._explained(error, arrays) from error
-        if self.constant or not any(edges) or not state.recording or not _is_float(y):
+            kind = type(error) if type(error) in (TypeError, IndexError) else InputError
+            given = ", ".join(map(_summary, arrays))
+            raise kind(f"{self} cannot take {given}: {error}") from error
+        recorded = any(edges) and state.recording and not self.constant
+        if not recorded or as_tuple(y)[0].dtype.kind != "f":
             return wrapped(y, None)
         return wrapped(y, self._record(arrays, tuple(edges), y, keywords))
 
@@ -152,13 +157,6 @@ class Primitive(Operation):
             for rule, wanted in zip(rules, needed, strict=False)
         ]
 
-    def _explained(self, error: Exception, arrays: list[Any]) -> Exception:
-        """The same kind of error, with the operation and what it was given in the sentence."""
-        if isinstance(error, InputError):
-            return error
-        kind = type(error) if type(error) in (TypeError, IndexError) else InputError
-        return kind(f"{self} cannot take {', '.join(map(_summary, arrays))}: {error}")
-
 _NUMBERS = (float, int)
 
 def _operand(x: Any) -> Any:
@@ -168,10 +166,6 @@ def _operand(x: Any) -> Any:
     if isinstance(x, _NUMBERS) or is_array(x):
         return x
     raise TypeError(f"expected tensors or numbers; got {type(x).__name__}. Use mb.tensor(x).")
-
-def _is_float(y: Any) -> bool:
-    """Whether a result can have a derivative."""
-    return (y[0] if isinstance(y, tuple) else y).dtype.kind == "f"
 
 def _summary(x: Any) -> str:
     if not is_array(x):
