@@ -13,15 +13,13 @@ expanded once, so higher orders through k fused operations cost k times one, not
 
 import heapq
 import math
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from minibig.autograd.state import enable_grad, no_grad
 from minibig.autograd.structure import sum_to
 from minibig.autograd.tensor import Edge, Leaf, Node, Tensor, as_tuple, gathered, tick
 from minibig.backend import InputError, is_array, namespace
-
-Observer = Callable[[Node, Any, Any], None]
 
 def backward(
     self: Tensor, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
@@ -41,10 +39,7 @@ def backward(
     tensor([6., 8.])
     """
     if self.edge is None:
-        raise InputError(
-            "backward needs a result that depends on a tensor with requires_grad=True; this one is "
-            "constant."
-        )
+        raise InputError("backward needs inputs with requires_grad=True; this result is constant.")
     walk = Walk(create_graph=create_graph, free=not (retain_graph or create_graph))
     walk.run([(self, seed_gradient(self, gradient))])
 
@@ -57,6 +52,8 @@ def trace(self: Tensor, gradient: Any = None) -> None:
     tanh    g (1, 2): |g| = 1.414  ->  x (1, 2): |g| = 0.009866
     mul     g (1, 2): |g| = 0.009866  ->  a (1, 2): |g| = 0.0296
     """
+    if self.edge is None:
+        raise InputError("trace needs inputs with requires_grad=True; this result is constant.")
     steps: list[str] = []
 
     def observe(node: Node, g: Any, results: Any) -> None:
@@ -66,8 +63,6 @@ def trace(self: Tensor, gradient: Any = None) -> None:
         came = ", ".join(map(_size, as_tuple(g)))
         steps.append(f"{node.operation!s:7} g {came}  ->  {', '.join(sent)}")
 
-    if self.edge is None:
-        raise InputError("trace needs a result that requires a gradient; this one is constant.")
     Walk(targets=(), observer=observe).run([(self, seed_gradient(self, gradient))])
     print("\n".join(steps))
 
@@ -79,10 +74,8 @@ def seed_gradient(output: Tensor, gradient: Any) -> Tensor:
     """The gradient with which a pass from `output` starts; 1 for a scalar."""
     if gradient is None:
         if output.size != 1:
-            raise InputError(
-                f"a derivative without a gradient needs a result of one element; got shape "
-                f"{output.shape}. Sum the losses, or pass a gradient of that shape."
-            )
+            got = f"got shape {output.shape}. Sum the losses, or pass a gradient of that shape"
+            raise InputError(f"a derivative without a gradient needs one element; {got}.")
         return Tensor(namespace(output.data).ones_like(output.data))
     if is_array(gradient):
         gradient = Tensor(gradient)
@@ -112,7 +105,7 @@ class Walk:
 
     def __init__(
         self, *, create_graph: bool = False, free: bool = False,
-        targets: Sequence[Tensor] | None = None, observer: Observer | None = None,
+        targets: Sequence[Tensor] | None = None, observer: Any = None,
     ):
         self.tensors, self.free, self.observer = create_graph, free, observer
         self.to_leaves = targets is None

@@ -37,7 +37,7 @@ class Node:
     def __init__(self, operation: Any, edges: "tuple[Edge | None, ...]", saved: Any, y: Any):
         self.operation, self.edges, self.saved, self.order = operation, edges, saved, tick()
         several = isinstance(y, tuple)
-        self.outputs = [(a.shape, a.dtype) for a in y] if several else ((y.shape, y.dtype),)
+        self.outputs = [(a.shape, a.dtype) for a in y] if several else [(y.shape, y.dtype)]
         self.watched: dict[int, Tensor | None] | None = None
 
 class Leaf(Node):
@@ -47,10 +47,8 @@ class Leaf(Node):
 
     def __init__(self, data: Array):
         if data.dtype.kind != "f":
-            raise InputError(
-                f"only floating-point tensors have gradients; got {data.dtype}. "
-                "Convert it: x.astype('float32')."
-            )
+            got = f"got {data.dtype}. Convert it: x.astype('float32')"
+            raise InputError(f"only floating-point tensors have gradients; {got}.")
         super().__init__(None, (), (), data)
         self.grad: Tensor | None = None
         self.version = self.order
@@ -147,8 +145,7 @@ class Tensor:
             raise InputError("watch needs a tensor that requires a gradient; this one is constant.")
         node, index = self.edge
         if not isinstance(node, Leaf):
-            node.watched = node.watched or {}
-            node.watched[index] = None
+            node.watched = {**(node.watched or {}), index: None}
         return self
 
     def detach(self) -> "Tensor":
@@ -197,10 +194,7 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.edge is not None:
-            raise InputError(
-                "NumPy would lose the derivative. Use the function of this name in minibig, or "
-                "x.numpy() if no derivative is needed."
-            )
+            raise InputError("NumPy loses the derivative. Use minibig's function, or x.numpy().")
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
@@ -258,10 +252,8 @@ def tensor(
     except (ValueError, TypeError) as error:
         raise InputError(f"tensor() expected numbers in a rectangular shape: {error}.") from None
     if array.dtype.kind not in "fiub":
-        raise InputError(
-            f"tensor() expected real numbers or bools; got {array.dtype}. Encode text with a "
-            "tokenizer first."
-        )
+        got = f"got {array.dtype}. Encode text with a tokenizer first"
+        raise InputError(f"tensor() expected real numbers or bools; {got}.")
     of_python = not (known or isinstance(values, np.generic))
     if of_python and dtype is None and array.dtype == np.float64:
         array = array.astype(np.float32)
