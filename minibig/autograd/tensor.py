@@ -221,13 +221,13 @@ def as_tuple(y: Any) -> tuple[Any, ...]:
 
 def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
     """The gradient `before` plus g, in memory of its own; an array g itself if it is private."""
-    if isinstance(g, Tensor):
-        return Tensor(g.data.copy(), g.edge) if before is None else before + g
-    if before is not None and before.edge is None:
+    if before is not None and (before.edge is not None or isinstance(g, Tensor)):
+        return before + g
+    if before is not None:
         before.data += g
         return before
-    if before is not None:
-        return before + Tensor(g)
+    if isinstance(g, Tensor):
+        return Tensor(g.data.copy(), g.edge)
     keep = private and g.ndim and g.flags.c_contiguous  # without axes it may be a NumPy scalar
     return Tensor(g if keep else namespace(g).array(g, copy=True, order="C"))
 
