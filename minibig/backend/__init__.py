@@ -8,10 +8,3 @@ from minibig.backend.random import (
     DropoutKey, at, dropout_key, generator, keep_mask, keep_threshold, manual_seed, moment,
     random_state, set_random_state, stream, training_step,
 )
-
-__all__ = [
-    "CPU", "Array", "Device", "DropoutKey", "InputError", "Shape", "at", "device", "device_of",
-    "dropout_key", "expect_shape", "generator", "is_array", "keep_mask", "keep_threshold",
-    "manual_seed", "moment", "namespace", "random_state", "set_random_state", "stream",
-    "to_device", "to_numpy", "training_step",
-]
