@@ -3,7 +3,7 @@
 from minibig.backend.devices import (
     CPU, Array, Device, Shape, device, device_of, is_array, namespace, to_device, to_numpy,
 )
-from minibig.backend.errors import InputError, expect_shape
+from minibig.backend.errors import InputError
 from minibig.backend.random import (
     DropoutKey, at, dropout_key, generator, keep_mask, keep_threshold, manual_seed, moment,
     random_state, set_random_state, stream, training_step,
