@@ -54,17 +54,14 @@ def trace(self: Tensor, gradient: Any = None) -> None:
     """
     if self.edge is None:
         raise InputError("trace needs inputs with requires_grad=True; this result is constant.")
-    steps: list[str] = []
-
     def observe(node: Node, g: Any, results: Any) -> None:
         names = node.operation.inputs
         names = names + names[-1:] * (len(results) - len(names))  # as many as *inputs has
         sent = [f"{n} {_size(x)}" for n, x in zip(names, results, strict=False) if x is not None]
         came = ", ".join(map(_size, as_tuple(g)))
-        steps.append(f"{node.operation!s:7} g {came}  ->  {', '.join(sent)}")
+        print(f"{node.operation!s:7} g {came}  ->  {', '.join(sent)}")
 
     Walk(targets=(), observer=observe).run([(self, seed_gradient(self, gradient))])
-    print("\n".join(steps))
 
 def _size(g: Any) -> str:
     norm = float((g.astype("float64") ** 2).sum()) ** 0.5
@@ -186,8 +183,9 @@ class Walk:
         g, operation = gradients[0], node.operation
         if len(gradients) > 1:
             like = next(g for g in gradients if g is not None)
+            xp = namespace(like.data if isinstance(like, Tensor) else like)
             pairs = zip(gradients, node.outputs, strict=True)
-            g = tuple([_zeros(like, *output) if g is None else g for g, output in pairs])
+            g = tuple([xp.zeros(*output) if g is None else g for g, output in pairs])
         if operation.fused:
             results = operation.gradients(node, g, wanted, (node, 0) in self.private, self.free)
         else:
@@ -214,12 +212,6 @@ class Walk:
                 opaque = getattr(each.operation, "opaque", False)  # a leaf has no operation
                 self.needed[each] = each in self.found or opaque or True in ways
         return self.needed.get(node, False)
-
-def _zeros(like: Any, shape: Any, dtype: Any) -> Any:
-    """The gradient of an output that nothing depends on, in the way of another gradient."""
-    if isinstance(like, Tensor):
-        return Tensor(_zeros(like.data, shape, dtype))
-    return namespace(like).zeros(shape, dtype)
 
 def _fitted(operation: Any, shape: Any, dtype: Any, result: Any) -> Any:
     """The gradient in the shape and dtype of the input; an error if a rule got it wrong."""

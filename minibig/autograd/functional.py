@@ -187,10 +187,10 @@ def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
 
     Source:  Chen et al. 2016, arXiv:1604.06174, section 4.
 
-    >>> x = mb.tensor([1.0, 2.0], requires_grad=True)
-    >>> mb.checkpoint(lambda x: mb.exp(x * x), x).sum().backward()
-    >>> bool(abs(x.grad - 2 * x * mb.exp(x * x)).max().item() < 1e-4)
-    True
+    >>> x = mb.tensor(1.0, requires_grad=True)
+    >>> mb.checkpoint(lambda x: mb.exp(x * x), x).backward()
+    >>> x.grad
+    tensor(5.4366)
     """
     explain_types("checkpoint", xs)
     if not state.recording:
@@ -200,5 +200,5 @@ def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
         y = f(*xs)
     arrays = tuple([output.data for output in _outputs(y, "checkpoint")])
     result = arrays if isinstance(y, tuple) else arrays[0]
-    saved = ([x.data for x in xs], before)
-    return wrapped(result, Node(_Checkpoint(f), tuple([x.edge for x in xs]), saved, result))
+    saved, edges = ([x.data for x in xs], before), tuple([x.edge for x in xs])
+    return wrapped(result, Node(_Checkpoint(f), edges, saved, result))

@@ -42,7 +42,13 @@ class Kernel:
         return backward
 
 class Fusible(Operation):
-    """A formula, and the kernels that may stand for it; see the module's docstring."""
+    """A formula, and the kernels that may stand for it (decorator); see the module's docstring.
+
+    >>> @fusible
+    ... def double(x, /): return x + x
+    >>> double, double.inputs
+    (double, ['x'])
+    """
 
     fused = True
 
@@ -72,11 +78,9 @@ class Fusible(Operation):
         try:
             for check in self.checks:
                 check(*inputs, **settings)
-            if state.kernels and self.kernels:
-                result = self._fused(inputs, settings)
-                if result is not NotImplemented:
-                    return result
-            return self.formula(*inputs, **settings)
+            kernels = state.kernels and self.kernels
+            result = self._fused(inputs, settings) if kernels else NotImplemented
+            return self.formula(*inputs, **settings) if result is NotImplemented else result
         except AttributeError:
             explain_types(self, inputs)
             raise
@@ -118,12 +122,4 @@ class Fusible(Operation):
         pairs = zip(arrays, node.edges, strict=True)
         return self.formula(*[None if a is None else Tensor(a, e) for a, e in pairs], **settings)
 
-def fusible(formula: Callable[..., Any]) -> Fusible:
-    """Make a formula one that a kernel may replace (decorator).
-
-    >>> @fusible
-    ... def double(x, /): return x + x
-    >>> double, double.inputs
-    (double, ['x'])
-    """
-    return Fusible(formula)
+fusible = Fusible

@@ -101,9 +101,7 @@ class Primitive(Operation):
 
     def _record(self, arrays: Any, edges: Any, y: Any, keywords: dict[str, Any]) -> Node:
         pattern = tuple(map(bool, edges))
-        plan = self.plans.get(pattern)
-        if plan is None:
-            plan = self.plans[pattern] = self._plan(pattern)
+        plan = self.plans.get(pattern) or self._plan(pattern)
         saved: list[Any] = []
         for kind, which in plan[0]:
             if kind == "input":
@@ -131,7 +129,8 @@ class Primitive(Operation):
                 wanted = list(inspect.signature(self.rules[name]).parameters)[1:]  # after g
                 names += [n for n in wanted if n not in names]
                 rules[i] = self.rules[name], list(map(names.index, wanted))
-        return list(map(self._slot, names)), rules
+        plan = self.plans[pattern] = list(map(self._slot, names)), rules
+        return plan
 
     def _slot(self, name: str) -> tuple[str, Any]:
         """Which thing of a call a rule names: ("input", 0), ("keyword", "axis") ..."""
@@ -237,6 +236,5 @@ def explain_types(name: Any, inputs: Any) -> None:
     """Raise TypeError if one of the inputs is no tensor or array; later ones may be left out."""
     for i, x in enumerate(inputs):
         if not (isinstance(x, Tensor) or is_array(x) or (x is None and i)):
-            raise TypeError(
-                f"{name} expected tensors or arrays; got {type(x).__name__}. Use mb.tensor(x)."
-            )
+            got = type(x).__name__
+            raise TypeError(f"{name} expected tensors or arrays; got {got}. Use mb.tensor(x).")

@@ -1,18 +1,17 @@
 """Random numbers: one seed, a named stream for each use, and dropout masks that can be recomputed.
 
 A stream is a NumPy generator whose key is a hash of the seed and the stream's name: drawing more
-numbers for one use never moves another. Initial weights and data order are drawn on the CPU and
-uploaded, so that a seed means the same on every device.
+numbers for one use never moves another. Streams are drawn on the CPU and uploaded, so that a seed
+means the same on every device.
 
 A dropout mask is a function of its key and of the number of the example, not of a state: Philox
-4x64-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), counted from the
-example's number. The same bits come out on every device and every rank, and again in a
-recomputation.
+4x64-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). The same bits come out
+on every device and every rank, and again in a recomputation.
 """
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -58,11 +57,7 @@ def stream(name: str) -> "np.random.Generator":
     return _streams[name]
 
 def generator(*key: object) -> "np.random.Generator":
-    """A fresh generator, the same for the same key.
-
-    >>> int(generator(3, "data").integers(100)) == int(generator(3, "data").integers(100))
-    True
-    """
+    """A fresh generator, the same for the same key."""
     return np.random.Generator(np.random.PCG64(_hashed(*key)))
 
 def random_state() -> dict[str, Any]:
@@ -120,14 +115,14 @@ def at(moment: Moment) -> Iterator[None]:
     finally:
         _clock.now = before
 
-def training_step(
-    step: int, micro_step: int = 0, first_example: int = 0
-) -> AbstractContextManager[None]:
+@contextmanager
+def training_step(step: int, micro_step: int = 0, first_example: int = 0) -> Iterator[None]:
     """Within it, dropout keys belong to this step, micro-step and place in the global batch.
 
     Entering the same step again gives the same masks: that is what makes a resumed run exact.
     """
-    return at(Moment(step, micro_step, first_example))
+    with at(Moment(step, micro_step, first_example)):
+        yield
 
 def dropout_key(path: str) -> DropoutKey:
     """The key of the next dropout mask of the module called `path`.
