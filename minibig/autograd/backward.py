@@ -16,7 +16,7 @@ import math
 from collections.abc import Container, Sequence
 from typing import Any
 
-from minibig.autograd.state import enable_grad, no_grad
+from minibig.autograd.state import enable_grad, nested, no_grad
 from minibig.autograd.structure import sum_to
 from minibig.autograd.tensor import Edge, Leaf, Node, Tensor, as_tuple, gathered, tick
 from minibig.backend import InputError, is_array, namespace
@@ -170,7 +170,7 @@ class Walk:
     def _expand(self, node: Node, gradients: list[Any]) -> None:
         """Compute the node again by its formula, and let its gradients go through the new nodes."""
         start = tick()
-        with enable_grad():
+        with nested() if self.found else enable_grad():
             outputs = as_tuple(node.operation.expand(node))
         for i, (output, g) in enumerate(zip(outputs, gradients, strict=True)):
             if output.edge is not None and g is not None:

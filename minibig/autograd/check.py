@@ -37,19 +37,14 @@ def check_gradients(
     floats = [i for i, x in enumerate(wide) if x.dtype.kind == "f"]
 
     def of_floats(*moving: Tensor) -> tuple[Tensor, ...]:
-        arguments = list(wide)
-        for i, x in zip(floats, moving, strict=True):
-            arguments[i] = x
-        return as_tuple(f(*arguments))
+        arguments = dict(enumerate(wide)) | dict(zip(floats, moving, strict=True))
+        return as_tuple(f(*arguments.values()))
 
-    derivative: Callable[..., tuple[Tensor, ...]] = of_floats
+    derivative: Any = of_floats
     for n in range(1, order + 1):
         derivative = _checked(derivative, [wide[i] for i in floats], n, eps, tolerance, seed)
 
-def _checked(
-    f: Callable[..., tuple[Tensor, ...]], xs: list[Tensor], order: int, eps: float,
-    tolerance: float, seed: int,
-) -> Callable[..., tuple[Tensor, ...]]:
+def _checked(f: Any, xs: list[Tensor], order: int, eps: float, tolerance: float, seed: int) -> Any:
     """Check one order; returns the function x -> vᵀ·J for the next."""
     y, pull = pullback(f, xs, "check_gradients")
     ts = _random_like(xs, seed, f"direction {order}")

@@ -36,8 +36,8 @@ def _result(y: Any, create_graph: bool = False) -> Any:
 
 def pullback(f: Any, xs: Sequence[Any], name: str) -> tuple[Any, Callable[..., Any]]:
     """y = f(*xs), and the function from gradients of y to gradients of xs, all in tuples."""
-    inputs = [_entered(x, name) for x in xs]
     with nested():
+        inputs = [_entered(x, name) for x in xs]
         y = f(*inputs)
     outputs = _outputs(y, name)
 
@@ -45,8 +45,7 @@ def pullback(f: Any, xs: Sequence[Any], name: str) -> tuple[Any, Callable[..., A
         if len(gradients) != len(outputs):
             raise InputError(f"the pullback needs {len(outputs)} gradients; got {len(gradients)}.")
         walk = Walk(create_graph=create_graph or state.nesting > 0, targets=inputs)
-        with nested():
-            walk.run([(y, seed_gradient(y, g)) for y, g in zip(outputs, gradients, strict=True)])
+        walk.run([(y, seed_gradient(y, g)) for y, g in zip(outputs, gradients, strict=True)])
         pairs = zip(inputs, walk.found.values(), strict=True)
         found = [namespace(x.data).zeros_like(x.data) if g is None else g for x, g in pairs]
         return tuple([g if isinstance(g, Tensor) else wrapped(g, None) for g in found])
@@ -85,18 +84,17 @@ def value_and_grad(
     def differentiated(*xs: Any) -> Any:
         if not all(-len(xs) <= n < len(xs) for n in numbers):
             raise InputError(f"argnums {argnums} do not fit a call with {len(xs)} arguments.")
+        places = [n % len(xs) for n in numbers]
 
         def scalar(*chosen: Tensor) -> Tensor:
-            arguments = list(xs)
-            for n, x in zip(numbers, chosen, strict=True):
-                arguments[n] = x
-            y = f(*arguments)
+            arguments = dict(enumerate(xs)) | dict(zip(places, chosen, strict=True))
+            y = f(*arguments.values())
             if not isinstance(y, Tensor) or y.size != 1:
                 got = y.shape if isinstance(y, Tensor) else type(y).__name__
                 raise InputError(f"grad needs a function with a scalar result; got {got}. Sum it.")
             return y
 
-        y, pull = pullback(scalar, [xs[n] for n in numbers], "grad")
+        y, pull = pullback(scalar, [xs[n] for n in places], "grad")
         gradients = pull(None, create_graph=create_graph)
         return _result(y, create_graph), gradients if numbers is argnums else gradients[0]
 

@@ -156,13 +156,11 @@ class Primitive(Operation):
             for rule, wanted in zip(rules, needed, strict=False)
         ]
 
-_NUMBERS = (float, int)
-
 def _operand(x: Any) -> Any:
     """x, if it may stand beside a tensor: an array or a Python number."""
     if isinstance(x, np.generic):  # its dtype would turn float32 into float64
         return x.item()
-    if isinstance(x, _NUMBERS) or is_array(x):
+    if isinstance(x, (float, int)) or is_array(x):
         return x
     raise TypeError(f"expected tensors or numbers; got {type(x).__name__}. Use mb.tensor(x).")
 

@@ -44,15 +44,13 @@ def is_array(x: Any) -> bool:
     cupy = sys.modules.get("cupy")
     return cupy is not None and isinstance(x, cupy.ndarray)
 
-_OF_NUMPY = (np.ndarray, np.generic, float, int)
-
 def namespace(x: Any) -> Any:
     """The module whose functions work on x: `numpy` or `cupy`.
 
     >>> namespace(np.zeros(3)).__name__
     'numpy'
     """
-    if isinstance(x, _OF_NUMPY):
+    if isinstance(x, (np.ndarray, np.generic, float, int)):
         return np
     if is_array(x):
         return sys.modules["cupy"]
