@@ -17,8 +17,8 @@ holds; it may use g for that if g is `owned`, and its own residuals on their `la
 A derivative of the backward part goes through the formula: see `backward.py`.
 """
 
-import inspect
 from collections.abc import Callable
+from inspect import Parameter
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,7 @@ class Fusible(Operation):
         rest = self.inputs[len(inputs) :]
         more = {name: keywords.pop(name, self.defaults[name]) for name in rest}
         settings = {**self.keywords, **keywords}
-        missing = [n for n, x in {**more, **settings}.items() if x is inspect.Parameter.empty]
+        missing = [n for n, x in {**more, **settings}.items() if x is Parameter.empty]
         if missing or len(settings) > len(self.keywords) or len(inputs) > len(self.inputs):
             problem = f"; {missing[0]} is missing" if missing else " and no more"
             raise TypeError(f"{self} takes {', '.join([*self.inputs, *self.keywords])}{problem}.")
@@ -98,10 +98,13 @@ class Fusible(Operation):
 
     def _fused(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The kernel's result, recorded as one node; NotImplemented if there is no kernel."""
-        if not all([x is None or isinstance(x, Tensor) for x in inputs]):
-            return NotImplemented
-        arrays = [None if x is None else x.data for x in inputs]
-        edges = tuple([None if x is None else x.edge for x in inputs])
+        arrays: list[Any] = []
+        edges: list[Any] = []
+        for x in inputs:
+            if x is not None and not isinstance(x, Tensor):
+                return NotImplemented
+            arrays.append(None if x is None else x.data)
+            edges.append(None if x is None else x.edge)
         kernel = self.kernels.get("cpu" if isinstance(arrays[0], np.ndarray) else "cuda")
         keep = state.recording and any(edges)
         result = kernel.forward(*arrays, keep=keep, **settings) if kernel else NotImplemented
@@ -109,7 +112,7 @@ class Fusible(Operation):
             return NotImplemented
         outputs, residuals = result
         saved = (kernel, arrays, residuals, settings)
-        return wrapped(outputs, Node(self, edges, saved, outputs) if keep else None)
+        return wrapped(outputs, Node(self, tuple(edges), saved, outputs) if keep else None)
 
     def gradients(self, node: Node, g: Any, needed: Any, owned: bool, last: bool) -> Any:
         """The gradients of the inputs by the kernel's backward part, on arrays."""

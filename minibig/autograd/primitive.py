@@ -21,7 +21,7 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 
 from minibig.autograd.state import state
-from minibig.autograd.tensor import Edge, Node, Tensor, as_tuple
+from minibig.autograd.tensor import Edge, Node, Tensor
 from minibig.backend import InputError, is_array, namespace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,10 +94,10 @@ class Primitive(Operation):
             kind = type(error) if type(error) in (TypeError, IndexError) else InputError
             given = ", ".join(map(_summary, arrays))
             raise kind(f"{self} cannot take {given}: {error}") from error
-        recorded = any(edges) and state.recording and not self.constant
-        if not recorded or as_tuple(y)[0].dtype.kind != "f":
+        if self.constant or not any(edges) or not state.recording:
             return wrapped(y, None)
-        return wrapped(y, self._record(arrays, tuple(edges), y, keywords))
+        is_float = (y[0] if isinstance(y, tuple) else y).dtype.kind == "f"
+        return wrapped(y, self._record(arrays, tuple(edges), y, keywords) if is_float else None)
 
     def _record(self, arrays: Any, edges: Any, y: Any, keywords: dict[str, Any]) -> Node:
         pattern = tuple(map(bool, edges))

@@ -42,8 +42,7 @@ def reshape(x: Any, /, *shape: Any) -> Any:
     try:
         return reshape_to(x, shape=shape)
     except ValueError:
-        got = f"{x.size} elements of shape {x.shape}"
-        raise InputError(f"reshape: {got} do not fit shape {shape}.") from None
+        raise InputError(f"reshape: {x.size} elements, {x.shape}, do not fit {shape}.") from None
 
 @primitive
 def sum_to(x: Array, /, *, shape: Shape) -> Array:

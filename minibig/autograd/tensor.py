@@ -35,9 +35,10 @@ class Node:
     version = 0  # a leaf has its own: when its array was last assigned
 
     def __init__(self, operation: Any, edges: "tuple[Edge | None, ...]", saved: Any, y: Any):
-        self.operation, self.edges, self.saved, self.order = operation, edges, saved, tick()
+        self.operation, self.edges = operation, edges
+        self.saved, self.order = saved, tick()
         several = isinstance(y, tuple)
-        self.outputs = [(a.shape, a.dtype) for a in y] if several else [(y.shape, y.dtype)]
+        self.outputs = [(a.shape, a.dtype) for a in y] if several else ((y.shape, y.dtype),)
         self.watched: dict[int, Tensor | None] | None = None
 
 class Leaf(Node):

@@ -46,12 +46,7 @@ def manual_seed(seed: int) -> None:
     _streams.clear()
 
 def stream(name: str) -> "np.random.Generator":
-    """The random generator for one use, such as "init" or "sampling".
-
-    >>> manual_seed(7)
-    >>> stream("init") is stream("init"), stream("init") is stream("sampling")
-    (True, False)
-    """
+    """The random generator for one use, such as "init" or "sampling": one for each name."""
     if name not in _streams:
         _streams[name] = generator(_seed, name)
     return _streams[name]
