@@ -79,14 +79,13 @@ class Primitive(Operation):
                 arrays.append(x.data)
                 edges.append(x.edge)
             else:
-                arrays.append(x)
+                arrays.append(_operand(x))
                 edges.append(None)
         if not tensors:
-            inputs = tuple([x if isinstance(x, np.generic) else _operand(x) for x in inputs])
-            return self.function(*inputs, **keywords)
+            return self.function(*arrays, **keywords)
+        if None in edges:  # the dtype of a NumPy scalar would turn float32 into float64
+            arrays = [x.item() if isinstance(x, np.generic) else x for x in arrays]
         try:
-            if None in edges:
-                arrays = [_operand(x) for x in arrays]
             y = self.function(*arrays, **keywords)
         except InputError:
             raise
@@ -157,10 +156,8 @@ class Primitive(Operation):
         ]
 
 def _operand(x: Any) -> Any:
-    """x, if it may stand beside a tensor: an array or a Python number."""
-    if isinstance(x, np.generic):  # its dtype would turn float32 into float64
-        return x.item()
-    if isinstance(x, (float, int)) or is_array(x):
+    """x, if it may stand beside a tensor: an array or a number."""
+    if isinstance(x, (np.generic, float, int)) or is_array(x):
         return x
     raise TypeError(f"expected tensors or numbers; got {type(x).__name__}. Use mb.tensor(x).")
 
