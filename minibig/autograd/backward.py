@@ -217,23 +217,17 @@ def _fitted(operation: Any, shape: Any, dtype: Any, result: Any) -> Any:
     """The gradient in the shape and dtype of the input; an error if a rule got it wrong."""
     if result.shape != shape:
         if not operation.broadcasts:
-            raise AssertionError(
-                f"the rule of {operation} gave a gradient of shape {result.shape}; the input "
-                f"has shape {shape}. Correct it, or declare the operation broadcasts=True."
-            )
+            problem = f"the rule of {operation} gave shape {result.shape}, the input has {shape}"
+            raise AssertionError(f"{problem}. Correct it, or declare broadcasts=True.")
         result = sum_to(result, shape=shape)
     return result if result.dtype == dtype else result.astype(dtype)
 
 def _check(node: Node, reader: Node, until: float = math.inf) -> None:
     """Raise if the node was freed, or an input of it assigned since `reader` used it."""
     if node.saved is None:
-        raise InputError(
-            f"the graph behind {node.operation} was freed by an earlier backward pass. Sum the "
-            "losses and call backward once, or call it first with retain_graph=True."
-        )
+        problem = f"the graph behind {node.operation} was freed by an earlier backward pass"
+        raise InputError(f"{problem}. Sum the losses, or call it first with retain_graph=True.")
     for edge in node.edges:
         if edge is not None and reader.order < edge[0].version < until:
-            raise InputError(
-                f"a parameter was assigned after {reader.operation} had used it, so its "
-                "derivative would be wrong. Call backward before the optimizer's step."
-            )
+            problem = f"a parameter was assigned after {reader.operation} had used it"
+            raise InputError(f"{problem}. Call backward before the optimizer's step.")

@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minibig.backend import (
-    Array, Device, InputError, Shape, device as device_called, device_of, is_array, namespace,
-    to_device, to_numpy,
-)
+from minibig.backend import device as device_called, device_of, to_device, to_numpy
+from minibig.backend import Array, Device, InputError, Shape, is_array, namespace
 
 tick = itertools.count(1).__next__
 
