@@ -11,10 +11,3 @@ from minibig.autograd.primitive import Primitive, composite, constant, primitive
 from minibig.autograd.state import enable_grad, no_grad, reference
 from minibig.autograd.structure import add, alias, broadcast_to, reshape, sum_to
 from minibig.autograd.tensor import Tensor, tensor, tick
-
-__all__ = [
-    "Fusible", "Primitive", "Tensor", "add", "alias", "backward", "broadcast_to", "check_gradients",
-    "checkpoint", "composite", "constant", "enable_grad", "fusible", "grad", "hessian", "hvp",
-    "jvp", "no_grad", "primitive", "reference", "registry", "reshape", "sum_to", "tensor", "tick",
-    "trace", "value_and_grad", "vjp",
-]

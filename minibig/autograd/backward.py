@@ -12,15 +12,14 @@ expanded once, so higher orders through k fused operations cost k times one, not
 """
 
 import heapq
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Container, Sequence
 from typing import Any
 
-from minibig.autograd.state import enable_grad, no_grad
+from minibig.autograd.state import enable_grad, nested, no_grad
 from minibig.autograd.structure import sum_to
-from minibig.autograd.tensor import Edge, Leaf, Node, Tensor, gathered
+from minibig.autograd.tensor import Edge, Leaf, Node, Tensor, as_tuple, gathered, tick
 from minibig.backend import InputError, is_array, namespace
-
-Observer = Callable[[Node, Any, Any], None]
 
 def backward(
     self: Tensor, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
@@ -40,12 +39,9 @@ def backward(
     tensor([6., 8.])
     """
     if self.edge is None:
-        raise InputError(
-            "backward needs a result that depends on a tensor with requires_grad=True; this one is "
-            "constant."
-        )
-    seed = seed_gradient(self, gradient)
-    Walk(create_graph=create_graph, free=not (retain_graph or create_graph)).run([(self, seed)])
+        raise InputError("backward needs inputs with requires_grad=True; this result is constant.")
+    walk = Walk(create_graph=create_graph, free=not (retain_graph or create_graph))
+    walk.run([(self, seed_gradient(self, gradient))])
 
 def trace(self: Tensor, gradient: Any = None) -> None:
     """Print the backward pass from this tensor step by step; no `.grad` is changed.
@@ -56,22 +52,16 @@ def trace(self: Tensor, gradient: Any = None) -> None:
     tanh    g (1, 2): |g| = 1.414  ->  x (1, 2): |g| = 0.009866
     mul     g (1, 2): |g| = 0.009866  ->  a (1, 2): |g| = 0.0296
     """
-    steps: list[str] = []
-
+    if self.edge is None:
+        raise InputError("trace needs inputs with requires_grad=True; this result is constant.")
     def observe(node: Node, g: Any, results: Any) -> None:
         names = node.operation.inputs
-        sent = [
-            f"{names[min(i, len(names) - 1)]} {_size(result)}"
-            for i, result in enumerate(results)
-            if result is not None
-        ]
-        came = ", ".join(map(_size, g)) if isinstance(g, tuple) else _size(g)
-        steps.append(f"{node.operation!s:7} g {came}  ->  {', '.join(sent)}")
+        names = names + names[-1:] * (len(results) - len(names))  # as many as *inputs has
+        sent = [f"{n} {_size(x)}" for n, x in zip(names, results, strict=False) if x is not None]
+        came = ", ".join(map(_size, as_tuple(g)))
+        print(f"{node.operation!s:7} g {came}  ->  {', '.join(sent)}")
 
-    if self.edge is None:
-        raise InputError("trace needs a result that requires a gradient; this one is constant.")
     Walk(targets=(), observer=observe).run([(self, seed_gradient(self, gradient))])
-    print("\n".join(steps))
 
 def _size(g: Any) -> str:
     norm = float((g.astype("float64") ** 2).sum()) ** 0.5
@@ -81,10 +71,8 @@ def seed_gradient(output: Tensor, gradient: Any) -> Tensor:
     """The gradient with which a pass from `output` starts; 1 for a scalar."""
     if gradient is None:
         if output.size != 1:
-            raise InputError(
-                f"a derivative without a gradient needs a result of one element; got shape "
-                f"{output.shape}. Sum the losses, or pass a gradient of that shape."
-            )
+            got = f"got shape {output.shape}. Sum the losses, or pass a gradient of that shape"
+            raise InputError(f"a derivative without a gradient needs one element; {got}.")
         return Tensor(namespace(output.data).ones_like(output.data))
     if is_array(gradient):
         gradient = Tensor(gradient)
@@ -92,6 +80,16 @@ def seed_gradient(output: Tensor, gradient: Any) -> Tensor:
         got = getattr(gradient, "shape", type(gradient).__name__)
         raise InputError(f"the gradient must be a tensor of shape {output.shape}; got {got}.")
     return gradient if gradient.dtype == output.dtype else gradient.astype(output.dtype)
+
+def nodes_behind(root: Node, oldest: int, known: Container[Node] = ()) -> list[Node]:
+    """The nodes through which root was computed, old before young; from `oldest` on, none known."""
+    found, stack = set(), [root]
+    while stack:
+        node = stack.pop()
+        if node.order >= oldest and node not in found and node not in known:
+            found.add(node)
+            stack.extend([edge[0] for edge in node.edges if edge is not None])
+    return sorted(found, key=lambda node: node.order)
 
 class Walk:
     """One backward pass: the nodes that wait, and the gradients that arrived for them.
@@ -104,11 +102,12 @@ class Walk:
 
     def __init__(
         self, *, create_graph: bool = False, free: bool = False,
-        targets: Sequence[Node] | None = None, observer: Observer | None = None,
+        targets: Sequence[Tensor] | None = None, observer: Any = None,
     ):
         self.tensors, self.free, self.observer = create_graph, free, observer
-        self.found = None if targets is None else dict.fromkeys(targets)
-        self.oldest = min((node.order for node in targets or ()), default=0)
+        self.to_leaves = targets is None
+        self.found: dict[Node, Any] = {x.edge[0]: None for x in targets or () if x.edge is not None}
+        self.oldest = min((node.order for node in self.found), default=0)
         self.needed: dict[Node, bool] = {}
         self.leaves: list[tuple[Leaf, Any, bool]] = []
         self.heap: list[tuple[int, Node]] = []
@@ -119,14 +118,17 @@ class Walk:
         """Send each gradient into the graph from its output, and follow until nothing waits."""
         with enable_grad() if self.tensors else no_grad():
             for output, gradient in seeds:
-                if output.edge is not None and self._is_needed(output.edge[0]):
-                    self._send(output.edge, gradient if self.tensors else gradient.data, False)
+                self._enter(output, gradient if self.tensors else gradient.data, False)
             while self.heap:
                 node = heapq.heappop(self.heap)[1]
                 self._visit(node, self.arrived.pop(node))
-            if self.found is None:  # only now: a pass that is refused on the way changes nothing
+            if self.to_leaves:  # only now: a pass that is refused on the way changes nothing
                 for leaf, g, private in self.leaves:
                     leaf.grad = gathered(leaf.grad, g, private)
+
+    def _enter(self, output: Tensor, g: Any, private: bool) -> None:
+        if output.edge is not None and self._is_needed(output.edge[0]):
+            self._send(output.edge, g, private)
 
     def _send(self, edge: Edge, g: Any, private: bool) -> None:
         """Let g arrive at a node's output. What arrives first is taken; the rest is added to it."""
@@ -147,20 +149,18 @@ class Walk:
 
     def _visit(self, node: Node, gradients: list[Any]) -> None:
         if node.watched is not None:
-            _keep_watched(node.watched, gradients)
-        if self.found is not None and node in self.found:
+            for index in [i for i in node.watched if gradients[i] is not None]:
+                node.watched[index] = gathered(None, gradients[index], False)
+        if self.found and node in self.found:
             self.found[node] = gradients[0]
         if isinstance(node, Leaf):
             self.leaves.append((node, gradients[0], (node, 0) in self.private))
             return
-        _check(node)
-        operation = node.operation
+        _check(node, node)
         wanted = tuple(map(bool, node.edges))
         if self.found:
             wanted = tuple([edge is not None and self._is_needed(edge[0]) for edge in node.edges])
-            if True not in wanted and not operation.opaque:
-                return
-        if operation.opaque or (self.tensors and operation.fused):
+        if node.operation.opaque or (self.tensors and node.operation.fused):
             self._expand(node, gradients)
         else:
             self._apply(node, gradients, wanted)
@@ -169,21 +169,25 @@ class Walk:
 
     def _expand(self, node: Node, gradients: list[Any]) -> None:
         """Compute the node again by its formula, and let its gradients go through the new nodes."""
-        with enable_grad():
-            again = node.operation.expand(node)
-        again = again if isinstance(again, tuple) else (again,)
-        for i, (output, g) in enumerate(zip(again, gradients, strict=True)):
-            if g is not None and output.edge is not None and self._is_needed(output.edge[0]):
-                self._send(output.edge, g, (node, i) in self.private)
+        start = tick()
+        with nested() if self.found else enable_grad():
+            outputs = as_tuple(node.operation.expand(node))
+        for i, (output, g) in enumerate(zip(outputs, gradients, strict=True)):
+            if output.edge is not None and g is not None:
+                for inner in nodes_behind(output.edge[0], start):
+                    _check(inner, node, start)
+                self._enter(output, g, (node, i) in self.private)
 
     def _apply(self, node: Node, gradients: list[Any], wanted: tuple[bool, ...]) -> None:
         """Pass the gradients of a node's outputs on to its inputs, by the operation's rules."""
         g, operation = gradients[0], node.operation
         if len(gradients) > 1:
-            g = tuple(map(self._or_zeros, gradients, node.outputs, [gradients] * len(gradients)))
+            like = next(g for g in gradients if g is not None)
+            xp = namespace(like.data if isinstance(like, Tensor) else like)
+            pairs = zip(gradients, node.outputs, strict=True)
+            g = tuple([xp.zeros(*output) if g is None else g for g, output in pairs])
         if operation.fused:
-            owned = (node, 0) in self.private
-            results = operation.gradients(node, g, wanted, owned, self.free)
+            results = operation.gradients(node, g, wanted, (node, 0) in self.private, self.free)
         else:
             results = operation.gradients(node, g, wanted, self.tensors)
         if self.observer is not None:
@@ -197,72 +201,33 @@ class Walk:
                     private = not self.tensors
                 self._send(edge, result, private)
 
-    def _or_zeros(self, g: Any, output: Any, gradients: list[Any]) -> Any:
-        """g, or zeros for an output that nothing depends on."""
-        if g is not None:
-            return g
-        other = next(g for g in gradients if g is not None)
-        shape, dtype = output
-        zeros = namespace(other.data if self.tensors else other).zeros(shape, dtype)
-        return Tensor(zeros) if self.tensors else zeros
-
     def _is_needed(self, node: Node) -> bool:
         """Whether the way from node leads to a target; without targets, every way does."""
         if not self.found:
             return True
         if node not in self.needed:
-            self._mark(node)
-        return self.needed[node]
-
-    def _mark(self, root: Node) -> None:
-        reached, stack = [], [root]
-        while stack:
-            node = stack.pop()
-            if node not in self.needed:
-                reached.append(node)
-                opaque = node.operation is not None and node.operation.opaque
-                self.needed[node] = node in (self.found or ()) or (
-                    opaque and node.order > self.oldest
-                )
-                if node.order > self.oldest:
-                    _check_assigned(node)
-                    stack.extend(edge[0] for edge in node.edges if edge is not None)
-        for node in sorted(reached, key=lambda node: node.order):
-            if not self.needed[node] and node.order > self.oldest:
-                self.needed[node] = any(e is not None and self.needed[e[0]] for e in node.edges)
+            for each in nodes_behind(node, self.oldest, self.needed):
+                _check(each, each)
+                ways = [edge is not None and self.needed.get(edge[0]) for edge in each.edges]
+                opaque = getattr(each.operation, "opaque", False)  # a leaf has no operation
+                self.needed[each] = each in self.found or opaque or True in ways
+        return self.needed.get(node, False)
 
 def _fitted(operation: Any, shape: Any, dtype: Any, result: Any) -> Any:
     """The gradient in the shape and dtype of the input; an error if a rule got it wrong."""
     if result.shape != shape:
         if not operation.broadcasts:
-            raise AssertionError(
-                f"the rule of {operation} gave a gradient of shape {result.shape}; the input "
-                f"has shape {shape}. Correct it, or declare the operation broadcasts=True."
-            )
+            problem = f"the rule of {operation} gave shape {result.shape}, the input has {shape}"
+            raise AssertionError(f"{problem}. Correct it, or declare broadcasts=True.")
         result = sum_to(result, shape=shape)
     return result if result.dtype == dtype else result.astype(dtype)
 
-def _keep_watched(watched: dict[int, Tensor | None], gradients: list[Any]) -> None:
-    """Remember the gradients of the outputs that `Tensor.watch` asked for."""
-    for index in watched:
-        g = gradients[index]
-        if g is not None:
-            watched[index] = g if isinstance(g, Tensor) else gathered(None, g, False)
-
-def _check(node: Node) -> None:
-    """Raise if the node was freed, or if what it saved is out of date."""
+def _check(node: Node, reader: Node, until: float = math.inf) -> None:
+    """Raise if the node was freed, or an input of it assigned since `reader` used it."""
     if node.saved is None:
-        raise InputError(
-            f"the graph behind {node.operation} was freed by an earlier backward pass. Sum the "
-            "losses and call backward once, or call it first with retain_graph=True."
-        )
-    _check_assigned(node)
-
-def _check_assigned(node: Node) -> None:
-    """Raise if a parameter that the node read has been assigned since."""
+        problem = f"the graph behind {node.operation} was freed by an earlier backward pass"
+        raise InputError(f"{problem}. Sum the losses, or call it first with retain_graph=True.")
     for edge in node.edges:
-        if edge is not None and edge[0].version > node.order:
-            raise InputError(
-                f"a parameter was assigned after {node.operation} had used it, so its "
-                "derivative would be wrong. Call backward before the optimizer's step."
-            )
+        if edge is not None and reader.order < edge[0].version < until:
+            problem = f"a parameter was assigned after {reader.operation} had used it"
+            raise InputError(f"{problem}. Call backward before the optimizer's step.")

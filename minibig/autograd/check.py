@@ -1,13 +1,13 @@
 """The gradient check: derivatives against central differences, along one random direction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from minibig.autograd.functional import vjp
+from minibig.autograd.functional import pullback
 from minibig.autograd.primitive import wrapped
-from minibig.autograd.tensor import Tensor
+from minibig.autograd.tensor import Tensor, as_tuple
 from minibig.backend import generator, to_device, to_numpy
 
 def check_gradients(
@@ -37,43 +37,32 @@ def check_gradients(
     floats = [i for i, x in enumerate(wide) if x.dtype.kind == "f"]
 
     def of_floats(*moving: Tensor) -> tuple[Tensor, ...]:
-        arguments = list(wide)
-        for i, x in zip(floats, moving, strict=True):
-            arguments[i] = x
-        y = f(*arguments)
-        return y if isinstance(y, tuple) else (y,)
+        arguments = dict(enumerate(wide)) | dict(zip(floats, moving, strict=True))
+        return as_tuple(f(*arguments.values()))
 
-    _check(of_floats, [wide[i] for i in floats], 1, order, eps, tolerance, seed)
+    derivative: Any = of_floats
+    for n in range(1, order + 1):
+        derivative = _checked(derivative, [wide[i] for i in floats], n, eps, tolerance, seed)
 
-def _check(
-    f: Callable[..., tuple[Tensor, ...]], xs: list[Tensor], order: int, last: int, eps: float,
-    tolerance: float, seed: int,
-) -> None:
-    y, pull = vjp(f, *xs)
+def _checked(f: Any, xs: list[Tensor], order: int, eps: float, tolerance: float, seed: int) -> Any:
+    """Check one order; returns the function x -> vᵀ·J for the next."""
+    y, pull = pullback(f, xs, "check_gradients")
     ts = _random_like(xs, seed, f"direction {order}")
-    vs = _random_like(list(y), seed, f"gradient {order}")
+    vs = _random_like(y, seed, f"gradient {order}")
     pulled = pull(*vs)
-    pulled = pulled if isinstance(pulled, tuple) else (pulled,)
-    claimed = _dot(pulled, ts)
-    ahead = f(*[wrapped(x.data + eps * t.data, None) for x, t in zip(xs, ts, strict=True)])
-    behind = f(*[wrapped(x.data - eps * t.data, None) for x, t in zip(xs, ts, strict=True)])
-    measured = (_dot(ahead, vs) - _dot(behind, vs)) / (2 * eps)
+    ahead, behind = (
+        f(*[wrapped(x.data + step * t.data, None) for x, t in zip(xs, ts, strict=True)])
+        for step in (eps, -eps)
+    )
+    claimed, measured = _dot(pulled, ts), (_dot(ahead, vs) - _dot(behind, vs)) / (2 * eps)
     terms = max(_dot(map(abs, pulled), map(abs, ts)), abs(measured))
     rounding = 1e-8 * _dot(map(abs, ahead), map(abs, vs)) + 1e-14
     if not abs(claimed - measured) <= tolerance * terms + rounding:
-        raise AssertionError(
-            f"order {order}: the rules give {claimed!r} along a random direction, central "
-            f"differences give {measured!r}."
-        )
-    if order < last:
+        found = f"the rules give {claimed!r}, central differences {measured!r}"
+        raise AssertionError(f"order {order}: {found} along a random direction.")
+    return lambda *xs: pullback(f, xs, "check_gradients")[1](*vs, create_graph=True)
 
-        def pulled_at(*moving: Tensor) -> tuple[Tensor, ...]:
-            results = vjp(f, *moving)[1](*vs, create_graph=True)
-            return results if isinstance(results, tuple) else (results,)
-
-        _check(pulled_at, xs, order + 1, last, eps, tolerance, seed)
-
-def _random_like(xs: list[Tensor], seed: int, name: str) -> list[Tensor]:
+def _random_like(xs: Sequence[Tensor], seed: int, name: str) -> list[Tensor]:
     numbers = generator(seed, name)
     draws = [np.asarray(numbers.standard_normal(x.shape), x.dtype) for x in xs]
     return [Tensor(to_device(t, x.device)) for t, x in zip(draws, xs, strict=True)]

@@ -17,17 +17,15 @@ holds; it may use g for that if g is `owned`, and its own residuals on their `la
 A derivative of the backward part goes through the formula: see `backward.py`.
 """
 
-import functools
-import inspect
 from collections.abc import Callable
-from types import MethodType
+from inspect import Parameter
 from typing import Any
 
 import numpy as np
 
-from minibig.autograd.primitive import explain_types, outputs_of, wrapped
+from minibig.autograd.primitive import Operation, explain_types, wrapped
 from minibig.autograd.state import state
-from minibig.autograd.tensor import Edge, Node, Tensor
+from minibig.autograd.tensor import Node, Tensor
 
 registry: dict[str, "Fusible"] = {}
 
@@ -43,28 +41,23 @@ class Kernel:
         self.backward = backward
         return backward
 
-class Fusible:
-    """A formula, and the kernels that may stand for it; see the module's docstring."""
+class Fusible(Operation):
+    """A formula, and the kernels that may stand for it (decorator); see the module's docstring.
 
-    opaque, fused, broadcasts = False, True, False
+    >>> @fusible
+    ... def double(x, /): return x + x
+    >>> double, double.inputs
+    (double, ['x'])
+    """
+
+    fused = True
 
     def __init__(self, formula: Callable[..., Any]):
-        functools.update_wrapper(self, formula)
+        super().__init__(formula)
         self.formula = formula
-        parameters = inspect.signature(formula).parameters.values()
-        self.inputs = [p.name for p in parameters if p.kind != p.KEYWORD_ONLY]
-        self.keywords = {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}
-        optional = [p for p in parameters if p.name in self.inputs and p.default is not p.empty]
-        self.optional = {p.name: p.default for p in optional}
         self.kernels: dict[str, Kernel] = {}
         self.checks: list[Callable[..., None]] = []
         registry[formula.__name__] = self
-
-    def __repr__(self) -> str:
-        return self.formula.__name__
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
 
     def kernel(self, device: str) -> Callable[[Callable[..., Any]], Kernel]:
         """Register the forward part of a kernel for a kind of device (decorator)."""
@@ -85,61 +78,43 @@ class Fusible:
         try:
             for check in self.checks:
                 check(*inputs, **settings)
-            if state.kernels and self.kernels:
-                result = self._fused(inputs, settings)
-                if result is not NotImplemented:
-                    return result
-            return self.formula(*inputs, **settings)
+            kernels = state.kernels and self.kernels
+            result = self._fused(inputs, settings) if kernels else NotImplemented
+            return self.formula(*inputs, **settings) if result is NotImplemented else result
         except AttributeError:
             explain_types(self, inputs)
             raise
 
     def _bound(self, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """All inputs in their order, and all keywords, with the defaults filled in."""
-        for name in self.inputs[len(inputs) :]:
-            if name not in keywords and name not in self.optional:
-                raise TypeError(
-                    f"{self} needs the inputs {', '.join(self.inputs)}; {name} is missing."
-                )
-            inputs += (keywords.pop(name) if name in keywords else self.optional[name],)
+        rest = self.inputs[len(inputs) :]
+        more = {name: keywords.pop(name, self.defaults[name]) for name in rest}
         settings = {**self.keywords, **keywords}
-        if missing := [n for n, x in settings.items() if x is inspect.Parameter.empty]:
-            raise TypeError(f"{self}: the keyword {missing[0]} is missing.")
-        if len(settings) > len(self.keywords) or len(inputs) > len(self.inputs):
-            raise TypeError(
-                f"{self} takes {', '.join([*self.inputs, *self.keywords])} and no more."
-            )
-        return inputs, settings
+        missing = [n for n, x in {**more, **settings}.items() if x is Parameter.empty]
+        if missing or len(settings) > len(self.keywords) or len(inputs) > len(self.inputs):
+            problem = f"; {missing[0]} is missing" if missing else " and no more"
+            raise TypeError(f"{self} takes {', '.join([*self.inputs, *self.keywords])}{problem}.")
+        return (*inputs, *more.values()), settings
 
     def _fused(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The kernel's result, recorded as one node; NotImplemented if there is no kernel."""
         arrays: list[Any] = []
-        edges: list[Edge | None] = []
+        edges: list[Any] = []
         for x in inputs:
-            if isinstance(x, Tensor):
-                arrays.append(x.data)
-                edges.append(x.edge)
-            elif x is None:
-                arrays.append(None)
-                edges.append(None)
-            else:
+            if x is not None and not isinstance(x, Tensor):
                 return NotImplemented
+            arrays.append(None if x is None else x.data)
+            edges.append(None if x is None else x.edge)
         kernel = self.kernels.get("cpu" if isinstance(arrays[0], np.ndarray) else "cuda")
-        if kernel is None:
-            return NotImplemented
         keep = state.recording and any(edges)
-        result = kernel.forward(*arrays, keep=keep, **settings)
+        result = kernel.forward(*arrays, keep=keep, **settings) if kernel else NotImplemented
         if result is NotImplemented:
             return NotImplemented
         outputs, residuals = result
-        if not keep:
-            return wrapped(outputs, None)
         saved = (kernel, arrays, residuals, settings)
-        return wrapped(outputs, Node(self, tuple(edges), saved, outputs_of(outputs)))
+        return wrapped(outputs, Node(self, tuple(edges), saved, outputs) if keep else None)
 
-    def gradients(
-        self, node: Node, g: Any, needed: tuple[bool, ...], owned: bool, last: bool
-    ) -> Any:
+    def gradients(self, node: Node, g: Any, needed: Any, owned: bool, last: bool) -> Any:
         """The gradients of the inputs by the kernel's backward part, on arrays."""
         kernel, _, residuals, settings = node.saved
         return kernel.backward(g, residuals, needed=needed, owned=owned, last=last, **settings)
@@ -147,17 +122,7 @@ class Fusible:
     def expand(self, node: Node) -> Any:
         """The same result by the formula, recorded on the same inputs: for higher derivatives."""
         _, arrays, _, settings = node.saved
-        inputs = [
-            None if a is None else Tensor(a, e) for a, e in zip(arrays, node.edges, strict=True)
-        ]
-        return self.formula(*inputs, **settings)
+        pairs = zip(arrays, node.edges, strict=True)
+        return self.formula(*[None if a is None else Tensor(a, e) for a, e in pairs], **settings)
 
-def fusible(formula: Callable[..., Any]) -> Fusible:
-    """Make a formula one that a kernel may replace (decorator).
-
-    >>> @fusible
-    ... def double(x, /): return x + x
-    >>> double, double.inputs
-    (double, ['x'])
-    """
-    return Fusible(formula)
+fusible = Fusible

@@ -3,17 +3,26 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 class _State(threading.local):
-    recording = True
-    kernels = os.environ.get("MINIBIG_KERNELS", "on") != "off"
-    nesting = 0
+    def __init__(self) -> None:
+        self.recording, self.nesting = True, 0
+        self.kernels = os.environ.get("MINIBIG_KERNELS", "on") != "off"
 
 state = _State()
 
 @contextmanager
-def no_grad() -> Iterator[None]:
+def _with(**settings: Any) -> Iterator[None]:
+    before = vars(state).copy()
+    vars(state).update(settings)
+    try:
+        yield
+    finally:
+        vars(state).update(before)
+
+def no_grad() -> AbstractContextManager[None]:
     """Within it no operation is recorded: results are constants, and memory goes at once.
 
     >>> x = mb.tensor([2.0], requires_grad=True)
@@ -22,39 +31,23 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    with _setting("recording", False):
-        yield
+    return _with(recording=False)
 
-@contextmanager
-def enable_grad() -> Iterator[None]:
+def enable_grad() -> AbstractContextManager[None]:
     """Within it operations are recorded, also inside `no_grad`."""
-    with _setting("recording", True):
-        yield
+    return _with(recording=True)
 
-@contextmanager
-def reference() -> Iterator[None]:
+def reference() -> AbstractContextManager[None]:
     """Within it every operation is its formula, and no kernel is used.
 
     >>> x = mb.tensor([[1.0, 2.0, 6.0]])
     >>> with mb.reference():
     ...     y = mb.layer_norm(x)
-    >>> bool(abs(y - mb.layer_norm(x)).max().item() < 1e-6)
+    >>> float(abs(y - mb.layer_norm(x)).max()) < 1e-6
     True
     """
-    with _setting("kernels", False):
-        yield
+    return _with(kernels=False)
 
-@contextmanager
-def nested() -> Iterator[bool]:
-    """One functional form deeper; says whether another one is already under way around it."""
-    with _setting("nesting", state.nesting + 1):
-        yield state.nesting > 1
-
-@contextmanager
-def _setting(name: str, value: object) -> Iterator[None]:
-    before = getattr(state, name)
-    setattr(state, name, value)
-    try:
-        yield
-    finally:
-        setattr(state, name, before)
+def nested() -> AbstractContextManager[None]:
+    """Within it a functional form is under way, and operations are recorded."""
+    return _with(nesting=state.nesting + 1, recording=True)

@@ -4,7 +4,6 @@
 a broadcast input back to the input's shape.
 """
 
-import math
 from typing import Any
 
 from minibig.autograd.primitive import primitive
@@ -40,13 +39,10 @@ def reshape(x: Any, /, *shape: Any) -> Any:
     """
     if len(shape) == 1 and not isinstance(shape[0], int):
         shape = tuple(shape[0])
-    known = math.prod(n for n in shape if n != -1)
-    total = math.prod(x.shape)
-    if shape.count(-1) > 1 or (total % known if -1 in shape and known else total != known):
-        raise InputError(
-            f"reshape: {total} elements of shape {tuple(x.shape)} do not fit shape {shape}."
-        )
-    return reshape_to(x, shape=shape)
+    try:
+        return reshape_to(x, shape=shape)
+    except ValueError:
+        raise InputError(f"reshape: {x.size} elements, {x.shape}, do not fit {shape}.") from None
 
 @primitive
 def sum_to(x: Array, /, *, shape: Shape) -> Array:

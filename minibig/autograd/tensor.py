@@ -1,9 +1,8 @@
 """Tensor, and the nodes of the graph that remembers where it came from.
 
-A `Tensor` is an array and an edge: which output of which node it is. A `Node` is one recorded
-operation; it knows its own inputs' edges and the few arrays that its derivative needs. Edges lead
-from results back to inputs and join nodes, not tensors, so there are no reference cycles, and
-memory goes as soon as nobody needs it any more.
+A `Tensor` is an array and an edge: which output of which node it is. Edges lead from results back
+to inputs and join nodes, not tensors, so there are no reference cycles, and memory goes as soon as
+nobody needs it any more.
 
 One clock orders everything: a node is younger than its inputs, so going from young to old is a
 valid order for the backward pass; and a parameter assigned after a node was made is younger than
@@ -16,16 +15,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minibig.backend import (
-    Array, Device, InputError, Shape, device, device_of, is_array, namespace, to_device, to_numpy,
-)
+from minibig.backend import device as device_called, device_of, to_device, to_numpy
+from minibig.backend import Array, Device, InputError, Shape, is_array, namespace
 
 tick = itertools.count(1).__next__
 
 Edge: TypeAlias = tuple["Node", int]
 
 class Node:
-    """One recorded operation: its inputs' edges, what its rule saved, what came out.
+    """One recorded operation: its inputs' edges, what its rule saved, what came out (y).
 
     `outputs` holds (shape, dtype) of every output, `order` the time on the clock, and
     `watched` the gradients that `Tensor.watch` asked for, by output.
@@ -34,12 +32,11 @@ class Node:
     __slots__ = ("edges", "operation", "order", "outputs", "saved", "watched")
     version = 0  # a leaf has its own: when its array was last assigned
 
-    def __init__(self, operation: Any, edges: "tuple[Edge | None, ...]", saved: Any, outputs: Any):
-        self.operation = operation
-        self.edges = edges
-        self.saved = saved
-        self.outputs = outputs
-        self.order = tick()
+    def __init__(self, operation: Any, edges: "tuple[Edge | None, ...]", saved: Any, y: Any):
+        self.operation, self.edges = operation, edges
+        self.saved, self.order = saved, tick()
+        several = isinstance(y, tuple)
+        self.outputs = [(a.shape, a.dtype) for a in y] if several else ((y.shape, y.dtype),)
         self.watched: dict[int, Tensor | None] | None = None
 
 class Leaf(Node):
@@ -48,13 +45,12 @@ class Leaf(Node):
     __slots__ = ("grad", "version")
 
     def __init__(self, data: Array):
-        super().__init__(None, (), None, (describe(data),))
+        if data.dtype.kind != "f":
+            got = f"got {data.dtype}. Convert it: x.astype('float32')"
+            raise InputError(f"only floating-point tensors have gradients; {got}.")
+        super().__init__(None, (), (), data)
         self.grad: Tensor | None = None
         self.version = self.order
-
-def describe(array: Array) -> tuple[Shape, Any]:
-    """What a gradient of this array must look like."""
-    return array.shape, array.dtype
 
 class Tensor:
     """An array that remembers how it was computed, so that derivatives can be taken.
@@ -108,14 +104,12 @@ class Tensor:
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if self.edge is not None and not isinstance(self.edge[0], Leaf):
-            raise InputError(
-                "requires_grad can be set on leaves only; this tensor is the result of "
-                f"{self.edge[0].operation}. Use x.detach()."
-            )
+            got = f"a result of {self.edge[0].operation}"
+            raise InputError(f"requires_grad is set on leaves only; got {got}. Use x.detach().")
         if not value:
             self.edge = None
         elif self.edge is None:
-            self.edge = (_leaf(self.data), 0)
+            self.edge = (Leaf(self.data), 0)
 
     @property
     def grad(self) -> "Tensor | None":
@@ -123,21 +117,19 @@ class Tensor:
         if self.edge is None:
             return None
         node, index = self.edge
-        if isinstance(node, Leaf):
-            return node.grad
-        return node.watched.get(index) if node.watched is not None else None
+        return node.grad if isinstance(node, Leaf) else (node.watched or {}).get(index)
 
     @grad.setter
     def grad(self, value: "Tensor | None") -> None:
         if self.edge is None or not isinstance(self.edge[0], Leaf):
             raise InputError("grad can be set on leaves that require a gradient only.")
-        if value is not None and not isinstance(value, Tensor):
-            raise TypeError(f"grad must be a tensor or None; got {type(value).__name__}.")
-        if value is not None and (value.shape, value.dtype) != (self.shape, self.dtype):
-            raise InputError(
-                f"grad must be {self.dtype}, {self.shape}; got {value.shape}, {value.dtype}."
-            )
-        self.edge[0].grad = None if value is None else Tensor(value.data.copy(), value.edge)
+        if value is None:
+            self.edge[0].grad = None
+        elif isinstance(value, Tensor) and (value.shape, value.dtype) == (self.shape, self.dtype):
+            self.edge[0].grad = Tensor(value.data.copy(), value.edge)
+        else:
+            got = f"{value.shape}, {value.dtype}" if isinstance(value, Tensor) else type(value)
+            raise InputError(f"grad must be a tensor, {self.dtype}, {self.shape}; got {got}.")
 
     def watch(self) -> "Tensor":
         """Keep the gradient of this intermediate result, too; read it as `.grad`. Returns self.
@@ -152,8 +144,7 @@ class Tensor:
             raise InputError("watch needs a tensor that requires a gradient; this one is constant.")
         node, index = self.edge
         if not isinstance(node, Leaf):
-            node.watched = node.watched or {}
-            node.watched[index] = None
+            node.watched = {**(node.watched or {}), index: None}
         return self
 
     def detach(self) -> "Tensor":
@@ -186,10 +177,7 @@ class Tensor:
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise InputError(
-                f"the truth of a tensor of shape {self.shape} is ambiguous. Use (x != 0).sum(), "
-                "or compare single elements."
-            )
+            raise InputError(f"the truth of shape {self.shape} is ambiguous. Use (x != 0).sum().")
         return bool(self.data.item())
 
     def __float__(self) -> float:
@@ -205,22 +193,19 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.edge is not None:
-            raise InputError(
-                "NumPy functions would lose the derivative of this tensor. Use the function of the "
-                "same name in minibig, or x.numpy() if no derivative is needed."
-            )
+            raise InputError("NumPy loses the derivative. Use minibig's function, or x.numpy().")
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
-        values = np.array2string(to_numpy(self.data), separator=", ", prefix="tensor(")
-        usual = self.dtype in (np.float32, np.int64, np.bool_)
-        extras = "" if usual else f", dtype={self.dtype}"
-        extras += "" if self.device.kind == "cpu" else f", device='{self.device}'"
+        parts = [np.array2string(to_numpy(self.data), separator=", ", prefix="tensor(")]
+        if self.dtype not in (np.float32, np.int64, np.bool_):
+            parts.append(f"dtype={self.dtype}")
+        if self.device.kind != "cpu":
+            parts.append(f"device='{self.device}'")
         if self.edge is not None:
-            node = self.edge[0]
-            source = "requires_grad=True" if isinstance(node, Leaf) else f"from={node.operation}"
-            extras += f", {source}"
-        return f"tensor({values}{extras})"
+            operation = self.edge[0].operation  # a leaf has none
+            parts.append(f"from={operation}" if operation else "requires_grad=True")
+        return f"tensor({', '.join(parts)})"
 
     if TYPE_CHECKING:  # the table in ops/methods.py gives these
         def __getattr__(self, name: str) -> Any: ...
@@ -229,25 +214,21 @@ class Tensor:
         __truediv__ = __rtruediv__ = __pow__ = __matmul__ = _binary
         def __neg__(self) -> "Tensor": ...
 
+def as_tuple(y: Any) -> tuple[Any, ...]:
+    """y itself if it is a tuple, else the tuple of y alone."""
+    return y if isinstance(y, tuple) else (y,)
+
 def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
     """The gradient `before` plus g, in memory of its own; an array g itself if it is private."""
-    if isinstance(g, Tensor):
-        return Tensor(g.data.copy(), g.edge) if before is None else before + g
-    if before is not None and before.edge is None:
+    if before is not None and (before.edge is not None or isinstance(g, Tensor)):
+        return before + g
+    if before is not None:
         before.data += g
         return before
-    if before is not None:
-        return before + Tensor(g)
+    if isinstance(g, Tensor):
+        return Tensor(g.data.copy(), g.edge)
     keep = private and g.ndim and g.flags.c_contiguous  # without axes it may be a NumPy scalar
     return Tensor(g if keep else namespace(g).array(g, copy=True, order="C"))
-
-def _leaf(data: Array) -> Leaf:
-    if data.dtype.kind != "f":
-        raise InputError(
-            f"only floating-point tensors have gradients; got {data.dtype}. "
-            "Convert it: x.astype('float32')."
-        )
-    return Leaf(data)
 
 def tensor(
     values: Any, dtype: Any = None, device: "str | Device | None" = None,
@@ -263,31 +244,20 @@ def tensor(
     tensor([[1. , 2. ],
             [3. , 4.5]])
     """
-    if isinstance(values, Tensor):
-        values = values.data
-    if is_array(values) and device is None:
-        array = values.astype(dtype or values.dtype, copy=True)
-    else:
-        array = to_device(_numpy_array(values, dtype), _device(device))
-    if array.dtype.kind not in "fiub":
-        raise InputError(
-            f"tensor() expected real numbers or bools; got {array.dtype}. Encode text with a "
-            "tokenizer first."
-        )
-    result = Tensor(array)
-    if requires_grad:
-        result.requires_grad = True
-    return result
-
-_device = device
-
-def _numpy_array(values: Any, dtype: Any) -> Array:
-    """A fresh NumPy array of numbers; Python floats as float32."""
+    values = values.data if isinstance(values, Tensor) else values
+    known = is_array(values)
     try:
-        array = np.array(to_numpy(values) if is_array(values) else values, dtype=dtype)
+        array = values.astype(dtype or values.dtype) if known else np.array(values, dtype)
     except (ValueError, TypeError) as error:
         raise InputError(f"tensor() expected numbers in a rectangular shape: {error}.") from None
-    python_numbers = not isinstance(values, np.ndarray | np.generic) and not is_array(values)
-    if dtype is None and python_numbers and array.dtype == np.float64:
+    if array.dtype.kind not in "fiub":
+        got = f"got {array.dtype}. Encode text with a tokenizer first"
+        raise InputError(f"tensor() expected real numbers or bools; {got}.")
+    of_python = not (known or isinstance(values, np.generic))
+    if of_python and dtype is None and array.dtype == np.float64:
         array = array.astype(np.float32)
-    return array
+    if device is not None or not known:
+        array = to_device(array, device_called(device))
+    result = Tensor(array)
+    result.requires_grad = requires_grad
+    return result

@@ -3,15 +3,8 @@
 from minibig.backend.devices import (
     CPU, Array, Device, Shape, device, device_of, is_array, namespace, to_device, to_numpy,
 )
-from minibig.backend.errors import InputError, expect_shape
+from minibig.backend.errors import InputError
 from minibig.backend.random import (
-    DropoutKey, dropout_key, generator, keep_mask, keep_threshold, manual_seed, random_state,
-    recorded_keys, replayed_keys, set_random_state, stream, training_step,
+    DropoutKey, at, dropout_key, generator, keep_mask, keep_threshold, manual_seed, moment,
+    random_state, set_random_state, stream, training_step,
 )
-
-__all__ = [
-    "CPU", "Array", "Device", "DropoutKey", "InputError", "Shape", "device", "device_of",
-    "dropout_key", "expect_shape", "generator", "is_array", "keep_mask", "keep_threshold",
-    "manual_seed", "namespace", "random_state", "recorded_keys", "replayed_keys",
-    "set_random_state", "stream", "to_device", "to_numpy", "training_step",
-]

@@ -1,10 +1,11 @@
 """Devices and arrays: NumPy on the CPU, CuPy on a GPU; no other package knows which.
 
-NumPy and CuPy share one dialect. A function asks `xp = namespace(x)` and uses what both have. CuPy
-is imported when a CUDA device is first asked for, never before.
+They share one dialect: a function asks `xp = namespace(x)` and uses what both have. CuPy is
+imported when a CUDA device is first asked for, never before.
 """
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -32,21 +33,6 @@ class Device:
 
 CPU = Device("cpu")
 
-def namespace(x: Any) -> Any:
-    """The module whose functions work on x: `numpy` or `cupy`.
-
-    >>> namespace(np.zeros(3)).__name__
-    'numpy'
-    """
-    if isinstance(x, np.ndarray | np.generic | float | int):
-        return np
-    cupy = sys.modules.get("cupy")
-    if cupy is not None and isinstance(x, cupy.ndarray):
-        return cupy
-    raise TypeError(
-        f"expected a NumPy or CuPy array; got {type(x).__name__}. Wrap it: mb.tensor(x)."
-    )
-
 def is_array(x: Any) -> bool:
     """Whether x is an array of one of the two back ends.
 
@@ -57,6 +43,18 @@ def is_array(x: Any) -> bool:
         return True
     cupy = sys.modules.get("cupy")
     return cupy is not None and isinstance(x, cupy.ndarray)
+
+def namespace(x: Any) -> Any:
+    """The module whose functions work on x: `numpy` or `cupy`.
+
+    >>> namespace(np.zeros(3)).__name__
+    'numpy'
+    """
+    if isinstance(x, (np.ndarray, np.generic, float, int)):
+        return np
+    if is_array(x):
+        return sys.modules["cupy"]
+    raise TypeError(f"expected an array; got {type(x).__name__}. Wrap it: mb.tensor(x).")
 
 def device(name: "str | Device | None" = None) -> Device:
     """The device called `name`: "cpu", "cuda", "cuda:1", or "auto" (CUDA if it is usable).
@@ -70,20 +68,16 @@ def device(name: "str | Device | None" = None) -> Device:
     """
     if isinstance(name, Device):
         return name
-    if name is not None and not isinstance(name, str):
-        raise InputError(f'device must be "cpu", "cuda", "cuda:<number>" or "auto"; got {name!r}.')
-    name = name or os.environ.get("MINIBIG_DEVICE") or "cpu"
-    kind, _, number = str(name).partition(":")
-    if name == "cpu":
+    asked = (os.environ.get("MINIBIG_DEVICE") or "cpu") if name in (None, "") else name
+    if not re.fullmatch(r"cpu|auto|cuda(:\d+)?", str(asked)):
+        raise InputError(f'device must be "cpu", "cuda", "cuda:<number>" or "auto"; got {asked!r}.')
+    if asked == "cpu":
         return CPU
-    if name == "auto":
-        return CPU if _cuda_problem(0) else Device("cuda")
-    if kind != "cuda" or not (number.isdecimal() or name == "cuda"):
-        raise InputError(f'device must be "cpu", "cuda", "cuda:<number>" or "auto"; got {name!r}.')
-    index = int(number or 0)
-    if problem := _cuda_problem(index):
-        raise InputError(f'device "{name}" cannot be used: {problem}, or use device="cpu".')
-    return Device("cuda", index)
+    index = int(str(asked).partition(":")[2] or 0)
+    problem = _cuda_problem(index)
+    if problem and asked != "auto":
+        raise InputError(f'device "{asked}" cannot be used: {problem}, or use device="cpu".')
+    return CPU if problem else Device("cuda", index)
 
 def _cuda_problem(index: int) -> str:
     """Why CUDA device number `index` cannot be used, and what to do; empty if it can."""
@@ -99,11 +93,7 @@ def _cuda_problem(index: int) -> str:
     return ""
 
 def device_of(x: Array) -> Device:
-    """The device on which the array x lives.
-
-    >>> device_of(np.zeros(3)) == CPU
-    True
-    """
+    """The device on which the array x lives."""
     return CPU if namespace(x) is np else Device("cuda", int(x.device.id))  # type: ignore[attr-defined]
 
 def to_device(x: Array, target: Device) -> Array:

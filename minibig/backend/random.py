@@ -1,19 +1,18 @@
 """Random numbers: one seed, a named stream for each use, and dropout masks that can be recomputed.
 
 A stream is a NumPy generator whose key is a hash of the seed and the stream's name: drawing more
-numbers for one use never moves another. Initial weights and data order are drawn on the CPU and
-uploaded, so that a seed means the same on every device.
+numbers for one use never moves another. Streams are drawn on the CPU and uploaded, so that a seed
+means the same on every device.
 
 A dropout mask is a function of its key and of the number of the example, not of a state: Philox
-4x64-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), counted from the
-example's number. The same bits come out on every device and every rank, and again in a
-recomputation.
+4x64-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). The same bits come out
+on every device and every rank, and again in a recomputation.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,14 +27,8 @@ def _hashed(*parts: object) -> int:
     text = "\x1f".join(map(str, parts)).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "little")
 
-class _Streams:
-    """The seed and the generators that were made from it."""
-
-    def __init__(self) -> None:
-        self.seed = 0
-        self.generators: dict[str, Any] = {}  # np.random is imported when first used
-
-_streams = _Streams()
+_seed = 0
+_streams: dict[str, Any] = {}  # generators by their names; np.random is imported when first used
 
 def manual_seed(seed: int) -> None:
     """Start every random stream again from `seed`.
@@ -46,34 +39,26 @@ def manual_seed(seed: int) -> None:
     >>> stream("example").random() == first
     True
     """
+    global _seed
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InputError(f"seed must be a whole number from 0 on; got {seed!r}.")
-    _streams.seed = int(seed)
-    _streams.generators.clear()
+    _seed, _clock.now.seed = int(seed), None
+    _streams.clear()
 
 def stream(name: str) -> "np.random.Generator":
-    """The random generator for one use, such as "init" or "sampling".
-
-    >>> manual_seed(7)
-    >>> stream("init") is stream("init"), stream("init") is stream("sampling")
-    (True, False)
-    """
-    if name not in _streams.generators:
-        _streams.generators[name] = generator(_streams.seed, name)
-    return _streams.generators[name]
+    """The random generator for one use, such as "init" or "sampling": one for each name."""
+    if name not in _streams:
+        _streams[name] = generator(_seed, name)
+    return _streams[name]
 
 def generator(*key: object) -> "np.random.Generator":
-    """A fresh generator, the same for the same key.
-
-    >>> int(generator(3, "data").integers(100)) == int(generator(3, "data").integers(100))
-    True
-    """
+    """A fresh generator, the same for the same key."""
     return np.random.Generator(np.random.PCG64(_hashed(*key)))
 
 def random_state() -> dict[str, Any]:
     """The seed and the state of every stream, as plain numbers and strings (JSON)."""
-    states = {name: g.bit_generator.state for name, g in _streams.generators.items()}
-    return {"seed": _streams.seed, "streams": states}
+    states = {name: generator.bit_generator.state for name, generator in _streams.items()}
+    return {"seed": _seed, "streams": states}
 
 def set_random_state(state: dict[str, Any]) -> None:
     """Put every stream where it was when `random_state` was called.
@@ -95,15 +80,35 @@ class DropoutKey:
     key: int
     first_example: int = 0
 
-class _Clock(threading.local):
-    """Where training stands, for the keys of dropout; per thread."""
+@dataclass
+class Moment:
+    """Where training stands: with the path of a module, all that a dropout key is made of."""
 
-    position: tuple[int, int, int] = (0, 0, 0)
-    calls: dict[str, int] | None = None
-    recorded: list[DropoutKey] | None = None
-    replayed: list[DropoutKey] | None = None
+    step: int = 0
+    micro_step: int = 0
+    first_example: int = 0
+    seed: int | None = None  # None: the one that was set last
+    calls: dict[str, int] = field(default_factory=dict)  # how many keys each path has had
+
+class _Clock(threading.local):
+    def __init__(self) -> None:
+        self.now = Moment()
 
 _clock = _Clock()
+
+def moment() -> Moment:
+    """Where training stands now, in this thread: `at` goes back there."""
+    now = _clock.now
+    return replace(now, seed=_seed if now.seed is None else now.seed, calls={**now.calls})
+
+@contextmanager
+def at(moment: Moment) -> Iterator[None]:
+    """Within it, dropout draws the keys that it drew from that moment on."""
+    before, _clock.now = _clock.now, replace(moment, calls={**moment.calls})
+    try:
+        yield
+    finally:
+        _clock.now = before
 
 @contextmanager
 def training_step(step: int, micro_step: int = 0, first_example: int = 0) -> Iterator[None]:
@@ -111,50 +116,19 @@ def training_step(step: int, micro_step: int = 0, first_example: int = 0) -> Ite
 
     Entering the same step again gives the same masks: that is what makes a resumed run exact.
     """
-    saved = _clock.position, _clock.calls
-    _clock.position, _clock.calls = (step, micro_step, first_example), {}
-    try:
+    with at(Moment(step, micro_step, first_example)):
         yield
-    finally:
-        _clock.position, _clock.calls = saved
 
 def dropout_key(path: str) -> DropoutKey:
     """The key of the next dropout mask of the module called `path`.
 
     It is made of the seed, the step, the micro-step, the path and the number of the call.
     """
-    if _clock.replayed is not None:
-        key = _clock.replayed.pop(0)
-    else:
-        step, micro_step, first_example = _clock.position
-        _clock.calls = {} if _clock.calls is None else _clock.calls
-        call = _clock.calls[path] = _clock.calls.get(path, -1) + 1
-        key = DropoutKey(_hashed(_streams.seed, step, micro_step, path, call), first_example)
-    if _clock.recorded is not None:
-        _clock.recorded.append(key)
-    return key
-
-@contextmanager
-def recorded_keys(keys: list[DropoutKey]) -> Iterator[None]:
-    """Within it, every dropout key drawn is appended to `keys` as well."""
-    outer = _clock.recorded
-    _clock.recorded = keys
-    try:
-        yield
-    finally:
-        _clock.recorded = outer
-        if outer is not None:
-            outer.extend(keys)
-
-@contextmanager
-def replayed_keys(keys: list[DropoutKey]) -> Iterator[None]:
-    """Within it, dropout draws the keys of `keys` again, in their order."""
-    outer = _clock.replayed
-    _clock.replayed = list(keys)
-    try:
-        yield
-    finally:
-        _clock.replayed = outer
+    now = _clock.now
+    seed = _seed if now.seed is None else now.seed
+    call = now.calls[path] = now.calls.get(path, -1) + 1
+    key = _hashed(seed, now.step, now.micro_step, path, call)
+    return DropoutKey(key, now.first_example)
 
 def keep_mask(shape: Shape, p: float, key: DropoutKey, device: Device) -> Array:
     """A bool array, False with probability p; axis 0 counts the examples.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minibig.autograd import Tensor
-from minibig.backend import Array, InputError, expect_shape
+from minibig.backend import Array, InputError
 from minibig.nn import (
     Dropout,
     Embedding,
@@ -28,6 +28,7 @@ from minibig.nn import (
 from minibig.nn.embedding import ids_array
 from minibig.nn.module import expect_size
 from minibig.nn.positions import expect_positions
+from minibig.nn.shapes import expect_shape
 from minibig.ops import gelu_tanh, linear
 
 

@@ -9,12 +9,13 @@ m is the memory: the output of an encoder.
 from typing import Any
 
 from minibig.autograd import Tensor
-from minibig.backend import InputError, expect_shape
+from minibig.backend import InputError
 from minibig.nn.dropout import Dropout
 from minibig.nn.key_value_cache import KeyValueCache
 from minibig.nn.linear import Linear
 from minibig.nn.module import Module, expect_size
 from minibig.nn.positions import RotaryPositions
+from minibig.nn.shapes import expect_shape
 from minibig.ops import attention, attention_weights, matmul, split
 
 

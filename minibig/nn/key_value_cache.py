@@ -7,8 +7,9 @@ here, a new token costs one row of attention instead of the whole triangle.
 from typing import Any
 
 from minibig.autograd import Tensor
-from minibig.backend import InputError, expect_shape
+from minibig.backend import InputError
 from minibig.nn.module import expect_size
+from minibig.nn.shapes import expect_shape
 from minibig.ops import zeros
 
 

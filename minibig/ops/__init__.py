@@ -34,18 +34,3 @@ from minibig.ops.shapes import (
 )
 from minibig.ops.softmax import log_softmax, softmax
 from minibig.ops.updates import adam_update, adamw_update, sgd_update
-
-__all__ = [
-    "abs", "adam_update", "adamw_update", "arange", "argmax", "argsort", "astype", "attention",
-    "attention_weights", "binary_cross_entropy_with_logits", "causal_mask", "checked_ids", "clip",
-    "concatenate", "cos", "cross_entropy", "cumsum", "div", "dropout", "einsum", "elu", "embedding",
-    "equal", "erf", "exp", "expand_dims", "expm1", "feed_forward", "flip", "full", "gather", "gelu",
-    "gelu_tanh", "getitem", "greater", "greater_equal", "isfinite", "layer_norm", "leaky_relu",
-    "less", "less_equal", "linear", "log", "log1p", "log_softmax", "logical_and", "logical_not",
-    "logical_or", "logsumexp", "matmul", "max", "maximum", "mean", "mean_squared_error", "min",
-    "minimum", "mul", "neg", "norm", "normal", "normal_cdf", "not_equal", "one_hot", "ones",
-    "outer", "pad", "pow", "prod", "relu", "rms_norm", "roll", "scatter_add", "sgd_update",
-    "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "sort", "split", "sqrt", "squeeze",
-    "stack", "std", "sub", "sum", "swapaxes", "take", "tanh", "tile", "top_k", "transpose", "tril",
-    "triu", "uniform", "var", "where", "zeros",
-]

@@ -67,9 +67,9 @@ def expand_dims(x, /, *, axis: int):
 def concatenate_all(*xs: Array, axis: int) -> Array:
     return namespace(xs[0]).concatenate(xs, axis=axis)
 
-@concatenate_all.vjp
-def _concatenate_rule(g, needed, xs_shape, axis):
+def _concatenate_rule(g, xs_shape, axis):
     return split_at(g, sizes=tuple(shape[axis] for shape in xs_shape), axis=axis)
+concatenate_all.defvjp(xs=_concatenate_rule)
 
 @composite
 def concatenate(xs: Sequence[Any], /, *, axis: int = 0):

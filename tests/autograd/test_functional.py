@@ -212,6 +212,9 @@ def test_forms_work_inside_no_grad():
     with mb.no_grad():
         assert mb.grad(lambda x: x * x)(SCALAR).item() == 4
         assert mb.hvp(lambda x: x * x * x, SCALAR, SCALAR).item() == 24
+        x = mb.tensor(2.0, requires_grad=True)
+        assert mb.grad(lambda x: x * x)(x).item() == 4
+        assert mb.hvp(lambda x: x * x * x, x, SCALAR.astype("float32")).item() == 24
 
 
 def test_a_pullback_can_be_used_twice():
@@ -244,6 +247,23 @@ class TestCheckpoint:
         mb.check_gradients(
             lambda x: mb.checkpoint(self.block, mb.checkpoint(self.block, x) * 0.1), vector(0)
         )
+
+    def test_a_form_inside_is_computed_again_with_its_history(self):
+        inner = lambda x: mb.grad(lambda z: (z * z * z).sum())(x)  # 3x²
+        outer = lambda x: mb.checkpoint(inner, x)
+        assert mb.grad(lambda x: outer(x).sum())(mb.tensor([2.0])).tolist() == [12]
+        assert mb.vjp(outer, mb.tensor([2.0]))[1](mb.tensor([1.0])).tolist() == [12]
+        assert mb.jvp(outer, mb.tensor([2.0]), mb.tensor([1.0]))[1].tolist() == [12]
+
+    def test_a_leaf_made_inside_is_no_parameter_assigned_since(self):
+        x = mb.tensor([2.0], requires_grad=True)
+
+        def inner(x):
+            at_three = mb.grad(lambda z: (z * z * x).sum(), create_graph=True)
+            return at_three(mb.tensor([3.0]))  # 6x
+
+        mb.checkpoint(inner, x).sum().backward()
+        assert x.grad.tolist() == [6]
 
     def test_closed_over_parameters_get_their_gradients(self):
         w = mb.tensor([2.0, 3.0], requires_grad=True)
@@ -285,6 +305,17 @@ class TestCheckpoint:
         y = mb.checkpoint(lambda x: mb.checkpoint(inner, x) * mb.dropout(x, p=0.5), x)
         y.sum().backward()
         np.testing.assert_allclose(x.grad.numpy(), 3 * y.numpy())
+
+    def test_another_seed_or_step_before_the_backward_pass_changes_nothing(self):
+        x = mb.tensor(np.ones((4, 50), np.float32), requires_grad=True)
+        mb.manual_seed(1)
+        with mb.backend.training_step(3):
+            y = mb.checkpoint(lambda x: mb.dropout(x, p=0.5) * x, x)
+        mb.manual_seed(2)
+        with mb.backend.training_step(4):
+            y.sum().backward(retain_graph=True)
+            y.sum().backward()
+        np.testing.assert_allclose(x.grad.numpy(), 4 * y.numpy())
 
     def test_what_is_inside_is_not_kept(self):
         x, inside = mb.tensor([1.0, 2.0], requires_grad=True), []

@@ -207,12 +207,13 @@ def test_two_backwards_accumulate_twice_the_gradient(name, create_graph):
 
 
 def test_one_gradient_for_two_inputs_is_not_shared_by_their_leaves():
-    both = mb.primitive(lambda a, b, /: a + b)
+    both = mb.primitive(lambda *xs: xs[0] + xs[1])
 
-    @both.vjp
-    def rule(g, needed):
-        doubled = g * 1.0
-        return doubled, doubled
+    def rule(g):
+        again = g * 1.0
+        return again, again
+
+    both.defvjp(xs=rule)
 
     a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
     both(a, b).sum().backward()

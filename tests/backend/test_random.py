@@ -12,13 +12,13 @@ from minibig.backend import (
     CPU,
     DropoutKey,
     InputError,
+    at,
     dropout_key,
     generator,
     keep_mask,
     manual_seed,
+    moment,
     random_state,
-    recorded_keys,
-    replayed_keys,
     set_random_state,
     stream,
     to_numpy,
@@ -121,24 +121,68 @@ def test_steps_nest_and_end_with_an_exception():
         assert dropout_key("a") == outer
 
 
-def test_recorded_keys_are_drawn_again_when_replayed():
-    outer, inner = [], []
-    with training_step(0), recorded_keys(outer):
-        first = dropout_key("a")
-        with recorded_keys(inner):
-            second = dropout_key("b")
-    assert (outer, inner) == ([first, second], [second])
-    with replayed_keys(outer):
-        assert [dropout_key("x"), dropout_key("y")] == outer
-    assert outer == [first, second]
+def keys_of(*paths):
+    return [dropout_key(path) for path in paths]
 
 
-def test_replayed_keys_are_recorded_by_whoever_records():
-    keys, again = [DropoutKey(1), DropoutKey(2)], []
-    with replayed_keys(keys), recorded_keys(again):
-        dropout_key("a")
-        dropout_key("b")
-    assert again == keys
+def test_back_at_a_moment_the_same_keys_are_drawn_and_afterwards_the_next_ones():
+    with training_step(3, 1, first_example=8):
+        skipped = keys_of("a", "b")
+        before = moment()
+        first = keys_of("a", "a", "b")
+        for _ in range(2):  # a graph that is retained goes back more than once
+            with at(before):
+                assert keys_of("a", "a", "b") == first
+        after = keys_of("a", "b")
+    with training_step(3, 1, first_example=8):
+        assert keys_of("a", "b", "a", "a", "b", "a", "b") == skipped + first + after
+
+
+def test_moments_nest_and_end_with_an_exception():
+    outer = moment()
+    first = keys_of("a")
+    inner = moment()
+    second = keys_of("a")
+    with at(outer):
+        assert keys_of("a") == first
+        with pytest.raises(RuntimeError), at(inner):
+            assert keys_of("a") == second
+            raise RuntimeError
+        assert moment() == inner
+        with training_step(7):
+            elsewhere = keys_of("a")
+        assert keys_of("a") == second
+    with training_step(7):
+        assert keys_of("a") == elsewhere
+
+
+def test_a_moment_keeps_its_seed():
+    manual_seed(1)
+    before, first = moment(), keys_of("a", "b")
+    manual_seed(2)
+    with at(before):
+        assert keys_of("a", "b") == first
+        manual_seed(2)  # by the one who is back there
+        inside = keys_of("c")
+    assert keys_of("c") == inside
+    manual_seed(1)
+    assert keys_of("c") != inside
+
+
+def test_a_moment_can_be_gone_back_to_in_another_thread():
+    with training_step(5):
+        before, first, seen = moment(), keys_of("a", "a"), []
+
+        def work():
+            with at(before):
+                seen.extend(keys_of("a", "a"))
+            seen.extend(keys_of("a", "a"))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(timeout=60)
+    assert seen[:2] == first
+    assert not set(seen[2:]) & set(first)
 
 
 def test_another_thread_stands_at_its_own_step():

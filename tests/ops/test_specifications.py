@@ -64,7 +64,8 @@ def assert_same(one, other, dtype, n):
 
 def test_every_operation_has_a_row_or_a_reason():
     covered = {row.name for row in ROWS} | set(EXEMPT)
-    assert set(ops.__all__) - covered == set()
+    offered = {name for name, value in vars(ops).items() if callable(value)}
+    assert offered - covered == set()
     assert {name for name in EXEMPT if not hasattr(ops, name)} == set()
 
 
