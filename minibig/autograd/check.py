@@ -21,8 +21,8 @@ def check_gradients(
         vᵀ·J·t  =  vᵀ·(f(x + εt) − f(x − εt)) / 2ε
 
     must hold to `tolerance`, relative to the terms of the sum, beyond what rounding does to the
-    difference (10⁻⁸·|v|ᵀ·|f| + 10⁻¹⁴); the next order checks x -> vᵀ·J in the same way. All is
-    computed in float64. Integer inputs are left as they are.
+    difference (10⁻⁸·|v|ᵀ·|f|, and 2⁻⁵²/ε for numbers of size 1 that cancel inside f); the next order
+    checks x -> vᵀ·J in the same way, all in float64. Integer inputs are left as they are.
 
     >>> mb.check_gradients(mb.tanh, mb.tensor([0.3, -2.0]))
     >>> wrong = mb.primitive(lambda x, /: x * x)
@@ -56,7 +56,7 @@ def _checked(f: Any, xs: list[Tensor], order: int, eps: float, tolerance: float,
     )
     claimed, measured = _dot(pulled, ts), (_dot(ahead, vs) - _dot(behind, vs)) / (2 * eps)
     terms = max(_dot(map(abs, pulled), map(abs, ts)), abs(measured))
-    rounding = 1e-8 * _dot(map(abs, ahead), map(abs, vs)) + 1e-14
+    rounding = 1e-8 * _dot(map(abs, ahead), map(abs, vs)) + 2.0**-52 / eps
     if not abs(claimed - measured) <= tolerance * terms + rounding:
         found = f"the rules give {claimed!r}, central differences {measured!r}"
         raise AssertionError(f"order {order}: {found} along a random direction.")
