@@ -41,11 +41,8 @@ def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
 @layer_norm.check
 def _check_layer_norm(x, weight, bias, *, eps):
     for name, scale in (("weight", weight), ("bias", bias)):
-        if scale is not None and tuple(scale.shape) != tuple(x.shape[-1:]):
-            raise InputError(
-                f"{name} must have shape {tuple(x.shape[-1:])}, as the last axis of x; got "
-                f"{tuple(scale.shape)}."
-            )
+        if scale is not None and scale.shape != x.shape[-1:]:
+            raise InputError(f"{name} must be {x.shape[-1:]}, as long as x; got {scale.shape}.")
 
 @rms_norm.check
 def _check_rms_norm(x, weight, *, eps):
