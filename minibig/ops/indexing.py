@@ -194,7 +194,3 @@ def embedding(weight, ids, /):
 @embedding.check
 def _check_embedding(weight, ids):
     checked_ids(ids, weight.shape[0])
-
-def pick(x, ids, /):
-    """For every row of x (..., V) the element with the number given in ids (...); unchecked ids."""
-    return along(x, array_of(ids)[..., None], x.ndim - 1)[..., 0]

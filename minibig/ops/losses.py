@@ -11,7 +11,7 @@ from minibig.autograd import composite, fusible
 from minibig.backend import InputError
 from minibig.ops.arithmetic import maximum, where
 from minibig.ops.elementwise import softplus
-from minibig.ops.indexing import array_of, checked_ids, pick
+from minibig.ops.indexing import array_of, checked_ids, gather
 from minibig.ops.softmax import log_softmax
 
 @fusible
@@ -33,7 +33,7 @@ def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothi
     log_p = log_softmax(logits, axis=-1)  # (..., V)
     if _are_classes(targets):
         kept = targets != ignore_index
-        nll = -pick(log_p, where(kept, targets, 0))  # (...)
+        nll = -gather(log_p, where(kept, targets, 0)[..., None])[..., 0]  # (...)
     else:
         kept = (targets == targets).sum(axis=-1) > 0
         nll = -(targets * log_p).sum(axis=-1)

@@ -57,9 +57,7 @@ def var(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0)
     """
     n = _count(x.shape, axis)
     if n <= correction:
-        raise InputError(
-            f"var with correction {correction} needs more elements than that; got {n}."
-        )
+        raise InputError(f"var with correction {correction} needs more elements; got {n}.")
     centred = x - mean(x, axis=axis, keepdims=True)
     return (centred * centred).sum(axis=axis, keepdims=keepdims) * (1 / (n - correction))
 
@@ -101,6 +99,7 @@ def prod(x, /, *, axis: Axis = None, keepdims: bool = False):
 def cumsum(x: Array, /, *, axis: int | None = None) -> Array:
     """yᵢ = x₀ + ... + xᵢ along `axis`; over all elements in a row, if it is None."""
     return x.cumsum(axis=axis)
+
 
 def _cumsum_rule(g, x_shape, axis):
     return reshape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), x_shape)

@@ -1,5 +1,6 @@
 """The same elements in another arrangement: the derivative rearranges the gradient back."""
 
+import itertools
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -7,37 +8,14 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import broadcast_to, composite, primitive, reshape
-from minibig.backend import Array, InputError, namespace
+from minibig.backend import Array, InputError, expect_shape, namespace
 
 @primitive
-def transpose_to(x: Array, /, *, axes: tuple[int, ...]) -> Array:
+def transpose_to(x: Array, /, *, axes: Sequence[int]) -> Array:
     return x.transpose(axes)
-transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=_inverse(axes)))
-
-def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(range(len(axes)), key=lambda i: axes[i] % len(axes)))
-
-@composite
-def transpose(x, /, *axes):
-    """x with its axes in the given order; reversed, if no order is given.
-
-    >>> mb.transpose(mb.zeros((2, 3, 4)), (1, 0, 2)).shape
-    (3, 2, 4)
-    """
-    if len(axes) == 1 and not isinstance(axes[0], int):
-        axes = tuple(axes[0] or ())
-    order = axes or tuple(range(x.ndim))[::-1]
-    if sorted(a % x.ndim if -x.ndim <= a < x.ndim else a for a in order) != list(range(x.ndim)):
-        raise InputError(
-            f"transpose: {order} is not an order of the axes of shape {tuple(x.shape)}."
-        )
-    return transpose_to(x, axes=order)
-
-@primitive
-def swapaxes(x: Array, a: int, b: int, /) -> Array:
-    """x with the axes a and b exchanged."""
-    return x.swapaxes(a, b)
-swapaxes.defvjp(x=lambda g, a, b: g.swapaxes(a, b))
+transpose_to.defvjp(
+    x=lambda g, axes: transpose_to(g, axes=sorted(range(len(axes)), key=axes.__getitem__))
+)
 
 def checked_axis(axis: int, ndim: int, name: str) -> int:
     """The axis counted from the front; an error if there is none of this number.
@@ -50,11 +28,31 @@ def checked_axis(axis: int, ndim: int, name: str) -> int:
     return axis % ndim
 
 @composite
+def transpose(x, /, *axes):
+    """x with its axes in the given order; reversed, if no order is given.
+
+    >>> mb.transpose(mb.zeros((2, 3, 4)), (1, 0, 2)).shape
+    (3, 2, 4)
+    """
+    if len(axes) == 1 and not isinstance(axes[0], int):
+        axes = tuple(axes[0] or ())
+    order = [checked_axis(a, x.ndim, "transpose") for a in axes or range(x.ndim)[::-1]]
+    if sorted(order) != [*range(x.ndim)]:
+        raise InputError(f"transpose: {axes} is not an order of the axes of shape {x.shape}.")
+    return transpose_to(x, axes=order)
+
+@primitive
+def swapaxes(x: Array, a: int, b: int, /) -> Array:
+    """x with the axes a and b exchanged."""
+    return x.swapaxes(a, b)
+swapaxes.defvjp(x=lambda g, a, b: g.swapaxes(a, b))
+
+@composite
 def squeeze(x, /, *, axis: int):
     """x without the axis `axis`, which must have length 1."""
     axis = checked_axis(axis, x.ndim, "squeeze")
     if x.shape[axis] != 1:
-        raise InputError(f"squeeze: axis {axis} of shape {tuple(x.shape)} must have length 1.")
+        raise InputError(f"squeeze: axis {axis} of shape {x.shape} must have length 1.")
     return reshape(x, x.shape[:axis] + x.shape[axis + 1 :])
 
 @composite
@@ -90,23 +88,19 @@ def stack(xs: Sequence[Any], /, *, axis: int = 0):
     tensor([[1, 3],
             [2, 4]])
     """
-    if len({tuple(x.shape) for x in xs}) != 1:
-        raise InputError(f"stack needs tensors of one shape; got {[tuple(x.shape) for x in xs]}.")
+    if len({x.shape for x in xs}) != 1:
+        raise InputError(f"stack needs tensors of one shape; got {[x.shape for x in xs]}.")
     return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)
 
 @primitive
 def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, ...]:
-    parts, start = [], 0
-    for size in sizes:
-        index = [slice(None)] * x.ndim
-        index[axis] = slice(start, start + size)
-        parts.append(x[tuple(index)])
-        start += size
-    return tuple(parts)
-split_at.defvjp(x=lambda g, axis: concatenate_all(*_as_tuple(g), axis=axis))
-
-def _as_tuple(g):
-    return g if isinstance(g, tuple) else (g,)
+    stops = itertools.accumulate(sizes)
+    parts = [slice(stop - size, stop) for size, stop in zip(sizes, stops, strict=True)]
+    before = (slice(None),) * (axis % x.ndim)
+    return tuple([x[(*before, part)] for part in parts])
+split_at.defvjp(
+    x=lambda g, axis: concatenate_all(*g if isinstance(g, tuple) else (g,), axis=axis)
+)
 
 @composite
 def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
@@ -143,7 +137,7 @@ def tile(x, repeats: int | Sequence[int], /):
     if not all(isinstance(n, int) and n >= 0 for n in counts):
         raise InputError(f"tile: repeats must be whole numbers from 0 on; got {repeats}.")
     counts = (1,) * (x.ndim - len(counts)) + counts
-    both = [*zip(counts, (1,) * (len(counts) - x.ndim) + tuple(x.shape), strict=True)]
+    both = [*zip(counts, (1,) * (len(counts) - x.ndim) + x.shape, strict=True)]
     apart = reshape(x, [n for _, length in both for n in (1, length)])
     spread = broadcast_to(apart, shape=tuple([n for pair in both for n in pair]))
     return reshape(spread, [n * length for n, length in both])
@@ -164,16 +158,13 @@ pad.defvjp(x=_pad_rule)
 @primitive
 def tril(x: Array, /, *, k: int = 0) -> Array:
     """The lower triangle of each matrix: 0 above the k-th diagonal."""
-    return namespace(x).tril(_matrices(x), operator.index(k))
+    expect_shape("x", x, "... N M")
+    return namespace(x).tril(x, operator.index(k))
 tril.defvjp(x=lambda g, k: tril(g, k=k))
 
 @primitive
 def triu(x: Array, /, *, k: int = 0) -> Array:
     """The upper triangle of each matrix: 0 below the k-th diagonal."""
-    return namespace(x).triu(_matrices(x), operator.index(k))
+    expect_shape("x", x, "... N M")
+    return namespace(x).triu(x, operator.index(k))
 triu.defvjp(x=lambda g, k: triu(g, k=k))
-
-def _matrices(x: Array) -> Array:
-    if x.ndim < 2:
-        raise InputError(f"a triangle needs matrices (..., N, M); got shape {tuple(x.shape)}.")
-    return x
