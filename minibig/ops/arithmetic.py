@@ -104,7 +104,7 @@ def clip(x, low=None, high=None, /):
 def _comparison(name: str, sign: str, holds: Callable[[Any, Any], Any]) -> Primitive:
     def compared(a: Array, b: Array, /) -> Array:
         return holds(a, b)
-    compared.__name__, compared.__doc__ = name, f"Whether a {sign} b."
+    compared.__name__, compared.__doc__ = name, f"Whether a {sign} b, element by element."
     return constant(compared)
 
 equal = _comparison("equal", "=", operator.eq)
@@ -113,18 +113,10 @@ less = _comparison("less", "<", operator.lt)
 less_equal = _comparison("less_equal", "≤", operator.le)
 greater = _comparison("greater", ">", operator.gt)
 greater_equal = _comparison("greater_equal", "≥", operator.ge)
+logical_and = _comparison("logical_and", "and", lambda a, b: (a != 0) & (b != 0))
+logical_or = _comparison("logical_or", "or", lambda a, b: (a != 0) | (b != 0))
 
 @constant
 def logical_not(x: Array, /) -> Array:
     """Whether x is false."""
     return namespace(x).logical_not(x)
-
-@constant
-def logical_and(a: Array, b: Array, /) -> Array:
-    """Whether both a and b hold."""
-    return namespace(_array(a, b)).logical_and(a, b)
-
-@constant
-def logical_or(a: Array, b: Array, /) -> Array:
-    """Whether a or b holds."""
-    return namespace(_array(a, b)).logical_or(a, b)

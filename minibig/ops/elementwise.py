@@ -90,9 +90,8 @@ softplus.defvjp(x=lambda g, x: g * sigmoid(x))
 def erf(x: Array, /) -> Array:
     """erf x = 2/√π · ∫₀ˣ e^(−t²) dt, the error function.
 
-    >>> import math
-    >>> abs(mb.erf(mb.tensor(0.5, dtype="float64")).item() - math.erf(0.5)) < 1e-15
-    True
+    >>> mb.erf(mb.tensor([0.0, 0.5]))
+    tensor([0. , 0.5205])
     """
     return _each(math.erf, x)
 erf.defvjp(x=lambda g, x: g * (2 / math.sqrt(math.pi) * exp(-(x * x))))

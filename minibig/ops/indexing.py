@@ -37,19 +37,20 @@ def getitem(x, index: Any, /):
     (tensor([2, 5]), tensor([3, 1]), tensor([5, 6]))
     """
     parts = [_part(x, part) for part in (index if isinstance(index, tuple) else (index,))]
-    taken = [part.ndim if _is_mask(part) else part is not None for part in parts]
     axis = 0
-    for part, n in zip(parts, taken, strict=True):
-        if is_array(part) and not _is_mask(part) and axis < x.ndim:
+    for part in parts:
+        if is_array(part) and part.dtype.kind != "b" and axis < x.ndim:
             length = x.shape[axis]
             if wrong := outside(part, -length, length):
-                name = f"axis {axis} of length {length}"
-                raise InputError(f"index {wrong[0]} is out of range for {name}.")
-        axis += 1 + x.ndim - sum(taken) if part is Ellipsis else n  # what the others leave
+                raise InputError(f"index {wrong[0]} is beyond axis {axis} of length {length}.")
+        axis += x.ndim - sum(map(_taken, parts)) if part is Ellipsis else _taken(part)
     return getitem_at(x, index=tuple(parts))
 
-def _is_mask(part: Any) -> bool:
-    return is_array(part) and part.dtype.kind == "b"
+def _taken(part: Any) -> int:
+    """How many axes of x a part of an index uses up; an ellipsis takes what the others leave."""
+    if part is None or part is Ellipsis:
+        return 0
+    return part.ndim if is_array(part) and part.dtype.kind == "b" else 1
 
 def _part(x, part: Any) -> Any:
     """One part of an index, with lists and tensors as arrays on the device of x."""
@@ -185,9 +186,8 @@ def embedding(weight, ids, /):
     Shapes:  weight (V, D), ids (...)  ->  (..., D).
     Raises:  InputError for an id that is negative, V or more, or not an integer.
 
-    >>> mb.embedding(mb.tensor([[1.0, 2.0], [3.0, 4.0]]), mb.tensor([1, 1]))
-    tensor([[3., 4.],
-            [3., 4.]])
+    >>> mb.embedding(mb.tensor([[1.0, 2.0], [3.0, 4.0]]), mb.tensor([1, 1])).tolist()
+    [[3.0, 4.0], [3.0, 4.0]]
     """
     return take(weight, ids)
 

@@ -5,7 +5,6 @@ distribution that is, minus the one that should be.
 """
 
 import math
-from typing import Any
 
 from minibig.autograd import composite, fusible
 from minibig.backend import InputError
@@ -25,13 +24,12 @@ def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothi
     Raises:  InputError for a class outside [0, V) that is not `ignore_index`.
     Source:  Szegedy et al. 2016, arXiv:1512.00567, section 7, for label smoothing.
 
-    >>> import math
-    >>> mb.cross_entropy(mb.zeros((2, 65)), mb.tensor([3, 64])).item() - math.log(65) < 1e-6
-    True
+    >>> mb.cross_entropy(mb.zeros((2, 65)), mb.tensor([3, 64]))      # ln 65
+    tensor(4.1744)
     """
     V = logits.shape[-1]
     log_p = log_softmax(logits, axis=-1)  # (..., V)
-    if _are_classes(targets):
+    if targets.dtype.kind in "iu":
         kept = targets != ignore_index
         nll = -gather(log_p, where(kept, targets, 0)[..., None])[..., 0]  # (...)
     else:
@@ -42,20 +40,18 @@ def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothi
     total, count = where(kept, nll, 0.0).sum(), kept.astype(nll.dtype).sum()
     return where(count == 0, math.nan, total / maximum(count, 1.0))  # NaN if none is kept
 
-def _are_classes(targets: Any) -> bool:
-    return targets.dtype.kind in "iu"
-
 @cross_entropy.check
 def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
     targets, shape = array_of(targets, "targets"), logits.shape
+    are_classes = targets.dtype.kind in "iu"
     if not 0 <= label_smoothing < 1:
         raise InputError(f"label_smoothing must lie in [0, 1); got {label_smoothing}.")
-    if not shape or targets.shape != (shape[:-1] if _are_classes(targets) else shape):
+    if not shape or targets.shape != (shape[:-1] if are_classes else shape):
         raise InputError(
             f"cross_entropy: logits of shape {shape} need class numbers of shape {shape[:-1]} or "
             f"probabilities of shape {shape}; got {targets.dtype} {targets.shape}."
         )
-    if _are_classes(targets):
+    if are_classes:
         checked_ids(targets[targets != ignore_index], shape[-1], "class numbers")
     elif targets.dtype.kind != "f":
         raise InputError(f"targets must be integers or probabilities; got {targets.dtype}.")

@@ -1,8 +1,7 @@
 """Sums and their relatives: reductions along one axis, several, or all.
 
-The derivative of a sum spreads the gradient over what was summed; `expand_as` undoes
-`keepdims=False` first. A maximum passes its gradient to the elements that attain it, in equal
-shares.
+The derivative of a sum spreads the gradient over what was summed, that of a maximum over the
+elements that attain it, in equal shares; `expand_as` undoes `keepdims=False` first.
 """
 
 import math

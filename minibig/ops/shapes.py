@@ -1,8 +1,8 @@
 """The same elements in another arrangement: the derivative rearranges the gradient back."""
 
-import itertools
 import operator
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,7 @@ from minibig.backend import Array, InputError, expect_shape, namespace
 @primitive
 def transpose_to(x: Array, /, *, axes: Sequence[int]) -> Array:
     return x.transpose(axes)
-transpose_to.defvjp(
-    x=lambda g, axes: transpose_to(g, axes=sorted(range(len(axes)), key=axes.__getitem__))
-)
+transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=np.argsort(axes).tolist()))
 
 def checked_axis(axis: int, ndim: int, name: str) -> int:
     """The axis counted from the front; an error if there is none of this number.
@@ -84,9 +82,8 @@ def concatenate(xs: Sequence[Any], /, *, axis: int = 0):
 def stack(xs: Sequence[Any], /, *, axis: int = 0):
     """The tensors xs, which have one shape, along a new axis.
 
-    >>> mb.stack([mb.tensor([1, 2]), mb.tensor([3, 4])], axis=1)
-    tensor([[1, 3],
-            [2, 4]])
+    >>> mb.stack([mb.tensor([1, 2]), mb.tensor([3, 4])], axis=1).tolist()
+    [[1, 3], [2, 4]]
     """
     if len({x.shape for x in xs}) != 1:
         raise InputError(f"stack needs tensors of one shape; got {[x.shape for x in xs]}.")
@@ -94,10 +91,8 @@ def stack(xs: Sequence[Any], /, *, axis: int = 0):
 
 @primitive
 def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, ...]:
-    stops = itertools.accumulate(sizes)
-    parts = [slice(stop - size, stop) for size, stop in zip(sizes, stops, strict=True)]
-    before = (slice(None),) * (axis % x.ndim)
-    return tuple([x[(*before, part)] for part in parts])
+    before, ends = (slice(None),) * (axis % x.ndim), accumulate(sizes, initial=0)
+    return tuple([x[(*before, slice(start, end))] for start, end in pairwise(ends)])
 split_at.defvjp(
     x=lambda g, axis: concatenate_all(*g if isinstance(g, tuple) else (g,), axis=axis)
 )
