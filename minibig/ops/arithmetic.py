@@ -102,6 +102,7 @@ def clip(x, low=None, high=None, /):
     return x if high is None else minimum(x, high)
 
 def _comparison(name: str, sign: str, holds: Callable[[Any, Any], Any]) -> Primitive:
+    """The operation whose result is where `holds` is true of a and b: bools, without derivative."""
     def compared(a: Array, b: Array, /) -> Array:
         return holds(a, b)
     compared.__name__, compared.__doc__ = name, f"Whether a {sign} b, element by element."

@@ -43,4 +43,4 @@ def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
 def _check_norm(x, weight, bias=None, *, eps):
     for name, scale in (("weight", weight), ("bias", bias)):
         if scale is not None and scale.shape != x.shape[-1:]:
-            raise InputError(f"{name} must be {x.shape[-1:]}, as long as x; got {scale.shape}.")
+            raise InputError(f"{name} must have shape {x.shape[-1:]} to fit x; got {scale.shape}.")

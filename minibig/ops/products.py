@@ -58,7 +58,7 @@ def linear(x, weight, bias=None, /):
 def _check_linear(x, weight, bias):
     if weight.ndim != 2 or x.shape[-1:] != weight.shape[:1]:
         raise InputError(
-            f"linear: x must be (..., D) and weight (D, F); got {x.shape} and {weight.shape}."
+            f"linear: x must have shape (..., D), weight (D, F); got {x.shape} and {weight.shape}."
         )
     if bias is not None and bias.shape != weight.shape[1:]:
         raise InputError(f"linear: bias must have shape {weight.shape[1:]}; got {bias.shape}.")
@@ -81,7 +81,7 @@ def _check_feed_forward(x, w1, b1, w2, b2, *, activation):
     _check_linear(x, w1, b1)
     if w2.ndim != 2 or w2.shape[0] != w1.shape[1] or b2.shape != w2.shape[1:]:
         raise InputError(
-            f"feed_forward: w2 must be ({w1.shape[1]}, D), b2 (D); got {w2.shape} and {b2.shape}."
+            f"w2 must have shape ({w1.shape[1]}, D) and b2 (D); got {w2.shape} and {b2.shape}."
         )
     if not callable(activation):
         raise TypeError(f"feed_forward: activation must be a function; got {activation!r}.")
