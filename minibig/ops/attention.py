@@ -41,11 +41,8 @@ def attention_weights(q, k, /, bias=None, *, causal: bool = False, scale: float 
     """
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     scores = matmul(q, k.swapaxes(-1, -2)) * scale  # (..., T, S)
-    if bias is not None:
-        scores = scores + bias
-    if causal:
-        scores = scores + causal_mask(scores)
-    return softmax(scores, axis=-1)
+    scores = scores if bias is None else scores + bias
+    return softmax(scores + causal_mask(scores) if causal else scores, axis=-1)
 
 @fusible
 def attention(

@@ -47,8 +47,7 @@ def normal(
     dtype: Any = "float32", device: "str | Device | None" = None,
 ) -> Tensor:
     """Normally distributed random numbers, from the random stream `name`."""
-    values = mean + std * stream(name).standard_normal(shape)
-    return _placed(values, device, dtype)
+    return _placed(mean + std * stream(name).standard_normal(shape), device, dtype)
 
 def uniform(
     shape: Shape, low: float = 0.0, high: float = 1.0, *, name: str = "uniform",

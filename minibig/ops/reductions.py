@@ -99,7 +99,6 @@ def cumsum(x: Array, /, *, axis: int | None = None) -> Array:
     """yᵢ = x₀ + ... + xᵢ along `axis`; over all elements in a row, if it is None."""
     return x.cumsum(axis=axis)
 
-
 def _cumsum_rule(g, x_shape, axis):
     return reshape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), x_shape)
 cumsum.defvjp(x=_cumsum_rule)

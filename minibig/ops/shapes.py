@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import broadcast_to, composite, primitive, reshape
-from minibig.backend import Array, InputError, expect_shape, namespace
+from minibig.backend import Array, InputError, namespace
 
 @primitive
 def transpose_to(x: Array, /, *, axes: Sequence[int]) -> Array:
@@ -153,13 +153,16 @@ pad.defvjp(x=_pad_rule)
 @primitive
 def tril(x: Array, /, *, k: int = 0) -> Array:
     """The lower triangle of each matrix: 0 above the k-th diagonal."""
-    expect_shape("x", x, "... N M")
-    return namespace(x).tril(x, operator.index(k))
+    return namespace(x).tril(_matrices(x), operator.index(k))
 tril.defvjp(x=lambda g, k: tril(g, k=k))
 
 @primitive
 def triu(x: Array, /, *, k: int = 0) -> Array:
     """The upper triangle of each matrix: 0 below the k-th diagonal."""
-    expect_shape("x", x, "... N M")
-    return namespace(x).triu(x, operator.index(k))
+    return namespace(x).triu(_matrices(x), operator.index(k))
 triu.defvjp(x=lambda g, k: triu(g, k=k))
+
+def _matrices(x: Array) -> Array:
+    if x.ndim < 2:
+        raise InputError(f"x must have shape (..., N, M); got {x.shape}.")
+    return x
