@@ -1,11 +1,12 @@
 """Fast versions of some of ops/, under the same file names: only the speed changes with them.
 
-The modules here run on NumPy; those in `cuda`, on CuPy.
+The modules here run on NumPy, `elementwise` on both; those in `cuda`, on CuPy.
 """
 
 from minibig.kernels import (
     attention,
     cuda,
+    elementwise,
     indexing,
     losses,
     normalization,
@@ -17,6 +18,7 @@ from minibig.kernels import (
 __all__ = [
     "attention",
     "cuda",
+    "elementwise",
     "indexing",
     "losses",
     "normalization",

@@ -6,8 +6,11 @@ Comparisons have no derivative: their results are constants.
 """
 
 import math
+import operator
+from collections.abc import Callable
+from typing import Any
 
-from minibig.autograd import composite, constant, primitive
+from minibig.autograd import Primitive, composite, constant, primitive
 from minibig.backend import Array, InputError, namespace
 from minibig.ops.elementwise import log
 
@@ -60,21 +63,17 @@ pow.defvjp(a=_pow_rule_a, b=_pow_rule_b)
 def maximum(a: Array, b: Array, /) -> Array:
     """The larger of a and b; where they are equal, each gets half of the gradient."""
     return namespace(_array(a, b)).maximum(a, b)
-maximum.defvjp(
-    a=lambda g, a, b: g * _share(a > b, a == b), b=lambda g, a, b: g * _share(b > a, a == b)
-)
+maximum.defvjp(a=lambda g, a, b: g * _larger(a, b), b=lambda g, a, b: g * _larger(b, a))
 
 @primitive(broadcasts=True)
 def minimum(a: Array, b: Array, /) -> Array:
     """The smaller of a and b; where they are equal, each gets half of the gradient."""
     return namespace(_array(a, b)).minimum(a, b)
-minimum.defvjp(
-    a=lambda g, a, b: g * _share(a < b, a == b), b=lambda g, a, b: g * _share(b < a, a == b)
-)
+minimum.defvjp(a=lambda g, a, b: g * _larger(b, a), b=lambda g, a, b: g * _larger(a, b))
 
-def _share(wins, ties):
-    """1 where an operand wins, 1/2 where there is a tie; float16, so that no dtype is widened."""
-    return wins.astype("float16") + 0.5 * ties.astype("float16")
+def _larger(a, b):
+    """1 where a > b, 1/2 where they are equal; float16, so that no dtype is widened."""
+    return (a > b).astype("float16") + 0.5 * (a == b).astype("float16")
 
 def _array(*operands):
     """The first operand that is an array, whose namespace decides."""
@@ -102,47 +101,23 @@ def clip(x, low=None, high=None, /):
     x = x if low is None else maximum(x, low)
     return x if high is None else minimum(x, high)
 
-@constant
-def equal(a: Array, b: Array, /) -> Array:
-    """Whether a = b."""
-    return a == b
+def _comparison(name: str, sign: str, holds: Callable[[Any, Any], Any]) -> Primitive:
+    """The operation whose result is where `holds` is true of a and b: bools, without derivative."""
+    def compared(a: Array, b: Array, /) -> Array:
+        return holds(a, b)
+    compared.__name__, compared.__doc__ = name, f"Whether a {sign} b, element by element."
+    return constant(compared)
 
-@constant
-def not_equal(a: Array, b: Array, /) -> Array:
-    """Whether a ≠ b."""
-    return a != b
-
-@constant
-def less(a: Array, b: Array, /) -> Array:
-    """Whether a < b."""
-    return a < b
-
-@constant
-def less_equal(a: Array, b: Array, /) -> Array:
-    """Whether a ≤ b."""
-    return a <= b
-
-@constant
-def greater(a: Array, b: Array, /) -> Array:
-    """Whether a > b."""
-    return a > b
-
-@constant
-def greater_equal(a: Array, b: Array, /) -> Array:
-    """Whether a ≥ b."""
-    return a >= b
+equal = _comparison("equal", "=", operator.eq)
+not_equal = _comparison("not_equal", "≠", operator.ne)
+less = _comparison("less", "<", operator.lt)
+less_equal = _comparison("less_equal", "≤", operator.le)
+greater = _comparison("greater", ">", operator.gt)
+greater_equal = _comparison("greater_equal", "≥", operator.ge)
+logical_and = _comparison("logical_and", "and", lambda a, b: (a != 0) & (b != 0))
+logical_or = _comparison("logical_or", "or", lambda a, b: (a != 0) | (b != 0))
 
 @constant
 def logical_not(x: Array, /) -> Array:
     """Whether x is false."""
     return namespace(x).logical_not(x)
-
-@constant
-def logical_and(a: Array, b: Array, /) -> Array:
-    """Whether both a and b hold."""
-    return namespace(_array(a, b)).logical_and(a, b)
-
-@constant
-def logical_or(a: Array, b: Array, /) -> Array:
-    """Whether a or b holds."""
-    return namespace(_array(a, b)).logical_or(a, b)

@@ -14,27 +14,24 @@ form, `scale=1`) large heads drive the softmax into its flat ends, where nothing
 
 import math
 
-from minibig.autograd import Tensor, composite, fusible
+from minibig.autograd import composite, constant, fusible
 from minibig.backend import Array, InputError, namespace
 from minibig.ops.products import matmul
 from minibig.ops.softmax import softmax
 
-def causal_mask(scores) -> Array:
+@constant
+def causal_mask(scores: Array, /) -> Array:
     """0 where a query may look, −∞ at keys that come later; the last query sees every key.
 
     Shapes:  scores (..., T, S)  ->  (T, S).
 
     >>> causal_mask(mb.zeros((2, 3)))
-    array([[  0.,   0., -inf],
-           [  0.,   0.,   0.]], dtype=float32)
+    tensor([[  0.,   0., -inf],
+            [  0.,   0.,   0.]])
     """
-    array = scores.data if isinstance(scores, Tensor) else scores
-    xp = namespace(array)
-    T, S = array.shape[-2:]
-    later = xp.arange(S)[None, :] > xp.arange(T)[:, None] + (S - T)
-    mask = xp.zeros((T, S), array.dtype)
-    mask[later] = -math.inf
-    return mask
+    T, S = scores.shape[-2:]
+    xp = namespace(scores)
+    return xp.triu(xp.full((T, S), -math.inf, scores.dtype), S - T + 1)
 
 @composite
 def attention_weights(q, k, /, bias=None, *, causal: bool = False, scale: float | None = None):
@@ -44,11 +41,8 @@ def attention_weights(q, k, /, bias=None, *, causal: bool = False, scale: float 
     """
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     scores = matmul(q, k.swapaxes(-1, -2)) * scale  # (..., T, S)
-    if bias is not None:
-        scores = scores + bias
-    if causal:
-        scores = scores + causal_mask(scores)
-    return softmax(scores, axis=-1)
+    scores = scores if bias is None else scores + bias
+    return softmax(scores + causal_mask(scores) if causal else scores, axis=-1)
 
 @fusible
 def attention(
@@ -76,18 +70,14 @@ def attention(
 
 @attention.check
 def _check_attention(q, k, v, bias, *, causal, scale, return_weights):
-    shapes = f"q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)}"
+    got = f"got q {q.shape}, k {k.shape}, v {v.shape}."
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
         raise InputError(
-            f"attention: q must have shape (..., T, K), k (..., S, K), v (..., S, U); got {shapes}."
+            f"attention: q must have shape (..., T, K), k (..., S, K), v (..., S, U); {got}"
         )
     T, S = q.shape[-2], k.shape[-2]
     if causal and T > S:
-        raise InputError(f"attention: causal needs as many keys as queries or more; got {shapes}.")
-    if bias is not None and any(
-        n not in (1, m) for n, m in zip(tuple(bias.shape)[:-3:-1], (S, T), strict=False)
-    ):
-        raise InputError(
-            f"attention: bias must broadcast to (..., T, S) = (..., {T}, {S}); got "
-            f"{tuple(bias.shape)}."
-        )
+        raise InputError(f"attention: causal needs as many keys as queries or more; {got}")
+    given = () if bias is None else bias.shape[-2:]
+    if any(n not in (1, m) for n, m in zip(given[::-1], (S, T), strict=False)):
+        raise InputError(f"attention: bias must broadcast to (..., {T}, {S}); got {bias.shape}.")

@@ -15,15 +15,22 @@ def full(
     >>> full((2,), 7.0)
     tensor([7., 7.])
     """
-    return _placed(_filled(shape, value, dtype), device)
+    try:
+        values = np.full(shape, value, dtype)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"a new tensor needs a shape of lengths from 0 on, a number and a dtype; got {shape}, "
+            f"{value!r} and {dtype!r} ({error})."
+        ) from None
+    return _placed(values, device)
 
 def zeros(shape: Shape, dtype: Any = "float32", device: "str | Device | None" = None) -> Tensor:
     """A tensor of zeros."""
-    return _placed(_filled(shape, 0, dtype), device)
+    return full(shape, 0, dtype, device)
 
 def ones(shape: Shape, dtype: Any = "float32", device: "str | Device | None" = None) -> Tensor:
     """A tensor of ones."""
-    return _placed(_filled(shape, 1, dtype), device)
+    return full(shape, 1, dtype, device)
 
 def arange(*bounds: float, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
     """The numbers from start (0) up to, but without, stop, in steps of step (1).
@@ -33,34 +40,21 @@ def arange(*bounds: float, dtype: Any = None, device: "str | Device | None" = No
     """
     values = np.arange(*bounds, dtype=dtype)
     narrow = dtype is None and values.dtype == np.float64
-    return _placed(values.astype(np.float32) if narrow else values, device)
+    return _placed(values, device, "float32" if narrow else dtype)
 
 def normal(
     shape: Shape, mean: float = 0.0, std: float = 1.0, *, name: str = "normal",
     dtype: Any = "float32", device: "str | Device | None" = None,
 ) -> Tensor:
     """Normally distributed random numbers, from the random stream `name`."""
-    values = mean + std * stream(name).standard_normal(shape)
-    return _placed(np.asarray(values).astype(dtype), device)
+    return _placed(mean + std * stream(name).standard_normal(shape), device, dtype)
 
 def uniform(
     shape: Shape, low: float = 0.0, high: float = 1.0, *, name: str = "uniform",
     dtype: Any = "float32", device: "str | Device | None" = None,
 ) -> Tensor:
     """Random numbers spread evenly over [low, high), from the random stream `name`."""
-    values = stream(name).uniform(low, high, shape)
-    return _placed(np.asarray(values).astype(dtype), device)
+    return _placed(stream(name).uniform(low, high, shape), device, dtype)
 
-_device = device
-
-def _placed(array: Any, device: "str | Device | None") -> Tensor:
-    return Tensor(to_device(array, _device(device)))
-
-def _filled(shape: Shape, value: float, dtype: Any) -> Any:
-    try:
-        return np.full(shape, value, dtype)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"a new tensor needs a shape of lengths from 0 on, a number and a dtype; got {shape}, "
-            f"{value!r} and {dtype!r} ({error})."
-        ) from None
+def _placed(values: Any, where: "str | Device | None", dtype: Any = None) -> Tensor:
+    return Tensor(to_device(np.asarray(values, dtype), device(where)))

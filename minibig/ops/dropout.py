@@ -1,7 +1,8 @@
 """Dropout (随机失活): numbers are set to 0 at random while a model learns."""
 
-from minibig.autograd import Tensor, composite, fusible
+from minibig.autograd import composite, fusible
 from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep_mask
+from minibig.ops.indexing import array_of
 
 @fusible
 def masked(x, /, *, p: float, key: DropoutKey):
@@ -10,9 +11,8 @@ def masked(x, /, *, p: float, key: DropoutKey):
     >>> masked(mb.ones((1, 4)), p=0.5, key=DropoutKey(3))
     tensor([[2., 2., 0., 0.]])
     """
-    array = x.data if isinstance(x, Tensor) else x
-    mask = keep_mask(tuple(x.shape), p, key, device_of(array))
-    return x * (mask * array.dtype.type(1 / (1 - p)))
+    mask = keep_mask(x.shape, p, key, device_of(array_of(x)))
+    return x * (mask * x.dtype.type(1 / (1 - p)))
 
 @composite
 def dropout(x, /, *, p: float, key: DropoutKey | None = None):
@@ -29,9 +29,8 @@ def dropout(x, /, *, p: float, key: DropoutKey | None = None):
     """
     if not 0 <= p < 1:
         raise InputError(f"dropout: p must lie in [0, 1); got {p}.")
-    array = x.data if isinstance(x, Tensor) else x
-    if array.dtype.kind != "f":
-        raise InputError(f"dropout: x must hold floating-point numbers; got {array.dtype}.")
+    if x.dtype.kind != "f":
+        raise InputError(f"dropout: x must hold floating-point numbers; got {x.dtype}.")
     if p == 0:
         return x
     return masked(x, p=p, key=key or dropout_key("dropout"))

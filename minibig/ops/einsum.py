@@ -41,8 +41,7 @@ def _parsed(subscripts: Any, xs: Any) -> tuple[list[list[Any]], list[Any]]:
     for term, x in zip(terms, xs, strict=True):
         if len({*term}) != x.ndim or not all(isinstance(c, int) or c.isalpha() for c in term):
             raise InputError(
-                f"einsum: {subscripts!r} must have one letter, and none twice, for each axis of "
-                f"shape {tuple(x.shape)}."
+                f"einsum: {subscripts!r} must have one letter an axis, none twice; got {x.shape}."
             )
         for label, n in zip(term, x.shape, strict=True):
             known = lengths.setdefault(label, n)

@@ -21,7 +21,7 @@ def add_at(g: Array, /, *, index: Any, shape: Shape) -> Array:
     """Zeros of shape `shape`, with g added at `index`; a place named twice receives both."""
     xp = namespace(g)
     result = xp.zeros(shape, g.dtype)
-    if any(is_array(i) for i in (index if isinstance(index, tuple) else (index,))):
+    if any(map(is_array, index)):
         xp.add.at(result, index, g)
     else:
         result[index] = g
@@ -36,70 +36,65 @@ def getitem(x, index: Any, /):
     >>> x[:, 1], x[0, [2, 0]], x[x > 4]
     (tensor([2, 5]), tensor([3, 1]), tensor([5, 6]))
     """
-    parts = index if isinstance(index, tuple) else (index,)
-    cleaned = tuple([_array_index(x, part) for part in parts])
+    parts = [_part(x, part) for part in (index if isinstance(index, tuple) else (index,))]
     axis = 0
-    for part in cleaned:
-        if part is Ellipsis:
-            taken = [
-                p.ndim if is_array(p) and p.dtype.kind == "b" else p is not None for p in cleaned
-            ]
-            axis += x.ndim - sum(taken) + 1
-            continue
+    for part in parts:
         if is_array(part) and part.dtype.kind != "b" and axis < x.ndim:
-            _check_range(part, -x.shape[axis], x.shape[axis], f"axis {axis}")
-        axis += _axes_taken(part)
-    return getitem_at(x, index=cleaned if isinstance(index, tuple) else cleaned[0])
+            length = x.shape[axis]
+            if wrong := outside(part, -length, length):
+                raise InputError(f"index {wrong[0]} is beyond axis {axis} of length {length}.")
+        axis += x.ndim - sum(map(_taken, parts)) if part is Ellipsis else _taken(part)
+    return getitem_at(x, index=tuple(parts))
 
-def _axes_taken(part: Any) -> int:
-    """How many axes of the array one part of an index uses up."""
+def _taken(part: Any) -> int:
+    """How many axes of x a part of an index uses up; an ellipsis takes what the others leave."""
     if part is None or part is Ellipsis:
         return 0
     return part.ndim if is_array(part) and part.dtype.kind == "b" else 1
 
-def _array_index(x, part: Any) -> Any:
+def _part(x, part: Any) -> Any:
     """One part of an index, with lists and tensors as arrays on the device of x."""
-    if isinstance(part, Tensor):
-        part = part.data
-    elif isinstance(part, list):
-        part = namespace(x.data if isinstance(x, Tensor) else x).asarray(part)
-        part = part.astype("int64") if part.size == 0 else part
+    if isinstance(part, list):
+        part = namespace(array_of(x)).asarray(part)
+        part = part if part.size else part.astype("int64")
+    part = part.data if isinstance(part, Tensor) else part
     if is_array(part) and part.dtype.kind not in "iub":
         raise InputError(f"an index must be integers or bools; got {part.dtype}.")
     return part
 
-def _array(x: Any) -> Array:
-    return x.data if isinstance(x, Tensor) else x
+def array_of(x: Any, name: str = "x") -> Array:
+    """The array that x is or holds."""
+    array = x.data if isinstance(x, Tensor) else x
+    if not is_array(array):
+        raise TypeError(f"{name} must be a tensor or an array; got {type(x).__name__}.")
+    return array
 
-def _check_range(ids: Array, low: int, high: int, name: str) -> None:
-    if ids.size and not (low <= int(ids.min()) and int(ids.max()) < high):
-        worst = int(ids.min()) if int(ids.min()) < low else int(ids.max())
-        raise InputError(f"index {worst} is out of range for {name} of length {high}.")
+def outside(ids: Array, low: int, high: int) -> list[int]:
+    """The smallest and the largest of the ids, unless they lie in [low, high)."""
+    extremes = (int(ids.min()), int(ids.max())) if ids.size else ()
+    return [i for i in extremes if not low <= i < high]
 
 def checked_ids(ids: Any, n: int, name: str = "token ids") -> Array:
     """The array of ids, if all are whole numbers from 0 to n − 1.
 
-    Raises:  InputError that names the first offending value and n.
+    Raises:  InputError that names an offending value and n.
 
     >>> checked_ids(mb.tensor([0, 7]), 5)
     Traceback (most recent call last):
     minibig.backend.errors.InputError: token ids must lie in [0, 5); got 7. \
 Check that tokenizer and model have the same vocabulary.
     """
-    array = _array(ids)
-    if not is_array(array):
-        raise TypeError(f"{name} must be a tensor or an array; got {type(ids).__name__}.")
+    array = array_of(ids, name)
     if array.dtype.kind not in "iu":
         sample = array.reshape(-1)[0].item() if array.size else "none"
         raise InputError(
             f"{name} must be integers in [0, {n}); got {array.dtype} (first value {sample}). "
             "Convert them with x.astype('int64') if that is meant."
         )
-    if array.size and (int(array.min()) < 0 or int(array.max()) >= n):
-        offending = array[(array < 0) | (array >= n)].reshape(-1)[0]
+    if wrong := outside(array, 0, n):
         raise InputError(
-            f"{name} must lie in [0, {n}); got {int(offending)}. Check that tokenizer and model "
-            "have the same vocabulary."
+            f"{name} must lie in [0, {n}); got {wrong[0]}. Check that tokenizer and model have the "
+            "same vocabulary."
         )
     return array
 
@@ -118,7 +113,7 @@ def take(x, ids, /, *, axis: int = 0):
 
 def along(x, ids, axis: int):
     """x[..., ids[..., i, ...], ...]: elements at the places `ids` of one axis; unchecked ids."""
-    ids = _array(ids)
+    ids = array_of(ids)
     xp, n = namespace(ids), ids.ndim
     index = [xp.arange(m).reshape((m,) + (1,) * (n - i - 1)) for i, m in enumerate(ids.shape)]
     return getitem_at(x, index=(*index[:axis], ids, *index[axis + 1 :]))
@@ -133,10 +128,8 @@ def gather(x, ids, /, *, axis: int = -1):
     ids = checked_ids(ids, x.shape[axis], "ids")
     beside, given = ([*s[:axis], *s[axis + 1 :], len(s)] for s in (x.shape, ids.shape))
     if beside != given:
-        raise InputError(
-            f"gather: ids must have the shape {tuple(x.shape)} of x, but for axis {axis}; got "
-            f"{tuple(ids.shape)}."
-        )
+        wanted = f"the shape {x.shape} of x, but for axis {axis}"
+        raise InputError(f"gather: ids must have {wanted}; got {ids.shape}.")
     return along(x, ids, axis)
 
 @constant
@@ -182,10 +175,9 @@ def scatter_add(x, ids, values, /):
     """
     ids = checked_ids(ids, x.shape[0], "ids")
     expected = (*ids.shape, *x.shape[1:])
-    if tuple(getattr(values, "shape", ())) != expected:
-        got = getattr(values, "shape", type(values).__name__)
-        raise InputError(f"scatter_add: values must have shape {expected}; got {got}.")
-    return x + add_at(values, index=ids, shape=tuple(x.shape))
+    if array_of(values, "values").shape != expected:
+        raise InputError(f"scatter_add: values must have shape {expected}; got {values.shape}.")
+    return x + add_at(values, index=(ids,), shape=x.shape)
 
 @fusible
 def embedding(weight, ids, /):
@@ -194,16 +186,11 @@ def embedding(weight, ids, /):
     Shapes:  weight (V, D), ids (...)  ->  (..., D).
     Raises:  InputError for an id that is negative, V or more, or not an integer.
 
-    >>> mb.embedding(mb.tensor([[1.0, 2.0], [3.0, 4.0]]), mb.tensor([1, 1]))
-    tensor([[3., 4.],
-            [3., 4.]])
+    >>> mb.embedding(mb.tensor([[1.0, 2.0], [3.0, 4.0]]), mb.tensor([1, 1])).tolist()
+    [[3.0, 4.0], [3.0, 4.0]]
     """
     return take(weight, ids)
 
 @embedding.check
 def _check_embedding(weight, ids):
     checked_ids(ids, weight.shape[0])
-
-def pick(x, ids, /):
-    """For every row of x (..., V) the element with the number given in ids (...); unchecked ids."""
-    return along(x, _array(ids)[..., None], x.ndim - 1)[..., 0]

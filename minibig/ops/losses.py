@@ -5,13 +5,12 @@ distribution that is, minus the one that should be.
 """
 
 import math
-from typing import Any
 
-from minibig.autograd import Tensor, composite, fusible
-from minibig.backend import InputError, is_array
+from minibig.autograd import composite, fusible
+from minibig.backend import InputError
 from minibig.ops.arithmetic import maximum, where
 from minibig.ops.elementwise import softplus
-from minibig.ops.indexing import checked_ids, pick
+from minibig.ops.indexing import array_of, checked_ids, gather
 from minibig.ops.softmax import log_softmax
 
 @fusible
@@ -25,47 +24,35 @@ def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothi
     Raises:  InputError for a class outside [0, V) that is not `ignore_index`.
     Source:  Szegedy et al. 2016, arXiv:1512.00567, section 7, for label smoothing.
 
-    >>> import math
-    >>> mb.cross_entropy(mb.zeros((2, 65)), mb.tensor([3, 64])).item() - math.log(65) < 1e-6
-    True
+    >>> mb.cross_entropy(mb.zeros((2, 65)), mb.tensor([3, 64]))      # ln 65
+    tensor(4.1744)
     """
     V = logits.shape[-1]
     log_p = log_softmax(logits, axis=-1)  # (..., V)
-    if _are_classes(targets):
+    if targets.dtype.kind in "iu":
         kept = targets != ignore_index
-        nll = -pick(log_p, where(kept, targets, 0))  # (...)
+        nll = -gather(log_p, where(kept, targets, 0)[..., None])[..., 0]  # (...)
     else:
         kept = (targets == targets).sum(axis=-1) > 0
         nll = -(targets * log_p).sum(axis=-1)
     if label_smoothing:
         nll = (1 - label_smoothing) * nll - (label_smoothing / V) * log_p.sum(axis=-1)
-    return mean_of_kept(nll, kept)
-
-def mean_of_kept(losses, kept):
-    """The mean of the losses that are kept; NaN if there are none."""
-    count = kept.astype(losses.dtype).sum()
-    total = where(kept, losses, 0.0).sum()
-    return where(count == 0, math.nan, total / maximum(count, 1.0))
-
-def _are_classes(targets: Any) -> bool:
-    return targets.dtype.kind in "iu"
+    total, count = where(kept, nll, 0.0).sum(), kept.astype(nll.dtype).sum()
+    return where(count == 0, math.nan, total / maximum(count, 1.0))  # NaN if none is kept
 
 @cross_entropy.check
 def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
-    if not (isinstance(targets, Tensor) or is_array(targets)):
-        raise TypeError(f"targets must be a tensor or an array; got {type(targets).__name__}.")
+    targets, shape = array_of(targets, "targets"), logits.shape
+    are_classes = targets.dtype.kind in "iu"
     if not 0 <= label_smoothing < 1:
         raise InputError(f"label_smoothing must lie in [0, 1); got {label_smoothing}.")
-    expected = tuple(logits.shape[:-1]) if _are_classes(targets) else tuple(logits.shape)
-    if tuple(targets.shape) != expected or not logits.ndim:
+    if not shape or targets.shape != (shape[:-1] if are_classes else shape):
         raise InputError(
-            f"cross_entropy: logits of shape {tuple(logits.shape)} need class numbers of shape "
-            f"{tuple(logits.shape[:-1])} or probabilities of the same shape; got "
-            f"{targets.dtype} {tuple(targets.shape)}."
+            f"cross_entropy: logits of shape {shape} need class numbers of shape {shape[:-1]} or "
+            f"probabilities of shape {shape}; got {targets.dtype} {targets.shape}."
         )
-    if _are_classes(targets):
-        array = targets.data if isinstance(targets, Tensor) else targets
-        checked_ids(array[array != ignore_index], logits.shape[-1], "class numbers")
+    if are_classes:
+        checked_ids(targets[targets != ignore_index], shape[-1], "class numbers")
     elif targets.dtype.kind != "f":
         raise InputError(f"targets must be integers or probabilities; got {targets.dtype}.")
 
@@ -91,8 +78,8 @@ def binary_cross_entropy_with_logits(logits, targets, /):
     return (softplus(logits) - logits * targets).mean()
 
 def _expect_same_shape(name: str, x, targets) -> None:
-    if tuple(x.shape) != tuple(targets.shape):
+    if x.shape != targets.shape:
         raise InputError(
-            f"{name}: both must have one shape; got {tuple(x.shape)} and {tuple(targets.shape)}. "
-            "Broadcasting here hides mistakes; reshape one of them."
+            f"{name}: both must have one shape; got {x.shape} and {targets.shape}. Broadcasting "
+            "here hides mistakes; reshape one of them."
         )

@@ -39,14 +39,8 @@ def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
     return y if weight is None else y * weight
 
 @layer_norm.check
-def _check_layer_norm(x, weight, bias, *, eps):
-    for name, scale in (("weight", weight), ("bias", bias)):
-        if scale is not None and tuple(scale.shape) != tuple(x.shape[-1:]):
-            raise InputError(
-                f"{name} must have shape {tuple(x.shape[-1:])}, as the last axis of x; got "
-                f"{tuple(scale.shape)}."
-            )
-
 @rms_norm.check
-def _check_rms_norm(x, weight, *, eps):
-    _check_layer_norm(x, weight, None, eps=eps)
+def _check_norm(x, weight, bias=None, *, eps):
+    for name, scale in (("weight", weight), ("bias", bias)):
+        if scale is not None and scale.shape != x.shape[-1:]:
+            raise InputError(f"{name} must have shape {x.shape[-1:]} to fit x; got {scale.shape}.")

@@ -25,10 +25,7 @@ def matmul(a, b, /):
     tensor([[11.]])
     """
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
-        raise InputError(
-            "matmul: the last axis of a must be as long as the second-to-last of b; got shapes "
-            f"{tuple(a.shape)} and {tuple(b.shape)}."
-        )
+        raise InputError(f"matmul: a (..., N, K) needs b (..., K, M); got {a.shape} and {b.shape}.")
     if a.ndim == 1:
         product = matmul(reshape(a, (1, -1)), b)
         return reshape(product, product.shape[:-2] + product.shape[-1:] * (b.ndim > 1))
@@ -59,15 +56,12 @@ def linear(x, weight, bias=None, /):
 
 @linear.check
 def _check_linear(x, weight, bias):
-    if x.ndim == 0 or weight.ndim != 2 or x.shape[-1] != weight.shape[0]:
+    if weight.ndim != 2 or x.shape[-1:] != weight.shape[:1]:
         raise InputError(
-            f"linear: x must have shape (..., D) and weight (D, F); got {tuple(x.shape)} and "
-            f"{tuple(weight.shape)}."
+            f"linear: x must have shape (..., D), weight (D, F); got {x.shape} and {weight.shape}."
         )
-    if bias is not None and tuple(bias.shape) != tuple(weight.shape[1:]):
-        raise InputError(
-            f"linear: bias must have shape {weight.shape[1:]}; got {tuple(bias.shape)}."
-        )
+    if bias is not None and bias.shape != weight.shape[1:]:
+        raise InputError(f"linear: bias must have shape {weight.shape[1:]}; got {bias.shape}.")
 
 @fusible
 def feed_forward(x, w1, b1, w2, b2, /, *, activation):
@@ -85,10 +79,9 @@ def feed_forward(x, w1, b1, w2, b2, /, *, activation):
 @feed_forward.check
 def _check_feed_forward(x, w1, b1, w2, b2, *, activation):
     _check_linear(x, w1, b1)
-    if w2.ndim != 2 or w2.shape[0] != w1.shape[1] or tuple(b2.shape) != tuple(w2.shape[1:]):
+    if w2.ndim != 2 or w2.shape[0] != w1.shape[1] or b2.shape != w2.shape[1:]:
         raise InputError(
-            f"feed_forward: w2 must have shape (F, D) with F = {w1.shape[1]} and b2 (D); got "
-            f"{tuple(w2.shape)} and {tuple(b2.shape)}."
+            f"w2 must have shape ({w1.shape[1]}, D) and b2 (D); got {w2.shape} and {b2.shape}."
         )
     if not callable(activation):
         raise TypeError(f"feed_forward: activation must be a function; got {activation!r}.")

@@ -1,8 +1,7 @@
 """Sums and their relatives: reductions along one axis, several, or all.
 
-The derivative of a sum spreads the gradient over what was summed; `expand_as` undoes
-`keepdims=False` first. A maximum passes its gradient to the elements that attain it, in equal
-shares.
+The derivative of a sum spreads the gradient over what was summed, that of a maximum over the
+elements that attain it, in equal shares; `expand_as` undoes `keepdims=False` first.
 """
 
 import math
@@ -57,9 +56,7 @@ def var(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0)
     """
     n = _count(x.shape, axis)
     if n <= correction:
-        raise InputError(
-            f"var with correction {correction} needs more elements than that; got {n}."
-        )
+        raise InputError(f"var with correction {correction} needs more elements; got {n}.")
     centred = x - mean(x, axis=axis, keepdims=True)
     return (centred * centred).sum(axis=axis, keepdims=keepdims) * (1 / (n - correction))
 

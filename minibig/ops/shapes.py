@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -10,34 +11,9 @@ from minibig.autograd import broadcast_to, composite, primitive, reshape
 from minibig.backend import Array, InputError, namespace
 
 @primitive
-def transpose_to(x: Array, /, *, axes: tuple[int, ...]) -> Array:
+def transpose_to(x: Array, /, *, axes: Sequence[int]) -> Array:
     return x.transpose(axes)
-transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=_inverse(axes)))
-
-def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(range(len(axes)), key=lambda i: axes[i] % len(axes)))
-
-@composite
-def transpose(x, /, *axes):
-    """x with its axes in the given order; reversed, if no order is given.
-
-    >>> mb.transpose(mb.zeros((2, 3, 4)), (1, 0, 2)).shape
-    (3, 2, 4)
-    """
-    if len(axes) == 1 and not isinstance(axes[0], int):
-        axes = tuple(axes[0] or ())
-    order = axes or tuple(range(x.ndim))[::-1]
-    if sorted(a % x.ndim if -x.ndim <= a < x.ndim else a for a in order) != list(range(x.ndim)):
-        raise InputError(
-            f"transpose: {order} is not an order of the axes of shape {tuple(x.shape)}."
-        )
-    return transpose_to(x, axes=order)
-
-@primitive
-def swapaxes(x: Array, a: int, b: int, /) -> Array:
-    """x with the axes a and b exchanged."""
-    return x.swapaxes(a, b)
-swapaxes.defvjp(x=lambda g, a, b: g.swapaxes(a, b))
+transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=np.argsort(axes).tolist()))
 
 def checked_axis(axis: int, ndim: int, name: str) -> int:
     """The axis counted from the front; an error if there is none of this number.
@@ -50,11 +26,31 @@ def checked_axis(axis: int, ndim: int, name: str) -> int:
     return axis % ndim
 
 @composite
+def transpose(x, /, *axes):
+    """x with its axes in the given order; reversed, if no order is given.
+
+    >>> mb.transpose(mb.zeros((2, 3, 4)), (1, 0, 2)).shape
+    (3, 2, 4)
+    """
+    if len(axes) == 1 and not isinstance(axes[0], int):
+        axes = tuple(axes[0] or ())
+    order = [checked_axis(a, x.ndim, "transpose") for a in axes or range(x.ndim)[::-1]]
+    if sorted(order) != [*range(x.ndim)]:
+        raise InputError(f"transpose: {axes} is not an order of the axes of shape {x.shape}.")
+    return transpose_to(x, axes=order)
+
+@primitive
+def swapaxes(x: Array, a: int, b: int, /) -> Array:
+    """x with the axes a and b exchanged."""
+    return x.swapaxes(a, b)
+swapaxes.defvjp(x=lambda g, a, b: g.swapaxes(a, b))
+
+@composite
 def squeeze(x, /, *, axis: int):
     """x without the axis `axis`, which must have length 1."""
     axis = checked_axis(axis, x.ndim, "squeeze")
     if x.shape[axis] != 1:
-        raise InputError(f"squeeze: axis {axis} of shape {tuple(x.shape)} must have length 1.")
+        raise InputError(f"squeeze: axis {axis} of shape {x.shape} must have length 1.")
     return reshape(x, x.shape[:axis] + x.shape[axis + 1 :])
 
 @composite
@@ -86,27 +82,20 @@ def concatenate(xs: Sequence[Any], /, *, axis: int = 0):
 def stack(xs: Sequence[Any], /, *, axis: int = 0):
     """The tensors xs, which have one shape, along a new axis.
 
-    >>> mb.stack([mb.tensor([1, 2]), mb.tensor([3, 4])], axis=1)
-    tensor([[1, 3],
-            [2, 4]])
+    >>> mb.stack([mb.tensor([1, 2]), mb.tensor([3, 4])], axis=1).tolist()
+    [[1, 3], [2, 4]]
     """
-    if len({tuple(x.shape) for x in xs}) != 1:
-        raise InputError(f"stack needs tensors of one shape; got {[tuple(x.shape) for x in xs]}.")
+    if len({x.shape for x in xs}) != 1:
+        raise InputError(f"stack needs tensors of one shape; got {[x.shape for x in xs]}.")
     return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)
 
 @primitive
 def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, ...]:
-    parts, start = [], 0
-    for size in sizes:
-        index = [slice(None)] * x.ndim
-        index[axis] = slice(start, start + size)
-        parts.append(x[tuple(index)])
-        start += size
-    return tuple(parts)
-split_at.defvjp(x=lambda g, axis: concatenate_all(*_as_tuple(g), axis=axis))
-
-def _as_tuple(g):
-    return g if isinstance(g, tuple) else (g,)
+    before, ends = (slice(None),) * (axis % x.ndim), accumulate(sizes, initial=0)
+    return tuple([x[(*before, slice(start, end))] for start, end in pairwise(ends)])
+split_at.defvjp(
+    x=lambda g, axis: concatenate_all(*g if isinstance(g, tuple) else (g,), axis=axis)
+)
 
 @composite
 def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
@@ -143,7 +132,7 @@ def tile(x, repeats: int | Sequence[int], /):
     if not all(isinstance(n, int) and n >= 0 for n in counts):
         raise InputError(f"tile: repeats must be whole numbers from 0 on; got {repeats}.")
     counts = (1,) * (x.ndim - len(counts)) + counts
-    both = [*zip(counts, (1,) * (len(counts) - x.ndim) + tuple(x.shape), strict=True)]
+    both = [*zip(counts, (1,) * (len(counts) - x.ndim) + x.shape, strict=True)]
     apart = reshape(x, [n for _, length in both for n in (1, length)])
     spread = broadcast_to(apart, shape=tuple([n for pair in both for n in pair]))
     return reshape(spread, [n * length for n, length in both])
@@ -175,5 +164,5 @@ triu.defvjp(x=lambda g, k: triu(g, k=k))
 
 def _matrices(x: Array) -> Array:
     if x.ndim < 2:
-        raise InputError(f"a triangle needs matrices (..., N, M); got shape {tuple(x.shape)}.")
+        raise InputError(f"x must have shape (..., N, M); got {x.shape}.")
     return x

@@ -48,11 +48,8 @@ def adamw_update(p, g, m, v, /, *, lr, betas, eps, weight_decay, t):
 @adam_update.check
 @adamw_update.check
 def _check_update(p, g, *state, t: int = 1, **settings) -> None:
-    for name, x in (("g", g), *(("the state", x) for x in state)):
-        if tuple(x.shape) != tuple(p.shape):
-            raise InputError(
-                f"an update: {name} must have the parameter's shape {tuple(p.shape)}; got "
-                f"{tuple(x.shape)}."
-            )
+    for x in (g, *state):
+        if x.shape != p.shape:
+            raise InputError(f"an update: g and state must have shape {p.shape}; got {x.shape}.")
     if t < 1:
         raise InputError(f"an update: t must count steps from 1 on; got {t}.")

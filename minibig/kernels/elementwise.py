@@ -1,4 +1,4 @@
-"""The error function and the normal distribution function: Taylor series around a table.
+"""erf and normal_cdf on NumPy and CuPy: Taylor series around a table.
 
     f(a + h) = f(a) + f'(a) · Σₙ Tₙ        T₀ = h,  T₁ = −s·a·h²,
     Tₙ₊₁ = −2sah/(n + 2) · Tₙ − 2snh²/((n + 1)(n + 2)) · Tₙ₋₁
@@ -8,17 +8,25 @@ is that of the Hermite polynomials. The table holds f and f' at the multiples a 
 |h| ≤ 1/64, and a handful of terms is enough: the more the larger 2sah is, because far out in a tail
 f changes quickly, relative to itself. Φ is tabled at −a, where it is small: a tail keeps all its
 digits.
+
+Both operations are primitives, which have no kernels but may be computed by another function. That
+function is always called: where kernels are off, it hands over to the definition.
 """
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from minibig.autograd import Primitive
+from minibig.autograd.state import state
 from minibig.backend import Array, namespace
+from minibig.ops import erf, normal_cdf
 
 _STEPS = 32  # table entries per unit: a power of two, so that a and h are exact
+
 
 @functools.cache
 def _table(function: Any, s: float, limit: int, xp: Any, dtype: Any, device: int) -> Any:
@@ -27,6 +35,7 @@ def _table(function: Any, s: float, limit: int, xp: Any, dtype: Any, device: int
     slopes = [2 * math.sqrt(s / math.pi) * math.exp(-s * a * a) for a in points]
     values = [function(a) for a in points]
     return xp.asarray(np.array(values, dtype)), xp.asarray(np.array(slopes, dtype))
+
 
 def _around_table(x: Array, function: Any, s: float, limit: int, terms: int) -> Any:
     """f(a) and c·e^(−sa²)·Σ Tₙ for |x| = a + h."""
@@ -46,40 +55,54 @@ def _around_table(x: Array, function: Any, s: float, limit: int, terms: int) -> 
         total = total + term
     return values[index], slopes[index] * total
 
-def _in_float(function: Any) -> Any:
-    """The function with integers and float16 taken through float32."""
 
-    @functools.wraps(function)
-    def widened(x: Array) -> Array:
-        if x.dtype in (np.float32, np.float64):
-            return function(x)
-        y = function(x.astype("float32"))
-        return y.astype("float16") if x.dtype == np.float16 else y
+def _computes(operation: Primitive) -> Callable[[Any], Any]:
+    """Let a function of float32 or float64 compute the operation where kernels are on (decorator).
 
-    return widened
+    Integers and float16 are taken through float32.
+    """
+    definition = operation.function
 
-@_in_float
-def erf_of(x: Array) -> Array:
+    def register(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+        @operation.computed_by
+        def computed(x: Array) -> Array:
+            if not state.kernels:
+                return definition(x)
+            if x.dtype in (np.float32, np.float64):
+                return function(x)
+            y = function(x.astype("float32"))
+            return y.astype("float16") if x.dtype == np.float16 else y
+
+        return function
+
+    return register
+
+
+@_computes(erf)
+def erf_by_table(x: Array) -> Array:
     """erf x, element by element, to about one unit in the last place.
 
     >>> x = np.linspace(-3, 3, 101)
-    >>> bool(abs(erf_of(x) - [math.erf(each) for each in x]).max() < 3e-16)
+    >>> bool(abs(erf_by_table(x) - [math.erf(each) for each in x]).max() < 3e-16)
     True
     """
     value, change = _around_table(x, math.erf, 1, 6, 4 if x.dtype == np.float32 else 8)
     return namespace(x).copysign(value + change, x)
 
-@_in_float
-def normal_cdf_of(x: Array) -> Array:
+
+@_computes(normal_cdf)
+def normal_cdf_by_table(x: Array) -> Array:
     """Φ(x), element by element, with all digits in its lower tail.
 
-    >>> bool(abs(normal_cdf_of(np.array([-9.7])) / (math.erfc(9.7 / 2**0.5) / 2) - 1).max() < 1e-13)
+    >>> exact = math.erfc(9.7 / math.sqrt(2)) / 2
+    >>> bool(abs(normal_cdf_by_table(np.array([-9.7])) / exact - 1).max() < 1e-13)
     True
     """
     terms = 7 if x.dtype == np.float32 else 18
     value, change = _around_table(x, _twice_lower_tail, 0.5, 39, terms)
     lower = 0.5 * (value - change)
     return namespace(x).where(x < 0, lower, 1 - lower)
+
 
 def _twice_lower_tail(a: float) -> float:
     return math.erfc(a / math.sqrt(2))
