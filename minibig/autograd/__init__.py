@@ -10,4 +10,4 @@ from minibig.autograd.fusible import Fusible, fusible, registry
 from minibig.autograd.primitive import Primitive, composite, constant, primitive
 from minibig.autograd.state import enable_grad, no_grad, reference
 from minibig.autograd.structure import add, alias, broadcast_to, reshape, sum_to
-from minibig.autograd.tensor import Tensor, tensor, tick
+from minibig.autograd.tensor import Tensor, as_tuple, tensor, tick

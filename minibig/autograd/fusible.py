@@ -56,7 +56,7 @@ class Fusible(Operation):
         super().__init__(formula)
         self.formula = formula
         self.kernels: dict[str, Kernel] = {}
-        self.checks: list[Callable[..., None]] = []
+        self.checks: list[Callable[..., Any]] = []
         registry[formula.__name__] = self
 
     def kernel(self, device: str) -> Callable[[Callable[..., Any]], Kernel]:
@@ -68,7 +68,7 @@ class Fusible(Operation):
 
         return register
 
-    def check(self, function: Callable[..., None]) -> Callable[..., None]:
+    def check(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """State what the inputs must look like (decorator): called before formula or kernel."""
         self.checks.append(function)
         return function

@@ -11,12 +11,13 @@ it, so a backward pass through stale values is noticed.
 
 import itertools
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from minibig.backend import device as device_called, device_of, to_device, to_numpy
-from minibig.backend import Array, Device, InputError, Shape, is_array, namespace
+from minibig.backend import Array, Device, InputError, is_array, namespace
 
 tick = itertools.count(1).__next__
 
@@ -71,25 +72,10 @@ class Tensor:
         self.data = data
         self.edge = edge
 
-    @property
-    def shape(self) -> Shape:
-        """The length of every axis."""
-        return self.data.shape
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self.data.ndim
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self.data.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the elements."""
-        return self.data.dtype
+    shape = property(attrgetter("data.shape"), doc="The length of every axis.")
+    ndim = property(attrgetter("data.ndim"), doc="The number of axes.")
+    size = property(attrgetter("data.size"), doc="The number of elements.")
+    dtype = property(attrgetter("data.dtype"), doc="The type of the elements.")
 
     @property
     def device(self) -> Device:

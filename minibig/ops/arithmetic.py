@@ -88,9 +88,8 @@ def where(condition: Array, a: Array, b: Array, /) -> Array:
     tensor([-0.2,  3. ])
     """
     return namespace(_array(condition, a, b)).where(condition, a, b)
-where.defvjp(
-    a=lambda g, condition: where(condition, g, 0.0), b=lambda g, condition: where(condition, 0.0, g)
-)
+where.defvjp(a=lambda g, condition: where(condition, g, 0.0),
+             b=lambda g, condition: where(condition, 0.0, g))
 
 @composite
 def clip(x, low=None, high=None, /):

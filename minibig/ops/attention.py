@@ -72,9 +72,8 @@ def attention(
 def _check_attention(q, k, v, bias, *, causal, scale, return_weights):
     got = f"got q {q.shape}, k {k.shape}, v {v.shape}."
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
-        raise InputError(
-            f"attention: q must have shape (..., T, K), k (..., S, K), v (..., S, U); {got}"
-        )
+        needed = "q must have shape (..., T, K), k (..., S, K), v (..., S, U)"
+        raise InputError(f"attention: {needed}; {got}")
     T, S = q.shape[-2], k.shape[-2]
     if causal and T > S:
         raise InputError(f"attention: causal needs as many keys as queries or more; {got}")

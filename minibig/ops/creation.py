@@ -18,10 +18,8 @@ def full(
     try:
         values = np.full(shape, value, dtype)
     except (TypeError, ValueError) as error:
-        raise InputError(
-            f"a new tensor needs a shape of lengths from 0 on, a number and a dtype; got {shape}, "
-            f"{value!r} and {dtype!r} ({error})."
-        ) from None
+        given = f"{shape}, {value!r} and {dtype!r} ({error})"
+        raise InputError(f"a tensor needs a shape, a number and a dtype; got {given}.") from None
     return _placed(values, device)
 
 def zeros(shape: Shape, dtype: Any = "float32", device: "str | Device | None" = None) -> Tensor:

@@ -31,6 +31,4 @@ def dropout(x, /, *, p: float, key: DropoutKey | None = None):
         raise InputError(f"dropout: p must lie in [0, 1); got {p}.")
     if x.dtype.kind != "f":
         raise InputError(f"dropout: x must hold floating-point numbers; got {x.dtype}.")
-    if p == 0:
-        return x
-    return masked(x, p=p, key=key or dropout_key("dropout"))
+    return masked(x, p=p, key=key or dropout_key("dropout")) if p else x

@@ -40,9 +40,8 @@ def _parsed(subscripts: Any, xs: Any) -> tuple[list[list[Any]], list[Any]]:
     lengths: dict[Any, int] = {}
     for term, x in zip(terms, xs, strict=True):
         if len({*term}) != x.ndim or not all(isinstance(c, int) or c.isalpha() for c in term):
-            raise InputError(
-                f"einsum: {subscripts!r} must have one letter an axis, none twice; got {x.shape}."
-            )
+            needed = f"{subscripts!r} must have one letter for an axis, none twice"
+            raise InputError(f"einsum: {needed}; got {x.shape}.")
         for label, n in zip(term, x.shape, strict=True):
             known = lengths.setdefault(label, n)
             if known != n and (isinstance(label, str) or 1 not in (known, n)):
@@ -52,10 +51,8 @@ def _parsed(subscripts: Any, xs: Any) -> tuple[list[list[Any]], list[Any]]:
     once = sorted(c for c in {*lengths}.difference(dots) if left.count(c) == 1)
     output = _labels(right, len(right.replace("...", "")) + len(dots)) if arrow else dots + once
     if len({*output}) < len(output) or not {*dots} <= {*output} <= {*lengths}:
-        raise InputError(
-            f"einsum: the result of {subscripts!r} must name letters of its operands, each once, "
-            "and '...' if they do."
-        )
+        needed = "must name letters of its operands, each once, and '...' if they do"
+        raise InputError(f"einsum: the result of {subscripts!r} {needed}.")
     return terms, output
 
 def _labels(term: str, ndim: int) -> list[Any]:

@@ -86,16 +86,11 @@ Check that tokenizer and model have the same vocabulary.
     """
     array = array_of(ids, name)
     if array.dtype.kind not in "iu":
-        sample = array.reshape(-1)[0].item() if array.size else "none"
-        raise InputError(
-            f"{name} must be integers in [0, {n}); got {array.dtype} (first value {sample}). "
-            "Convert them with x.astype('int64') if that is meant."
-        )
+        got = f"{array.dtype}, first {array.reshape(-1)[:1].tolist()}"
+        raise InputError(f"{name} must be integers in [0, {n}); got {got}. Use x.astype('int64').")
     if wrong := outside(array, 0, n):
-        raise InputError(
-            f"{name} must lie in [0, {n}); got {wrong[0]}. Check that tokenizer and model have the "
-            "same vocabulary."
-        )
+        advice = "Check that tokenizer and model have the same vocabulary."
+        raise InputError(f"{name} must lie in [0, {n}); got {wrong[0]}. {advice}")
     return array
 
 @composite
@@ -190,7 +185,4 @@ def embedding(weight, ids, /):
     [[3.0, 4.0], [3.0, 4.0]]
     """
     return take(weight, ids)
-
-@embedding.check
-def _check_embedding(weight, ids):
-    checked_ids(ids, weight.shape[0])
+embedding.check(lambda weight, ids: checked_ids(ids, weight.shape[0]))

@@ -47,10 +47,8 @@ def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
     if not 0 <= label_smoothing < 1:
         raise InputError(f"label_smoothing must lie in [0, 1); got {label_smoothing}.")
     if not shape or targets.shape != (shape[:-1] if are_classes else shape):
-        raise InputError(
-            f"cross_entropy: logits of shape {shape} need class numbers of shape {shape[:-1]} or "
-            f"probabilities of shape {shape}; got {targets.dtype} {targets.shape}."
-        )
+        needed = f"class numbers of shape {shape[:-1]} or probabilities of shape {shape}"
+        raise InputError(f"cross_entropy needs {needed}; got {targets.dtype} {targets.shape}.")
     if are_classes:
         checked_ids(targets[targets != ignore_index], shape[-1], "class numbers")
     elif targets.dtype.kind != "f":
@@ -79,7 +77,5 @@ def binary_cross_entropy_with_logits(logits, targets, /):
 
 def _expect_same_shape(name: str, x, targets) -> None:
     if x.shape != targets.shape:
-        raise InputError(
-            f"{name}: both must have one shape; got {x.shape} and {targets.shape}. Broadcasting "
-            "here hides mistakes; reshape one of them."
-        )
+        got = f"{x.shape} and {targets.shape}. Broadcasting would hide a mistake: reshape one"
+        raise InputError(f"{name}: both must have one shape; got {got}.")

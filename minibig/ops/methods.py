@@ -13,14 +13,9 @@ def astype(self: Tensor, dtype: Any) -> Tensor:
     """The same values in another dtype."""
     return elementwise.astype(self, dtype=dtype)
 
-def cumsum(self: Tensor, axis: int | None = None) -> Tensor:
-    """The sums of the first elements along `axis`."""
-    return reductions.cumsum(self, axis=axis)
-
 @primitive
 def moved(x: Array, /, *, source: Device, target: Device) -> Array:
     return to_device(x, target)
-
 moved.defvjp(x=lambda g, source, target: moved(g, source=target, target=source))
 
 def to(self: Tensor, where: "str | Device") -> Tensor:
@@ -44,9 +39,8 @@ OPERATORS = {
 }
 
 def _reduction(operation: Any) -> Any:
-    def method(self: Tensor, axis: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
-        return operation(self, axis=axis, keepdims=keepdims, **more)
-
+    def method(self: Tensor, axis: Any = None, **more: Any) -> Tensor:
+        return operation(self, axis=axis, **more)
     method.__doc__ = operation.__doc__
     return method
 
@@ -56,8 +50,8 @@ METHODS = {
     "max": _reduction(reductions.max), "min": _reduction(reductions.min),
     "var": _reduction(reductions.var), "std": _reduction(reductions.std),
     "prod": _reduction(reductions.prod), "argmax": _reduction(reductions.argmax),
-    "cumsum": cumsum, "clip": arithmetic.clip,
-    "reshape": reshape, "transpose": shapes.transpose, "swapaxes": shapes.swapaxes,
+    "cumsum": _reduction(reductions.cumsum), "clip": arithmetic.clip, "reshape": reshape,
+    "transpose": shapes.transpose, "swapaxes": shapes.swapaxes,
 }
 
 for name, operation in {**OPERATORS, **METHODS}.items():

@@ -12,10 +12,8 @@ from minibig.backend import Array, InputError
 def batched_matmul(a: Array, b: Array, /) -> Array:
     """a @ b for two stacks of matrices whose leading axes broadcast."""
     return a @ b
-batched_matmul.defvjp(
-    a=lambda g, b: batched_matmul(g, b.swapaxes(-1, -2)),
-    b=lambda g, a: batched_matmul(a.swapaxes(-1, -2), g),
-)
+batched_matmul.defvjp(a=lambda g, b: batched_matmul(g, b.swapaxes(-1, -2)),
+                      b=lambda g, a: batched_matmul(a.swapaxes(-1, -2), g))
 
 @composite
 def matmul(a, b, /):
@@ -57,9 +55,8 @@ def linear(x, weight, bias=None, /):
 @linear.check
 def _check_linear(x, weight, bias):
     if weight.ndim != 2 or x.shape[-1:] != weight.shape[:1]:
-        raise InputError(
-            f"linear: x must have shape (..., D), weight (D, F); got {x.shape} and {weight.shape}."
-        )
+        got = f"{x.shape} and {weight.shape}"
+        raise InputError(f"linear: x must have shape (..., D), weight (D, F); got {got}.")
     if bias is not None and bias.shape != weight.shape[1:]:
         raise InputError(f"linear: bias must have shape {weight.shape[1:]}; got {bias.shape}.")
 
@@ -80,8 +77,7 @@ def feed_forward(x, w1, b1, w2, b2, /, *, activation):
 def _check_feed_forward(x, w1, b1, w2, b2, *, activation):
     _check_linear(x, w1, b1)
     if w2.ndim != 2 or w2.shape[0] != w1.shape[1] or b2.shape != w2.shape[1:]:
-        raise InputError(
-            f"w2 must have shape ({w1.shape[1]}, D) and b2 (D); got {w2.shape} and {b2.shape}."
-        )
+        got = f"{w2.shape} and {b2.shape}"
+        raise InputError(f"w2 must have shape ({w1.shape[1]}, D) and b2 (D); got {got}.")
     if not callable(activation):
         raise TypeError(f"feed_forward: activation must be a function; got {activation!r}.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import broadcast_to, composite, primitive, reshape
+from minibig.autograd import as_tuple, broadcast_to, composite, primitive, reshape
 from minibig.backend import Array, InputError, namespace
 
 @primitive
@@ -16,11 +16,7 @@ def transpose_to(x: Array, /, *, axes: Sequence[int]) -> Array:
 transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=np.argsort(axes).tolist()))
 
 def checked_axis(axis: int, ndim: int, name: str) -> int:
-    """The axis counted from the front; an error if there is none of this number.
-
-    >>> checked_axis(-1, 3, "squeeze")
-    2
-    """
+    """The axis counted from the front; an error if there is none of this number."""
     if not -ndim <= axis < ndim:
         raise InputError(f"{name}: axis {axis} does not exist; it must lie in [{-ndim}, {ndim}).")
     return axis % ndim
@@ -93,9 +89,7 @@ def stack(xs: Sequence[Any], /, *, axis: int = 0):
 def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, ...]:
     before, ends = (slice(None),) * (axis % x.ndim), accumulate(sizes, initial=0)
     return tuple([x[(*before, slice(start, end))] for start, end in pairwise(ends)])
-split_at.defvjp(
-    x=lambda g, axis: concatenate_all(*g if isinstance(g, tuple) else (g,), axis=axis)
-)
+split_at.defvjp(x=lambda g, axis: concatenate_all(*as_tuple(g), axis=axis))
 
 @composite
 def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
