@@ -188,8 +188,9 @@ def _slices(pieces: Iterable[Piece]) -> Iterator[tuple[str, bool]]:
             if document >= 0:
                 yield held, True
             document, held = index, ""
+        before = max(0, len(held) - 1)  # what comes earlier was looked at with the piece before
         held += text
-        match = _SAFE_CUT.match(held)
+        match = _SAFE_CUT.match(held, before)
         cut = match.end() if match else len(held) if len(held) > _LONGEST_WORD else 0
         if cut:
             yield held[:cut], False
