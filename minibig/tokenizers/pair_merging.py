@@ -88,7 +88,8 @@ class _Waiting(dict[int, list[int]]):
 
     def __missing__(self, rank: int) -> list[int]:
         heappush(self.ranks, rank)
-        self[rank] = places = []
+        places: list[int] = []
+        self[rank] = places
         return places
 
 
