@@ -9,6 +9,7 @@ The pieces together are the text again, whatever the text is.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 
 _CLITICS = r"'(?:[sdmt]|ll|ve|re)"
 _SPACES = r"\s+(?!\S)|\s+"
@@ -87,9 +88,9 @@ def _room_left(counts: Counter[str]) -> int:
     """For how many more characters there is room; where little is left, the rarest make half."""
     room = _MOST_CHARACTERS - sum(map(len, counts))
     if room < _MOST_CHARACTERS // 8:
-        while room < _MOST_CHARACTERS // 2:
-            rarest = min(counts.values())
-            for pre_token in [each for each, count in counts.items() if count == rarest]:
-                room += len(pre_token)
-                del counts[pre_token]
+        for pre_token, _ in sorted(counts.items(), key=itemgetter(1)):
+            del counts[pre_token]
+            room += len(pre_token)
+            if room >= _MOST_CHARACTERS // 2:
+                break
     return room

@@ -114,7 +114,7 @@ def test_an_endless_supply_of_different_words_takes_bounded_room_and_keeps_the_f
 
     texts = [f" {letters(10**8 + i)} the {letters(10**9 + i)} cat" for i in range(2000)]
     counts = count_pre_tokens(texts, special_tokens=[], isolate_han=False)
-    assert sum(map(len, counts)) <= 1000
+    assert 500 < sum(map(len, counts)) <= 1000
     assert (counts[" the"], counts[" cat"]) == (2000, 2000)
     assert counts[f" {letters(10**9 + 1999)}"] == 1  # what came last is always there
 
