@@ -1,7 +1,8 @@
 """`minibig chat`: a conversation with a model, on a terminal or through a pipe.
 
 In a pipe every line is a question and gets one line, in which line breaks are spaces; --answers N
-gives N answers on it, with tabs between them. What is no answer goes to the standard error.
+gives N answers on it, with tabs between them. The conversation goes on from the first of them, or
+from the one that /take names. What is no answer goes to the standard error.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from minibig.backend import InputError
 from minibig.cli.answers import Answer
-from minibig.cli.chat_commands import run_command
+from minibig.cli.chat_commands import going_on, run_command
 from minibig.cli.chat_display import PipeDisplay, TerminalDisplay
 from minibig.cli.chat_session import ChatSession
 from minibig.cli.columns import shortened
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         **sampling_of(arguments),
     )
     if arguments.load:
-        session.conversation.load(Path(arguments.load))
+        session.load(Path(arguments.load))
     if sys.stdin.isatty() and sys.stdout.isatty():
         return _talk(session, arguments.errors)
     return _answer_lines(session, arguments.errors)
@@ -116,7 +117,9 @@ def _respond(
     if forgotten:
         display.note(_forgotten(forgotten, session.context_length))
     display.answers(answers, session.seed)
-    session.keep(question, answers[0])
+    session.keep(question, answers)
+    if len(answers) > 1:
+        display.note(f"{going_on(session)}; /take N takes another")
     for ending in dict.fromkeys(_ending(answer, session) for answer in answers):
         if ending:
             display.note(ending)

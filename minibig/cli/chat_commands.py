@@ -49,6 +49,11 @@ def run_command(session: ChatSession, line: str) -> str:
     return command.run(session, argument)
 
 
+def going_on(session: ChatSession) -> str:
+    """Which of several answers belongs to the conversation."""
+    return f"going on from answer {session.taken} of {len(session.last_answers)}"
+
+
 def _help(session: ChatSession, argument: str) -> str:
     rows = [(command.usage, command.meaning) for command in COMMANDS.values()]
     rows += [("Ctrl-C", "stop the answer"), ("Ctrl-D", "end")]
@@ -69,8 +74,7 @@ def _save(session: ChatSession, argument: str) -> str:
 
 def _load(session: ChatSession, argument: str) -> str:
     path = _path("/load", argument)
-    session.conversation.load(path)
-    session.last_answer = None
+    session.load(path)
     return f"{path}: {_turns(session)}"
 
 
@@ -90,6 +94,11 @@ def _answers(session: ChatSession, argument: str) -> str:
     if argument:
         session.set_n_answers(_whole_number("answers", argument))
     return f"answers {session.n_answers}"
+
+
+def _take(session: ChatSession, argument: str) -> str:
+    session.take(_whole_number("answer", argument) if argument else session.taken)
+    return going_on(session)
 
 
 def _tokens(session: ChatSession, argument: str) -> str:
@@ -156,6 +165,7 @@ _ALL = (
     Command("/temperature", "X", "0: always the likeliest token; more: more variety", _temperature),
     Command("/seed", "N", "another seed, another answer", _seed),
     Command("/answers", "N", "give N answers to each question, side by side", _answers),
+    Command("/take", "N", "go on from answer N instead of the first", _take),
     Command("/tokens", "", "the tokens of the last answer and their probabilities", _tokens),
 )
 COMMANDS = {command.name: command for command in _ALL}

@@ -1,6 +1,7 @@
 """What a chat is made of: a model, the conversation so far, and how the next answer is drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from minibig.backend import InputError
@@ -35,7 +36,8 @@ class ChatSession:
     ) -> None:
         self.model, self.form = model, form
         self.conversation = Conversation()
-        self.last_answer: Answer | None = None
+        self.last_answers: Sequence[Answer] = ()
+        self.taken = 1
         self._sampling = sampling
         if max_new_tokens < 1:
             raise InputError(f"max_new_tokens must be at least 1; got {max_new_tokens}.")
@@ -88,13 +90,42 @@ class ChatSession:
         ]
         return answers, forgotten
 
-    def keep(self, question: str, answer: Answer) -> None:
-        """Go on from an answer; one that was stopped before its first word is not kept."""
-        self.last_answer = answer
+    def keep(self, question: str, answers: Sequence[Answer]) -> None:
+        """Go on from the first of the answers; `take` takes another."""
+        self._n_turns_before = len(self.conversation.turns)
+        self._last_question, self.last_answers = question, answers
+        self.take(1)
+
+    def take(self, number: int) -> None:
+        """Go on from answer `number`; one that was stopped before its first word is not kept.
+
+        Raises:  InputError if the last question has no such answer.
+        """
+        n_answers = len(self.last_answers)
+        if not n_answers:
+            raise InputError("there is no answer yet to go on from. Ask something.")
+        if not 1 <= number <= n_answers:
+            raise InputError(f"answer must be from 1 to {n_answers}; got {number}.")
+        self.taken = number
+        answer = self.last_answers[number - 1]
+        del self.conversation.turns[self._n_turns_before :]
         if answer.text or answer.ended != "stopped":
-            self.conversation.add(question, answer.text.rstrip())
+            self.conversation.add(self._last_question, answer.text.rstrip())
+
+    @property
+    def last_answer(self) -> Answer | None:
+        """The answer to the last question from which the conversation goes on."""
+        return self.last_answers[self.taken - 1] if self.last_answers else None
 
     def reset(self) -> None:
         """Begin a new conversation."""
         self.conversation.reset()
-        self.last_answer = None
+        self.last_answers = ()
+
+    def load(self, path: Path) -> None:
+        """Go on with the conversation in a file.
+
+        Raises:  StorageError if the file holds none; then nothing is changed.
+        """
+        self.conversation.load(path)
+        self.last_answers = ()

@@ -12,6 +12,7 @@ from typing import Any
 from minibig.backend import InputError
 from minibig.cli.dialogue_forms import DialogueForm
 from minibig.data import Turn
+from minibig.finetuning import fitting_prompt
 from minibig.storage import StorageError
 from minibig.storage.durable_files import new_file, read_file
 from minibig.storage.strict_json import MAX_JSON_BYTES, parse_json
@@ -39,24 +40,17 @@ class Conversation:
     ) -> tuple[list[int], list[Turn]]:
         """The ids that ask the question, and the turns that had to be forgotten for it.
 
-        Whole turns go, the oldest first, until `room` tokens of the context are left for an answer;
-        a question alone may leave fewer, but at least one.
+        `fitting_prompt` says what still fits with `room` tokens for an answer; what was forgotten
+        once stays forgotten.
 
         Raises:  InputError if the question alone fills the context; then nothing is forgotten.
         """
-        n_tokens = len(form.prompt([], question))
-        if n_tokens >= context_length:
-            raise InputError(
-                f"the question must leave room for an answer in the context of {context_length} "
-                f"tokens; with what marks it as a question it has {n_tokens}. Ask a shorter one."
-            )
-        before = first = self.n_forgotten
-        ids = form.prompt(self.turns[first:], question)
-        while first < len(self.turns) and len(ids) + room > context_length:
-            first += 1
-            ids = form.prompt(self.turns[first:], question)
-        self.n_forgotten = first
-        return ids, self.turns[before:first]
+        told = self.turns[self.n_forgotten :]
+        ids, n_forgotten = fitting_prompt(
+            form.prompt, told, question, context_length=context_length, room=room
+        )
+        self.n_forgotten += n_forgotten
+        return ids, told[:n_forgotten]
 
     def save(self, path: Path) -> None:
         """Write the conversation as JSON; only another conversation is replaced.

@@ -2,10 +2,11 @@
 
 Read `dialogues.py` (who speaks), `grammar.py` and the `world_*.py` up to `world.py` (a small world
 whose entropy is known), `columns.py` (tables), `corpora.py` (where text comes from), `tokens.py`
-(ids in a row), `token_files.py` (the same on disk), `batches.py` (what a model is fed).
+(ids in a row), `token_files.py` (the same on disk), `epoch_order.py` (a shuffle that needs no
+room), `batches.py` (what a model is fed).
 """
 
-from minibig.data.batches import Batches, evaluation_batches, random_words
+from minibig.data.batches import Batches, evaluation_batches
 from minibig.data.columns import column_texts
 from minibig.data.corpora import (
     CORPORA,
@@ -26,6 +27,7 @@ from minibig.data.dialogues import (
     prompt_ids,
     speaks_dialogue,
 )
+from minibig.data.epoch_order import random_words
 from minibig.data.token_files import TokenFile, write_tokens
 from minibig.data.tokens import Tokens, token_array
 from minibig.data.world import World, world_documents

@@ -2,19 +2,17 @@
 
 An epoch cuts the tokens into blocks of T + 1 ids, the last id of one being the first of the next,
 so that T inputs and T targets come from each. Where the first block begins and in what order they
-come is drawn from (seed, epoch) alone. Batch number `step` holds the positions step·B ... step·B +
-B - 1 of all epochs in a row: nothing has to be saved or replayed to go on from any step.
-
-The draws are the raw output of Philox, keyed by a 128-bit BLAKE2b hash of seed and epoch. NumPy
-promises that this stream never changes, which it does not of `permutation` or `integers`.
+come is drawn from (seed, epoch) alone, in `epoch_order.py`. Batch number `step` holds the positions
+step·B ... step·B + B - 1 of all epochs in a row: nothing has to be saved or replayed to go on from
+any step.
 """
 
-import hashlib
 from collections.abc import Iterator
 
 import numpy as np
 
 from minibig.backend.errors import InputError
+from minibig.data.epoch_order import EpochOrder
 from minibig.data.tokens import Tokens
 
 
@@ -44,7 +42,7 @@ class Batches:
         self.batch_size, self.context_length, self.seed = batch_size, context_length, int(seed)
         # The same for each epoch, whatever its first token: the last block has to end in time.
         self.blocks_per_epoch = max(1, (tokens.n_tokens - context_length) // context_length)
-        self._latest: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+        self._latest: EpochOrder | None = None
 
     def batch(self, step: int) -> np.ndarray:
         """The ids of batch number `step`, int64; inputs are `[:, :-1]`, targets `[:, 1:]`."""
@@ -56,7 +54,7 @@ class Batches:
         starts = np.empty(self.batch_size, np.int64)
         for epoch in np.unique(epochs):
             inside = epochs == epoch
-            starts[inside] = self._block_starts(int(epoch))[slots[inside]]
+            starts[inside] = self._block_starts(int(epoch), slots[inside])
         return _blocks(self.tokens, starts, self.context_length)
 
     def epoch_of(self, step: int) -> int:
@@ -64,20 +62,13 @@ class Batches:
         _check_step(step)
         return int(step) * self.batch_size // self.blocks_per_epoch
 
-    def _block_starts(self, epoch: int) -> np.ndarray:
-        """Where each block of an epoch begins, in the order of the epoch."""
-        cached, starts = self._latest
-        if cached != epoch:
-            starts = self._drawn_block_starts(epoch)
-            self._latest = (epoch, starts)
-        return starts
-
-    def _drawn_block_starts(self, epoch: int) -> np.ndarray:
+    def _block_starts(self, epoch: int, slots: np.ndarray) -> np.ndarray:
+        """Where the blocks in these slots of the order of an epoch begin."""
         n_blocks, length = self.blocks_per_epoch, self.context_length
-        draws = random_words(self.seed, epoch, 1 + n_blocks)
+        if self._latest is None or self._latest.epoch != epoch:
+            self._latest = EpochOrder(self.seed, epoch, n_blocks)
         latest_offset = min(length - 1, self.tokens.n_tokens - 1 - n_blocks * length)
-        offset = int(draws[0]) % (latest_offset + 1)
-        return offset + length * np.argsort(draws[1:], kind="stable")
+        return self._latest.offset(latest_offset + 1) + length * self._latest.blocks(slots)
 
 
 def evaluation_batches(
@@ -117,16 +108,6 @@ def _blocks(tokens: Tokens, starts: np.ndarray, context_length: int) -> np.ndarr
     """The T + 1 ids from each start on; only these are read, also of a mapped file."""
     positions = starts[:, None] + np.arange(context_length + 1)  # (B, T + 1)
     return np.asarray(tokens.ids)[positions].astype(np.int64)
-
-
-def random_words(seed: int, epoch: int, count: int) -> np.ndarray:
-    """`count` random numbers of 64 bits that depend on seed and epoch only.
-
-    >>> int(random_words(0, 1, 3)[2]) == int(random_words(0, 1, 5)[2])
-    True
-    """
-    key = hashlib.blake2b(f"data order {seed} {epoch}".encode(), digest_size=16).digest()
-    return np.random.Philox(key=int.from_bytes(key, "little")).random_raw(count)
 
 
 def _check_sizes(tokens: Tokens, batch_size: int, context_length: int) -> None:

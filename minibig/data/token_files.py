@@ -67,10 +67,10 @@ class TokenFile(Tokens):
         ids = _mapped(self.path, token_dtype(vocab_size), n_tokens)
         documents = _documents_path(self.path)
         starts = _mapped(documents, np.dtype("<u8"), self.sidecar["documents"])
-        _check_hash(self.path, ids, self.sidecar["tokens_sha256"])
-        _check_hash(documents, starts, self.sidecar["documents_sha256"])
-        for start in range(0, n_tokens, _BLOCK):
-            checked_ids(ids[start : start + _BLOCK], vocab_size, str(self.path))
+        _check_hash(self.path, self.sidecar["tokens_sha256"])
+        _check_hash(documents, self.sidecar["documents_sha256"])
+        for block in _blocks(self.path, ids.dtype):
+            checked_ids(block, vocab_size, str(self.path))
         check_starts(starts, n_tokens, str(documents))
         super().__init__(ids, starts, vocab_size)
 
@@ -188,8 +188,9 @@ def _slices(pieces: Iterable[Piece]) -> Iterator[tuple[str, bool]]:
             if document >= 0:
                 yield held, True
             document, held = index, ""
+        before = max(0, len(held) - 1)  # what comes earlier was looked at with the piece before
         held += text
-        match = _SAFE_CUT.match(held)
+        match = _SAFE_CUT.match(held, before)
         cut = match.end() if match else len(held) if len(held) > _LONGEST_WORD else 0
         if cut:
             yield held[:cut], False
@@ -272,12 +273,22 @@ def _mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
     )
 
 
-def _check_hash(path: Path, array: np.ndarray, expected: str) -> None:
+def _check_hash(path: Path, expected: str) -> None:
     digest = hashlib.sha256()
-    for start in range(0, len(array), _BLOCK):
-        digest.update(array[start : start + _BLOCK].data)
+    for block in _blocks(path, np.dtype("u1")):
+        digest.update(block.data)
     if digest.hexdigest() != expected:
         raise InputError(f"{path} is not what its sidecar describes (SHA-256); write it again.")
+
+
+def _blocks(path: Path, dtype: np.dtype[Any]) -> Iterator[np.ndarray]:
+    """A file from its beginning to its end; read and not mapped, so it never lies in memory."""
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK):
+                yield np.frombuffer(block, dtype)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _check_tokenizer(tokenizer: Tokenizer) -> None:

@@ -5,7 +5,7 @@ them), answering (what it can do then).
 """
 
 from minibig.finetuning.answer_loss import AnswerLoss, answer_loss, mean_answer_loss
-from minibig.finetuning.answering import answers_to, conversation
+from minibig.finetuning.answering import answers_to, conversation, fitting_prompt
 from minibig.finetuning.dialogue_batches import DialogueBatches
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "answer_loss",
     "answers_to",
     "conversation",
+    "fitting_prompt",
     "mean_answer_loss",
 ]

@@ -1,6 +1,7 @@
 """A model that has learned dialogues answers: many separate questions, or a whole conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from minibig.backend import InputError
@@ -38,26 +39,49 @@ def conversation(
     turns: list[Turn] = []
     end, context_length = dialogue_tokens(tokenizer)[2], model.config.context_length
     for question in questions:
-        prompt = _prompt_with_room(tokenizer, turns, question, context_length - max_new_tokens)
-        room = context_length - len(prompt)
-        if room < 1:
-            raise InputError(
-                f"a question must leave room for an answer in the context of {context_length} "
-                f"tokens; got one of {len(prompt)}. Ask a shorter one."
-            )
-        [ids] = greedy_answers(
-            model, [prompt], max_new_tokens=min(max_new_tokens, room), stop_token=end
+        prompt, _ = fitting_prompt(
+            partial(prompt_ids, tokenizer),
+            turns,
+            question,
+            context_length=context_length,
+            room=max_new_tokens,
         )
+        most = min(max_new_tokens, context_length - len(prompt))
+        [ids] = greedy_answers(model, [prompt], max_new_tokens=most, stop_token=end)
         turns.append((question, tokenizer.decode(ids)))
     return turns
 
 
-def _prompt_with_room(
-    tokenizer: Tokenizer, turns: Sequence[Turn], question: str, most: int
-) -> list[int]:
-    """The prompt with as many of the last turns as fit into `most` tokens, or with none."""
-    for forgotten in range(len(turns)):
-        prompt = prompt_ids(tokenizer, turns[forgotten:], question)
-        if len(prompt) <= most:
-            return prompt
-    return prompt_ids(tokenizer, (), question)
+def fitting_prompt(
+    prompt: Callable[[Sequence[Turn], str], list[int]],
+    turns: Sequence[Turn],
+    question: str,
+    *,
+    context_length: int,
+    room: int,
+) -> tuple[list[int], int]:
+    """The ids that ask the question after as many turns as fit, and how many had to be forgotten.
+
+    Whole turns go, the oldest first, until `room` tokens of the context are left for an answer; a
+    question alone may leave fewer, but at least one. `prompt` makes the ids.
+
+    Raises:  InputError if the question alone fills the context.
+
+    >>> def prompt(turns, question):
+    ...     return [len(said) for turn in turns for said in turn] + [len(question)]
+    >>> turns = [("Hi.", "Hello."), ("Who?", "Me.")]
+    >>> fitting_prompt(prompt, turns, "Where?", context_length=8, room=4)
+    ([4, 3, 6], 1)
+    """
+    alone = len(prompt((), question))
+    if alone >= context_length:
+        raise InputError(
+            f"the question must leave room for an answer in the context of {context_length} "
+            f"tokens; with what marks it as a question it has {alone}. Ask a shorter one."
+        )
+    forgotten = 0
+    ids = prompt(turns, question)
+    while forgotten < len(turns) and len(ids) + room > context_length:
+        forgotten += 1
+        ids = prompt(turns[forgotten:], question)
+    return ids, forgotten

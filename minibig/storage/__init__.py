@@ -1,7 +1,7 @@
 """Files: safetensors and JSON, checkpoints, models in Hugging Face's layout. Nothing is unpickled.
 
-Read in this order: durable_files, strict_json, safetensors_format, safetensors_files, checkpoints,
-model_folders, gpt2.
+Read in this order: durable_files, strict_json, safetensors_format, safetensors_files, checksums,
+checkpoints, model_folders, gpt2.
 """
 
 from minibig.storage.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint

@@ -11,11 +11,9 @@ A checkpoint is written under a temporary name, renamed when it is complete, and
 is replaced; each of these is one step to the operating system. A process killed in between leaves
 the checkpoint before, or the new one.
 
-Both JSON files are sealed: they hold the SHA-256 of their payload, and their bytes must be the very
-ones that minibig writes for it. So no bit of a checkpoint can flip unnoticed.
+Both JSON files are sealed (`checksums.py`), so no bit of a checkpoint can flip unnoticed.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -25,21 +23,19 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import Array
+from minibig.storage.checksums import Seal, digest
 from minibig.storage.durable_files import (
     StorageError,
     make_folder,
     new_file,
     new_folder,
-    open_regular,
-    read_file,
     remove_folder,
     synced_file,
 )
 from minibig.storage.safetensors_files import load_tensors, write_tensors
-from minibig.storage.strict_json import MAX_JSON_BYTES, parse_json
+from minibig.storage.strict_json import parse_json
 
-FORMAT = "minibig checkpoint"
-FORMAT_VERSION = 2  # since 2 the state of a run counts its rollbacks; 1 is read as well
+_SEAL = Seal("minibig checkpoint", 2)  # since 2 the state of a run counts its rollbacks
 
 _LATEST = "latest.json"
 _STATE = "checkpoint.json"
@@ -77,11 +73,11 @@ def save_checkpoint(
     with new_folder(path) as unfinished:
         with synced_file(unfinished / _TENSORS) as file:
             write_tensors(file, arrays)
-        payload = {"state": state, "tensors_sha256": _digest(unfinished / _TENSORS)}
+        payload = {"state": state, "tensors_sha256": digest(unfinished / _TENSORS)}
         with synced_file(unfinished / _STATE) as file:
-            file.write(_seal(payload))
+            file.write(_SEAL.sealed(payload))
     with new_file(folder / _LATEST) as file:
-        file.write(_seal({"latest": path.name}))
+        file.write(_SEAL.sealed({"latest": path.name}))
     for old in list_checkpoints(folder)[:-keep]:
         if old != path:
             remove_folder(old)
@@ -95,10 +91,10 @@ def load_checkpoint(folder: str | os.PathLike[str]) -> tuple[dict[str, Array], d
              version of minibig.
     """
     path = _find(Path(folder))
-    payload = _read_sealed(path / _STATE)
+    payload = _SEAL.read(path / _STATE)
     if payload.keys() != {"state", "tensors_sha256"}:
         raise StorageError(f"{path / _STATE} is no checkpoint's; {_advice(path)}")
-    if _digest(path / _TENSORS) != payload["tensors_sha256"]:
+    if digest(path / _TENSORS) != payload["tensors_sha256"]:
         raise StorageError(
             f"{path / _TENSORS} is damaged: its SHA-256 is not the one of the day it was written; "
             f"{_advice(path)}"
@@ -123,7 +119,7 @@ def _find(folder: Path) -> Path:
         raise StorageError(f"{folder} is not a folder. Give the folder that checkpoints are in.")
     if not os.path.exists(folder / _LATEST):
         raise StorageError(f"{folder} holds no checkpoint: {_LATEST} is missing. {_others(folder)}")
-    name = _read_sealed(folder / _LATEST).get("latest")
+    name = _SEAL.read(folder / _LATEST).get("latest")
     if not isinstance(name, str) or not _STEP_FOLDER.fullmatch(name):
         raise StorageError(f"{folder / _LATEST} names no checkpoint. {_others(folder)}")
     if not os.path.isfile(folder / name / _STATE):
@@ -174,42 +170,3 @@ def _check_state(state: dict[str, Any]) -> None:
         f"state must hold only what JSON holds: {reason}. Use dictionaries with text keys, lists, "
         "texts, finite Python numbers, booleans and None; arrays go into `arrays`."
     )
-
-
-def _seal(payload: dict[str, Any], version: int = FORMAT_VERSION) -> bytes:
-    """The one text that stands for a payload, with its checksum."""
-    text = json.dumps(payload, indent=1, sort_keys=True, allow_nan=False)
-    sealed = {
-        "format": FORMAT,
-        "version": version,
-        "sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "payload": payload,
-    }
-    return json.dumps(sealed, indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
-
-
-def _read_sealed(path: Path) -> dict[str, Any]:
-    """The payload of a sealed file, if every bit of the file is as it was written."""
-    data = read_file(path, MAX_JSON_BYTES)
-    try:
-        sealed = parse_json(data)
-    except StorageError as error:
-        raise StorageError(f"{path} is damaged: {error}.") from None
-    if not isinstance(sealed, dict) or sealed.get("format") != FORMAT:
-        raise StorageError(f'{path} must have "format" {FORMAT!r}; it is damaged or another file.')
-    version = sealed.get("version")
-    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
-        raise StorageError(
-            f"{path} has format version {version!r}, and this minibig reads 1 to {FORMAT_VERSION}. "
-            "Upgrade minibig; or the file is damaged."
-        )
-    payload = sealed.get("payload")
-    if not isinstance(payload, dict) or data != _seal(payload, version):
-        raise StorageError(f"{path} is damaged: its bytes are not the ones that were written.")
-    return payload
-
-
-def _digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with open_regular(path) as (file, _):
-        return hashlib.file_digest(file, "sha256").hexdigest()

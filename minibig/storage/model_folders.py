@@ -3,6 +3,8 @@
 A folder written here opens elsewhere, and one published elsewhere opens here, as long as its kind
 of model is registered: `register_model` says how the configuration is read and written, and what
 the tensors are called outside. Other files in the folder, such as the tokenizer's, are left alone.
+
+One file more is ours: minibig_checksums.json, by which a flipped bit in any of them is noticed.
 """
 
 import json
@@ -14,6 +16,7 @@ from typing import Any
 
 from minibig.backend import Array, Device, InputError
 from minibig.nn import Module
+from minibig.storage.checksums import CHECKSUMS, check_files, checksums
 from minibig.storage.durable_files import (
     StorageError,
     make_folder,
@@ -64,7 +67,8 @@ def register_model(model_format: ModelFormat) -> None:
 def save(model: Module, folder: str | os.PathLike[str]) -> None:
     """Write a model as config.json and model.safetensors into `folder`, in Hugging Face's layout.
 
-    Weights never stand beside the configuration of another model, even if the process is killed.
+    Weights never stand beside the configuration or the checksums of another model, even if the
+    process is killed; then minibig_checksums.json may be missing, which is written last.
 
     Raises:  StorageError if the files cannot be written, or nobody registered this kind of model.
     """
@@ -75,15 +79,23 @@ def save(model: Module, folder: str | os.PathLike[str]) -> None:
     fields = {"model_type": form.model_type, **form.describe(model)}
     config = json.dumps(fields, indent=2, sort_keys=True).encode() + b"\n"
     make_folder(folder)
-    path = folder / CONFIG
-    with new_file(path) as config_file:
+    path, sums = folder / CONFIG, folder / CHECKSUMS
+    with (
+        new_file(sums) as sums_file,
+        new_file(path) as config_file,
+        new_file(folder / WEIGHTS) as weights_file,
+    ):
         config_file.write(config)
+        write_tensors(weights_file, state, {"format": "pt"})  # as PyTorch's readers expect
         config_file.flush()
-        with new_file(folder / WEIGHTS) as weights_file:
-            write_tensors(weights_file, state, {"format": "pt"})  # as PyTorch's readers expect
-            weights_file.flush()
-            if os.path.isfile(path) and read_file(path, MAX_JSON_BYTES) != config:
-                remove_file(path)
+        weights_file.flush()
+        written = {CONFIG: Path(config_file.name), WEIGHTS: Path(weights_file.name)}
+        sums_file.write(checksums(written))
+        sums_file.flush()
+        # From here on the weights are replaced, then the configuration, then the checksums.
+        remove_file(sums)
+        if os.path.isfile(path) and read_file(path, MAX_JSON_BYTES) != config:
+            remove_file(path)
 
 
 def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> Module:
@@ -92,13 +104,14 @@ def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> 
     Call `.train()` to train it further. Weights in half precision are widened to float32; float64
     stays float64.
 
-    Raises:  StorageError that says what is wrong with the files; every missing, unexpected and
-             mis-shaped tensor is listed.
+    Raises:  StorageError that says what is wrong with the files: a bit that is not as it was
+             written, or every missing, unexpected and mis-shaped tensor.
     """
     folder = Path(folder)
     refuse_pickle(folder)
     if not os.path.isdir(folder):
         raise StorageError(f"{folder} is not a folder. Give one with {CONFIG} and {WEIGHTS}.")
+    check_files(folder, (CONFIG, WEIGHTS))
     fields = _read_config(folder / CONFIG)
     kind = fields.get("model_type")
     if not isinstance(kind, str) or kind not in _formats:

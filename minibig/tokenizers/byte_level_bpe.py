@@ -96,7 +96,8 @@ class ByteLevelBPE:
         bytes, the merges in the order learned, the special tokens.
 
         Cost:    memory for the different pre-tokens, not for the texts: a large corpus is best
-                 given as an iterable that reads it piece by piece.
+                 given as an iterable that reads it piece by piece. Of more than four million
+                 characters of different ones the rarest are forgotten, as `count_pre_tokens` says.
         Raises:  InputError if `vocab_size` has no room for bytes and special tokens, or there is
                  nothing to learn from.
         """

@@ -64,27 +64,33 @@ def encode_long(tokens: Sequence[int], merges: Merges, lengths: Sequence[int]) -
     [3, 2]
     """
     cells = [BOUNDARY, *tokens, BOUNDARY]
-    places: dict[int, list[int]] = {}  # of each rank
-    waiting: list[int] = []
-
-    def note(place: int, pair: Pair) -> None:
-        rank = merges.ranks.get(pair)
-        if rank is None:
-            return
-        if rank not in places:
-            places[rank] = []
-            heappush(waiting, rank)
-        places[rank].append(place)
-
-    for place, pair in enumerate(pairwise(cells)):
-        note(place, pair)
+    rank_of, waiting = merges.ranks.get, _Waiting()
+    for place, rank in enumerate(map(rank_of, pairwise(cells))):
+        if rank is not None:
+            waiting[rank].append(place)
     while waiting:
-        rank = heappop(waiting)
-        pair, new = merges.pairs[rank], merges.tokens[rank]
-        for place, before, after in merge_pair(cells, sorted(places.pop(rank)), pair, new, lengths):
-            note(place - lengths[before], (before, new))
-            note(place, (new, after))
+        lowest = heappop(waiting.ranks)
+        pair, new, places = merges.pairs[lowest], merges.tokens[lowest], sorted(waiting.pop(lowest))
+        for place, before, after in merge_pair(cells, places, pair, new, lengths):
+            if (rank := rank_of((before, new))) is not None:
+                waiting[rank].append(place - lengths[before])
+            if (rank := rank_of((new, after))) is not None:
+                waiting[rank].append(place)
     return list(tokens_in(cells, lengths))
+
+
+class _Waiting(dict[int, list[int]]):
+    """Of each rank that pairs have, where they stand; and these ranks, the lowest first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ranks: list[int] = []  # a heap
+
+    def __missing__(self, rank: int) -> list[int]:
+        heappush(self.ranks, rank)
+        places: list[int] = []
+        self[rank] = places
+        return places
 
 
 def merge_pair(

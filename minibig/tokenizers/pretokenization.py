@@ -9,9 +9,12 @@ The pieces together are the text again, whatever the text is.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 
 _CLITICS = r"'(?:[sdmt]|ll|ve|re)"
 _SPACES = r"\s+(?!\S)|\s+"
+
+_MOST_CHARACTERS = 1 << 22  # of different pre-tokens; learning merges from them takes 0.4 GB
 
 
 @cache
@@ -62,12 +65,32 @@ def count_pre_tokens(
 ) -> Counter[str]:
     """How often each pre-token occurs in the texts, special tokens left out.
 
+    Where the different ones have more than four million characters, which takes an endless word of
+    random letters or hundreds of megabytes of prose, the rarest so far are forgotten, and again
+    whenever there are as many: what is frequent is counted, in bounded memory.
+
     >>> count_pre_tokens(["to be<end> to be"], special_tokens=["<end>"], isolate_han=False)
     Counter({' be': 2, 'to': 1, ' to': 1})
     """
     find = pre_token_finder(isolate_han)
     counts: Counter[str] = Counter()
+    room = _MOST_CHARACTERS
     for text in texts:
+        if room < len(text):  # perhaps full: many of the characters were no different ones
+            room = _room_left(counts)
+        room -= len(text)
         for piece in split_at_special_tokens(text, special_tokens)[::2]:
             counts.update(find(piece))
     return counts
+
+
+def _room_left(counts: Counter[str]) -> int:
+    """For how many more characters there is room; where little is left, the rarest make half."""
+    room = _MOST_CHARACTERS - sum(map(len, counts))
+    if room < _MOST_CHARACTERS // 8:
+        for pre_token, _ in sorted(counts.items(), key=itemgetter(1)):
+            del counts[pre_token]
+            room += len(pre_token)
+            if room >= _MOST_CHARACTERS // 2:
+                break
+    return room

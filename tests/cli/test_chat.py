@@ -1,5 +1,6 @@
 """A chat through pipes: a line for a line, and all else on the standard error."""
 
+import json
 import os
 import subprocess
 import sys
@@ -64,6 +65,27 @@ def test_a_byte_order_mark_and_line_ends_of_windows_go(talker):
 def test_several_answers_stand_in_one_line(talker):
     done = chat(talker, QUESTIONS[1], arguments=["--answers", 3])
     assert done.stdout == "\t".join([ANSWERS[1]] * 3) + "\n"
+    assert done.stderr == "[going on from answer 1 of 3; /take N takes another]\n"
+
+
+def test_it_goes_on_from_the_first_answer_and_says_so_or_from_the_one_that_is_taken(
+    talker, tmp_path
+):
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    lines = (QUESTIONS[0], f"/save {first}", "/take 2", f"/save {second}", "/take 3")
+    done = chat(talker, *lines, arguments=["--answers", 2, "--temperature", 4])
+    assert done.returncode == 1
+    notes = [line for line in done.stderr.splitlines() if "answer" in line and ".json" not in line]
+    assert notes == [
+        "[going on from answer 1 of 2; /take N takes another]",
+        "going on from answer 2 of 2",
+        "minibig: answer must be from 1 to 2; got 3.",
+    ]
+    answers = done.stdout.rstrip("\n").split("\t")
+    for path, answer in zip((first, second), answers, strict=True):
+        [turn] = json.loads(path.read_text(encoding="utf-8"))["turns"]
+        assert turn["assistant"].split() == answer.split()
+    assert answers[0] != answers[1]
 
 
 def test_a_conversation_is_saved_and_gone_on_with(talker, tmp_path):

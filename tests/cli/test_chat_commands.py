@@ -23,7 +23,7 @@ def session(talker):
 def answered(session, question):
     answers, forgotten = session.ask(question)
     texts = ["".join(answer) for answer in answers]
-    session.keep(question, answers[0])
+    session.keep(question, answers)
     return texts, forgotten
 
 
@@ -105,6 +105,9 @@ def test_tokens_are_shown_with_probabilities(session, monkeypatch):
         ("/answers 0", "answers must be from 1 to 16; got 0"),
         ("/answers 17", "answers must be from 1 to 16; got 17"),
         ("/tokens", "there is no answer yet"),
+        ("/take", "there is no answer yet to go on from"),
+        ("/take 1", "there is no answer yet to go on from"),
+        ("/take second", "answer must be a whole number; got second"),
     ],
 )
 def test_a_wrong_command_is_one_sentence_and_changes_nothing(session, line, message):
@@ -113,10 +116,42 @@ def test_a_wrong_command_is_one_sentence_and_changes_nothing(session, line, mess
     assert (session.temperature, session.seed, session.n_answers) == (0, 0, 1)
 
 
+def test_another_answer_can_be_taken_and_changed_again(session):
+    answered(session, TURNS[0][0])
+    run_command(session, "/temperature 4")
+    run_command(session, "/answers 3")
+    texts, _ = answered(session, TURNS[1][0])
+    assert len(set(texts)) == 3
+    assert run_command(session, "/take") == "going on from answer 1 of 3"
+    for number in (2, 3, 1, 2):
+        shown = run_command(session, f"/take {number}")
+        assert shown == f"going on from answer {number} of 3" == run_command(session, "/take")
+        assert session.conversation.turns == [TURNS[0], (TURNS[1][0], texts[number - 1].rstrip())]
+        assert session.last_answer is session.last_answers[number - 1]
+    for wrong in (0, 4):
+        with pytest.raises(InputError, match=f"answer must be from 1 to 3; got {wrong}"):
+            run_command(session, f"/take {wrong}")
+    assert session.taken == 2
+    run_command(session, "/reset")
+    with pytest.raises(InputError, match="no answer yet to go on from"):
+        run_command(session, "/take 1")
+
+
+def test_the_model_is_told_the_answer_that_was_taken(session):
+    session.max_new_tokens = 4
+    run_command(session, "/temperature 4")
+    run_command(session, "/answers 2")
+    texts, _ = answered(session, TURNS[0][0])
+    run_command(session, "/take 2")
+    answers, _ = session.ask(TURNS[1][0])
+    told = [(TURNS[0][0], texts[1].rstrip())]
+    assert answers[0].prompt == session.form.prompt(told, TURNS[1][0])
+
+
 def test_an_answer_that_never_began_is_not_kept(session):
     answers, _ = session.ask("Who are you?", stopped=lambda: True)
     assert "".join(answers[0]) == ""
-    session.keep("Who are you?", answers[0])
+    session.keep("Who are you?", answers)
     assert session.conversation.turns == []
 
 

@@ -169,7 +169,7 @@ def test_a_finished_run_repeats_nothing_and_shows_all_again(finished, config):
 def test_another_checkpoint_answers_otherwise(finished, config, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(finished[0], run)
-    shutil.copy(run / "pretraining" / "model" / "model.safetensors", run / "model")
+    shutil.copytree(run / "pretraining" / "model", run / "model", dirs_exist_ok=True)
     done = quickstart("--config", config, "--out", run)
     assert done.returncode == 0, done.stderr
     assert f"] {STAGES[2]}: finished before" in done.stdout

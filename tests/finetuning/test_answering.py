@@ -1,11 +1,13 @@
 """A tiny model learns five dialogues through the one loop; then it answers, also when resumed."""
 
+from functools import partial
+
 import pytest
 
 import minibig as mb
 from minibig.data import prompt_ids
 from minibig.evaluation import exact_match, shuffled_weights
-from minibig.finetuning import AnswerLoss, DialogueBatches, answers_to, conversation
+from minibig.finetuning import AnswerLoss, DialogueBatches, answers_to, conversation, fitting_prompt
 from minibig.training import Trainer, TrainingSettings
 
 from .small_world import DIALOGUES, TOKENIZER, T, gpt
@@ -90,3 +92,16 @@ def test_a_conversation_keeps_its_questions_and_forgets_what_does_not_fit(learne
             assert len(longer) > T - 12
     with pytest.raises(mb.InputError, match="leave room for an answer in the context of 48"):
         conversation(learned, TOKENIZER, ["zqx " * 40], max_new_tokens=12)
+
+
+@pytest.mark.parametrize("room", range(1, 30))
+def test_as_many_of_the_last_turns_as_fit_are_told(room):
+    told = partial(prompt_ids, TOKENIZER)
+    every = [told(TURNS[n:], "Who?") for n in range(len(TURNS) + 1)]
+    for context_length in range(len(every[-1]) + 1, len(every[0]) + 40, 3):
+        sizes = {"context_length": context_length, "room": room}
+        ids, forgotten = fitting_prompt(told, TURNS, "Who?", **sizes)
+        fitting = [n for n, ids in enumerate(every) if len(ids) + room <= context_length]
+        assert forgotten == min(fitting, default=len(TURNS)) and ids == every[forgotten]
+    with pytest.raises(mb.InputError, match=f"in the context of {len(every[-1])} tokens"):
+        fitting_prompt(told, TURNS, "Who?", context_length=len(every[-1]), room=room)

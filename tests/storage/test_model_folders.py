@@ -21,6 +21,7 @@ from minibig.storage import (
 )
 
 CONFIG = GPTConfig(vocab_size=11, context_length=6, n_layers=2, n_heads=2, d_model=8, dropout=0.25)
+WRITTEN = ["config.json", "minibig_checksums.json", "model.safetensors"]
 
 
 @pytest.fixture
@@ -41,13 +42,21 @@ def same_weights(a, b):
     return all(ours[n].numpy().tobytes() == theirs[n].numpy().tobytes() for n in ours)
 
 
+def unchecked(folder):
+    """The folder as one from elsewhere, which has no checksums."""
+    (folder / "minibig_checksums.json").unlink(missing_ok=True)
+    return folder
+
+
 def change_config(folder, **changes):
+    unchecked(folder)
     fields = json.loads((folder / "config.json").read_text())
     fields = {k: v for k, v in {**fields, **changes}.items() if v is not ...}
     (folder / "config.json").write_text(json.dumps(fields))
 
 
 def change_weights(folder, changes):
+    unchecked(folder)
     arrays, metadata = load_tensors(folder / "model.safetensors")
     arrays.update(changes)
     arrays = {name: array for name, array in arrays.items() if array is not None}
@@ -89,7 +98,7 @@ def test_a_float64_model_comes_back_bit_for_bit(model, tmp_path):
 def test_other_files_in_the_folder_are_left_alone(model, folder):
     (folder / "vocab.json").write_text("{}")
     save(model, folder)
-    assert sorted(os.listdir(folder)) == ["config.json", "model.safetensors", "vocab.json"]
+    assert sorted(os.listdir(folder)) == [*WRITTEN, "vocab.json"]
 
 
 def test_a_model_is_replaced_by_another(folder):
@@ -98,7 +107,7 @@ def test_a_model_is_replaced_by_another(folder):
     assert same_weights(load(folder), other)
 
 
-@pytest.mark.parametrize("call", range(9))
+@pytest.mark.parametrize("call", range(14))
 def test_a_crash_at_every_call_to_the_system_never_mixes_two_models(
     tmp_path, model, monkeypatch, call
 ):
@@ -138,7 +147,7 @@ def test_a_crash_at_every_call_to_the_system_never_mixes_two_models(
         expected = model if found.config == model.config else other
         assert found.config == expected.config and same_weights(found, expected)
     save(other, tmp_path)
-    assert sorted(os.listdir(tmp_path)) == ["config.json", "model.safetensors"]
+    assert sorted(os.listdir(tmp_path)) == WRITTEN
 
 
 def test_every_missing_unexpected_and_mis_shaped_tensor_is_listed(folder):
@@ -173,7 +182,7 @@ def test_every_missing_unexpected_and_mis_shaped_tensor_is_listed(folder):
     ],
 )
 def test_a_configuration_that_is_no_gpt_is_refused(folder, content, words):
-    (folder / "config.json").write_bytes(content)
+    (unchecked(folder) / "config.json").write_bytes(content)
     with pytest.raises(StorageError, match=words):
         load(folder)
 
@@ -213,11 +222,13 @@ def test_what_is_no_folder_is_refused(tmp_path, folder):
             load(path)
 
 
-def test_a_damaged_file_is_refused(folder):
+def test_a_damaged_file_is_refused_with_and_without_checksums(folder):
     content = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(content[:-1])
-    with pytest.raises(StorageError, match="is not a usable safetensors file"):
+    with pytest.raises(StorageError, match="is not what was written"):
         load(folder)
+    with pytest.raises(StorageError, match="is not a usable safetensors file"):
+        load(unchecked(folder))
 
 
 def test_a_model_beyond_the_memory_is_refused(folder, monkeypatch):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minibig.tokenizers import pretokenization
 from minibig.tokenizers.pretokenization import (
     count_pre_tokens,
     pre_token_finder,
@@ -91,3 +92,35 @@ def test_signs_of_regular_expressions_in_special_tokens_are_plain():
 def test_counting_adds_up_over_texts_and_skips_special_tokens():
     counts = count_pre_tokens(["a a", "a<e>a"], special_tokens=["<e>"], isolate_han=False)
     assert counts == {"a": 3, " a": 1}
+
+
+def test_counting_is_exact_as_long_as_there_is_room(monkeypatch):
+    words = [f"{chr(97 + i % 26)}{i}" for i in range(50)] * 40
+    texts = [" ".join(words[i : i + 7]) for i in range(0, len(words), 7)]
+    settings = {"special_tokens": [], "isolate_han": False}
+    expected = count_pre_tokens(texts, **settings)
+    different = sum(map(len, expected))
+    monkeypatch.setattr(pretokenization, "_MOST_CHARACTERS", different * 8 // 7 + 8)
+    assert count_pre_tokens(texts, **settings) == expected
+
+
+def test_an_endless_supply_of_different_words_takes_bounded_room_and_keeps_the_frequent(
+    monkeypatch,
+):
+    monkeypatch.setattr(pretokenization, "_MOST_CHARACTERS", 1000)
+
+    def letters(number):
+        return "".join(chr(97 + int(digit)) for digit in str(number))
+
+    texts = [f" {letters(10**8 + i)} the {letters(10**9 + i)} cat" for i in range(2000)]
+    counts = count_pre_tokens(texts, special_tokens=[], isolate_han=False)
+    assert 500 < sum(map(len, counts)) <= 1000
+    assert (counts[" the"], counts[" cat"]) == (2000, 2000)
+    assert counts[f" {letters(10**9 + 1999)}"] == 1  # what came last is always there
+
+
+def test_a_text_longer_than_the_room_is_counted(monkeypatch):
+    monkeypatch.setattr(pretokenization, "_MOST_CHARACTERS", 10)
+    texts = ["a" * 50, "b" * 50]
+    counts = count_pre_tokens(texts, special_tokens=[], isolate_han=False)
+    assert counts == {"b" * 50: 1}
