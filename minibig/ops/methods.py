@@ -13,6 +13,10 @@ def astype(self: Tensor, dtype: Any) -> Tensor:
     """The same values in another dtype."""
     return elementwise.astype(self, dtype=dtype)
 
+def cumsum(self: Tensor, axis: int | None = None) -> Tensor:
+    """The sums of the first elements along `axis`."""
+    return reductions.cumsum(self, axis=axis)
+
 @primitive
 def moved(x: Array, /, *, source: Device, target: Device) -> Array:
     return to_device(x, target)
@@ -39,8 +43,8 @@ OPERATORS = {
 }
 
 def _reduction(operation: Any) -> Any:
-    def method(self: Tensor, axis: Any = None, **more: Any) -> Tensor:
-        return operation(self, axis=axis, **more)
+    def method(self: Tensor, axis: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
+        return operation(self, axis=axis, keepdims=keepdims, **more)
     method.__doc__ = operation.__doc__
     return method
 
@@ -50,7 +54,7 @@ METHODS = {
     "max": _reduction(reductions.max), "min": _reduction(reductions.min),
     "var": _reduction(reductions.var), "std": _reduction(reductions.std),
     "prod": _reduction(reductions.prod), "argmax": _reduction(reductions.argmax),
-    "cumsum": _reduction(reductions.cumsum), "clip": arithmetic.clip, "reshape": reshape,
+    "cumsum": cumsum, "clip": arithmetic.clip, "reshape": reshape,
     "transpose": shapes.transpose, "swapaxes": shapes.swapaxes,
 }
 

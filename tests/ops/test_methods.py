@@ -1,0 +1,79 @@
+"""Tensor's operators and methods take what NumPy's arrays take, and give what they give."""
+
+import operator
+
+import numpy as np
+import pytest
+
+import minibig as mb
+from minibig.ops.methods import METHODS, OPERATORS
+
+X = np.array([[1.0, 4.0, 2.0], [3.0, 0.5, 8.0]])
+M = np.array([[2.0, 1.0], [0.5, 3.0], [1.0, 1.0]])
+
+BINARY = [
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.eq,
+    operator.ne, operator.lt, operator.le, operator.gt, operator.ge,
+]  # fmt: skip
+
+
+def assert_equal(actual, expected):
+    np.testing.assert_array_equal(actual.numpy(), expected)
+    assert actual.dtype == np.asarray(expected).dtype
+
+
+@pytest.mark.parametrize("operate", BINARY, ids=lambda operate: operate.__name__)
+def test_operators_of_two_take_tensors_arrays_and_numbers_on_either_side(operate):
+    x, y = mb.tensor(X), X[::-1].copy()
+    for left, right in ((x, mb.tensor(y)), (x, y), (y, x), (x, 2.0), (2.0, x)):
+        arrays = [z.numpy() if isinstance(z, mb.Tensor) else z for z in (left, right)]
+        assert_equal(operate(left, right), operate(*arrays))
+
+
+def test_the_other_operators():
+    x, m = mb.tensor(X), mb.tensor(M)
+    assert_equal(x @ m, X @ M)
+    assert_equal(X @ m, X @ M)
+    assert_equal(-x, -X)
+    assert_equal(abs(-x), X)
+    assert_equal(~(x > 1), ~(X > 1))
+    assert_equal((x > 1) & (x < 4), (X > 1) & (X < 4))
+    assert_equal((x < 1) | (x > 4), (X < 1) | (X > 4))
+    assert_equal(x[1, ::2], X[1, ::2])
+    assert_equal(x.T, X.T)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "var", "std", "prod"])
+def test_reductions_take_axis_and_keepdims_by_position_or_by_name(name):
+    method, expected = getattr(mb.tensor(X), name), getattr(X, name)
+    for axis in (None, 0, -1):
+        by_name = expected(axis=axis, keepdims=True)
+        np.testing.assert_allclose(method(axis, True).numpy(), by_name, rtol=1e-15)
+        np.testing.assert_allclose(method(axis=axis, keepdims=True).numpy(), by_name, rtol=1e-15)
+        np.testing.assert_allclose(method(axis).numpy(), expected(axis=axis), rtol=1e-15)
+
+
+def test_the_other_methods():
+    x = mb.tensor(X)
+    assert_equal(x.argmax(1), X.argmax(1))
+    assert_equal(x.cumsum(1), X.cumsum(1))
+    assert_equal(x.clip(1.0, 3.0), X.clip(1.0, 3.0))
+    assert_equal(x.reshape(3, -1), X.reshape(3, -1))
+    assert_equal(x.transpose(1, 0), X.transpose(1, 0))
+    assert_equal(x.swapaxes(0, 1), X.swapaxes(0, 1))
+    assert_equal(x.astype("float32"), X.astype("float32"))
+    assert x.to("cpu") is x
+
+
+def test_every_method_says_what_it_does_and_tensors_can_be_keys():
+    assert all(method.__doc__ for method in METHODS.values())
+    assert all(callable(getattr(mb.Tensor, name)) for name in OPERATORS)
+    x = mb.tensor(X)
+    assert {x: "found"}[x] == "found"
+
+
+def test_a_method_refuses_what_it_does_not_know():
+    with pytest.raises(TypeError, match="along"):
+        mb.tensor(X).sum(along=0)
+    with pytest.raises(TypeError, match="keepdims"):
+        mb.tensor(X).cumsum(0, keepdims=True)
