@@ -213,7 +213,7 @@ def test_the_engine_can_be_read_in_a_weekend():
 
 
 def rules():
-    """The functions that are derivative rules: arguments of defvjp, and functions under a vjp."""
+    """The functions that are derivative rules: the arguments of defvjp."""
     for path in FILES:
         if path.parent.name not in ("autograd", "ops"):
             continue
@@ -222,10 +222,6 @@ def rules():
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "defvjp":
                 for keyword in node.keywords:
                     yield path, named.get(getattr(keyword.value, "id", ""), keyword.value)
-            elif isinstance(node, ast.FunctionDef) and any(
-                getattr(decorator, "attr", "") == "vjp" for decorator in node.decorator_list
-            ):
-                yield path, node
 
 
 def test_rules_call_no_function_that_python_would_answer_silently():

@@ -201,9 +201,9 @@ with tempfile.TemporaryDirectory() as folder:
 prompt = data.prompt_ids(its_tokenizer, (), ASKED[-1])
 print(f"the greeting takes {len(prompt)} of 50 tokens and leaves {50 - len(prompt)}")
 written = mb.generate(loaded, prompt, max_new_tokens=50 - len(prompt), n_sequences=3, seed=1,
-                      temperature=0.8, stop_token=data.dialogue_tokens(its_tokenizer)[2])
-for row in written:
-    print("机器人：", its_tokenizer.decode(row[len(prompt):].tolist()))
+                      temperature=0.8, stop_token=(end := data.dialogue_tokens(its_tokenizer)[2]))
+for row in written[:, len(prompt):].tolist():
+    print("机器人：", its_tokenizer.decode([i for i in row if i != end]))
 
 # %% [markdown]
 # ## What it costs

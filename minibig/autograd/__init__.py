@@ -1,6 +1,6 @@
 """Tensors, the graph behind them, and derivatives of any order.
 
-Read in this order: tensor, primitive, structure, fusible, backward, functional, check.
+Read in this order: state, tensor, primitive, structure, fusible, backward, functional, check.
 """
 
 from minibig.autograd.backward import backward, trace

@@ -207,7 +207,7 @@ class Walk:
             return True
         if node not in self.needed:
             for each in nodes_behind(node, self.oldest, self.needed):
-                _check(each, each)
+                _check(each, each)  # a freed node may have led to a target
                 ways = [edge is not None and self.needed.get(edge[0]) for edge in each.edges]
                 opaque = getattr(each.operation, "opaque", False)  # a leaf has no operation
                 self.needed[each] = each in self.found or opaque or True in ways

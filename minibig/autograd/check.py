@@ -21,8 +21,9 @@ def check_gradients(
         vᵀ·J·t  =  vᵀ·(f(x + εt) − f(x − εt)) / 2ε
 
     must hold to `tolerance`, relative to the terms of the sum, beyond what rounding does to the
-    difference (10⁻⁸·|v|ᵀ·|f|, and 2⁻⁵²/ε for numbers of size 1 that cancel inside f). The next
-    order checks x -> vᵀ·J in the same way, all in float64; integer inputs are left as they are.
+    difference: 10⁻⁸·|v|ᵀ·|f|, and 2⁻⁵²/ε for numbers of size 1 that cancel inside f, so derivatives
+    smaller than that need a larger ε. The next order checks x -> vᵀ·J in the same way. All is in
+    float64; integer inputs are left as they are.
 
     >>> mb.check_gradients(mb.tanh, mb.tensor([0.3, -2.0]))
     >>> wrong = mb.primitive(lambda x, /: x * x)

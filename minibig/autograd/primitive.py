@@ -79,7 +79,7 @@ class Primitive(Operation):
                 arrays.append(x.data)
                 edges.append(x.edge)
             else:
-                arrays.append(_operand(x))
+                arrays.append(_operand(x, self))
                 edges.append(None)
         if not tensors:
             return self.function(*arrays, **keywords)
@@ -125,7 +125,9 @@ class Primitive(Operation):
                 if name not in self.rules:
                     problem = f"{self} has no derivative with respect to {name}"
                     raise InputError(f"{problem}. Pass {name}.detach() if none is wanted.")
-                wanted = list(inspect.signature(self.rules[name]).parameters)[1:]  # after g
+                g, *wanted = inspect.signature(self.rules[name]).parameters or [""]
+                if g != "g":
+                    raise TypeError(f"{self}: the rule of {name} must begin with g; got {g!r}.")
                 names += [n for n in wanted if n not in names]
                 rules[i] = self.rules[name], list(map(names.index, wanted))
         plan = self.plans[pattern] = list(map(self._slot, names)), rules
@@ -155,11 +157,12 @@ class Primitive(Operation):
             for rule, wanted in zip(rules, needed, strict=False)
         ]
 
-def _operand(x: Any) -> Any:
+def _operand(x: Any, name: Any) -> Any:
     """x, if it may stand beside a tensor: an array or a number."""
     if isinstance(x, (np.generic, float, int)) or is_array(x):
         return x
-    raise TypeError(f"expected tensors or numbers; got {type(x).__name__}. Use mb.tensor(x).")
+    got = f"{type(x).__name__}. Use mb.tensor(x)"
+    raise TypeError(f"{name} expected tensors, arrays or numbers; got {got}.")
 
 def _summary(x: Any) -> str:
     if not is_array(x):

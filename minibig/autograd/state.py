@@ -15,7 +15,7 @@ state = _State()
 
 @contextmanager
 def _with(**settings: Any) -> Iterator[None]:
-    before = vars(state).copy()
+    before = {name: getattr(state, name) for name in settings}
     vars(state).update(settings)
     try:
         yield

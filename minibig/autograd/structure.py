@@ -40,6 +40,8 @@ def reshape(x: Any, /, *shape: Any) -> Any:
     if len(shape) == 1 and not isinstance(shape[0], int):
         shape = tuple(shape[0])
     try:
+        if min(shape, default=0) < -1:  # NumPy takes any negative length for -1
+            raise ValueError
         return reshape_to(x, shape=shape)
     except ValueError:
         raise InputError(f"reshape: {x.size} elements, {x.shape}, do not fit {shape}.") from None

@@ -114,8 +114,9 @@ class Tensor:
         elif isinstance(value, Tensor) and (value.shape, value.dtype) == (self.shape, self.dtype):
             self.edge[0].grad = Tensor(value.data.copy(), value.edge)
         else:
-            got = f"{value.shape}, {value.dtype}" if isinstance(value, Tensor) else type(value)
-            raise InputError(f"grad must be a tensor, {self.dtype}, {self.shape}; got {got}.")
+            kind = type(value).__name__
+            got = f"{value.dtype} of shape {value.shape}" if isinstance(value, Tensor) else kind
+            raise InputError(f"grad must be {self.dtype} of shape {self.shape} or None; got {got}.")
 
     def watch(self) -> "Tensor":
         """Keep the gradient of this intermediate result, too; read it as `.grad`. Returns self.
@@ -179,7 +180,7 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.edge is not None:
-            raise InputError("NumPy loses the derivative. Use minibig's function, or x.numpy().")
+            raise InputError("NumPy would lose the derivative. Use mb's function, or x.detach()")
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:

@@ -41,11 +41,7 @@ def is_array(x: Any) -> bool:
     return cupy is not None and isinstance(x, cupy.ndarray)
 
 def namespace(x: Any) -> Any:
-    """The module whose functions work on x: `numpy` or `cupy`.
-
-    >>> namespace(np.zeros(3)).__name__
-    'numpy'
-    """
+    """The module whose functions work on x: `numpy` or `cupy`."""
     if isinstance(x, (np.ndarray, np.generic, float, int)):
         return np
     if is_array(x):
@@ -65,11 +61,11 @@ def device(name: "str | Device | None" = None) -> Device:
     if isinstance(name, Device):
         return name
     asked = (os.environ.get("MINIBIG_DEVICE") or "cpu") if name in (None, "") else name
-    if not re.fullmatch(r"cpu|auto|cuda(:\d+)?", str(asked)):
+    if not (isinstance(asked, str) and re.fullmatch(r"cpu|auto|cuda(:\d+)?", asked)):
         raise InputError(f'device must be "cpu", "cuda", "cuda:<number>" or "auto"; got {asked!r}.')
     if asked == "cpu":
         return CPU
-    index = int(str(asked).partition(":")[2] or 0)
+    index = int(asked.partition(":")[2] or 0)
     problem = _cuda_problem(index)
     if problem and asked != "auto":
         raise InputError(f'device "{asked}" cannot be used: {problem}, or use device="cpu".')

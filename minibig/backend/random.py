@@ -43,6 +43,7 @@ def manual_seed(seed: int) -> None:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InputError(f"seed must be a whole number from 0 on; got {seed!r}.")
     _seed, _clock.now.seed = int(seed), None
+    _clock.now.calls.clear()
     _streams.clear()
 
 def stream(name: str) -> "np.random.Generator":
@@ -136,9 +137,8 @@ def keep_mask(shape: Shape, p: float, key: DropoutKey, device: Device) -> Array:
     Lane j of example i is 32 bits of Philox4x64-10 under `key`, from the counter
     (0, first_example + i, 0, 0) on; it is kept if the bits are at least p·2³².
 
-    >>> from minibig.backend.devices import CPU
-    >>> whole = keep_mask((4, 1000), 0.25, DropoutKey(1), CPU)
-    >>> part = keep_mask((2, 1000), 0.25, DropoutKey(1, first_example=2), CPU)
+    >>> whole = keep_mask((4, 1000), 0.25, DropoutKey(1), mb.device("cpu"))
+    >>> part = keep_mask((2, 1000), 0.25, DropoutKey(1, first_example=2), mb.device("cpu"))
     >>> bool((whole[2:] == part).all()), 0.2 < 1 - float(whole.mean()) < 0.3
     (True, True)
     """

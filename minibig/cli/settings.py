@@ -65,8 +65,8 @@ TABLE = (
     Setting("min_lr", float, 0.0, "the learning rate at the end", 0),
     Setting("warmup_steps", int, 50, "steps until the highest learning rate", 0),
     Setting("schedule", str, "cosine", "cosine, linear, constant or inverse_square_root"),
-    Setting("weight_decay", float, 0.1, "decay of matrices and embeddings", 0),
-    Setting("betas", list, [0.9, 0.99], "the two decay rates of AdamW's moments", 0),
+    Setting("weight_decay", float, 0.1, "decay of matrices; a 30th of it for adafactor", 0),
+    Setting("betas", list, [0.9, 0.99], "the decay rates of adamw's and muon's moments", 0),
     Setting("clip", float, 1.0, "the largest norm of a gradient; 0 for any", 0),
     Setting("seed", int, 0, "the seed of everything random", 0),
     Setting(
@@ -136,9 +136,8 @@ def merged(*layers: Mapping[str, Any]) -> Settings:
 def _adapt_rates(settings: Settings, optimizer: str) -> None:
     """Change the rates that were meant for another optimizer into those of this one."""
     factor = _RATES.get(optimizer, 1) / _RATES.get(settings["optimizer"], 1)
-    for name in ("lr", "min_lr"):
-        settings[name] = float(f"{factor * settings[name]:.12g}")  # as people write such numbers
-    settings["weight_decay"] /= factor
+    for name, wanted in (("lr", factor), ("min_lr", factor), ("weight_decay", 1 / factor)):
+        settings[name] = float(f"{wanted * settings[name]:.12g}")  # as people write such numbers
 
 
 def check_use(given: Settings, settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """Layers: parameters, the modules that hold them, and everything a Transformer is made of.
 
-Read in this order: parameter, module, initializers, linear, embedding, dropout, normalization,
-activations, positions, key_value_cache, attention, transformer.
+Read in this order: parameter, module, shapes, initializers, linear, embedding, dropout,
+normalization, activations, positions, key_value_cache, attention, transformer.
 """
 
 from minibig.nn.activations import (

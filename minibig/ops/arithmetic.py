@@ -104,7 +104,8 @@ def _comparison(name: str, sign: str, holds: Callable[[Any, Any], Any]) -> Primi
     """The operation whose result is where `holds` is true of a and b: bools, without derivative."""
     def compared(a: Array, b: Array, /) -> Array:
         return holds(a, b)
-    compared.__name__, compared.__doc__ = name, f"Whether a {sign} b, element by element."
+    compared.__name__ = compared.__qualname__ = name
+    compared.__doc__ = f"Whether a {sign} b, element by element."
     return constant(compared)
 
 equal = _comparison("equal", "=", operator.eq)

@@ -18,8 +18,8 @@ def full(
     try:
         values = np.full(shape, value, dtype)
     except (TypeError, ValueError) as error:
-        given = f"{shape}, {value!r} and {dtype!r} ({error})"
-        raise InputError(f"a tensor needs a shape, a number and a dtype; got {given}.") from None
+        given = f"{shape}, {value!r}, {dtype!r} ({error})"
+        raise InputError(f"full needs lengths from 0 on, a number, a dtype; got {given}.") from None
     return _placed(values, device)
 
 def zeros(shape: Shape, dtype: Any = "float32", device: "str | Device | None" = None) -> Tensor:

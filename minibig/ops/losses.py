@@ -47,8 +47,8 @@ def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
     if not 0 <= label_smoothing < 1:
         raise InputError(f"label_smoothing must lie in [0, 1); got {label_smoothing}.")
     if not shape or targets.shape != (shape[:-1] if are_classes else shape):
-        needed = f"class numbers of shape {shape[:-1]} or probabilities of shape {shape}"
-        raise InputError(f"cross_entropy needs {needed}; got {targets.dtype} {targets.shape}.")
+        needed = f"logits of shape {shape} need classes {shape[:-1]} or probabilities {shape}"
+        raise InputError(f"cross_entropy: {needed}; got {targets.dtype} {targets.shape}.")
     if are_classes:
         checked_ids(targets[targets != ignore_index], shape[-1], "class numbers")
     elif targets.dtype.kind != "f":

@@ -78,6 +78,6 @@ def _check_feed_forward(x, w1, b1, w2, b2, *, activation):
     _check_linear(x, w1, b1)
     if w2.ndim != 2 or w2.shape[0] != w1.shape[1] or b2.shape != w2.shape[1:]:
         got = f"{w2.shape} and {b2.shape}"
-        raise InputError(f"w2 must have shape ({w1.shape[1]}, D) and b2 (D); got {got}.")
+        raise InputError(f"feed_forward: w2 must be ({w1.shape[1]}, D) and b2 (D); got {got}.")
     if not callable(activation):
         raise TypeError(f"feed_forward: activation must be a function; got {activation!r}.")

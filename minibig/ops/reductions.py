@@ -15,11 +15,7 @@ from minibig.ops.shapes import concatenate, flip, transpose
 Axis = int | tuple[int, ...] | None
 
 def kept_shape(shape: Shape, axis: Axis) -> Shape:
-    """The shape that a reduction leaves with keepdims=True.
-
-    >>> kept_shape((2, 3, 4), axis=(0, -1))
-    (1, 3, 1)
-    """
+    """The shape that a reduction leaves with keepdims=True: (2, 3) becomes (2, 1) by axis 1."""
     axes = range(len(shape)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
     reduced = {a % len(shape) for a in axes} if shape else set()
     return tuple([1 if i in reduced else n for i, n in enumerate(shape)])

@@ -158,5 +158,5 @@ triu.defvjp(x=lambda g, k: triu(g, k=k))
 
 def _matrices(x: Array) -> Array:
     if x.ndim < 2:
-        raise InputError(f"x must have shape (..., N, M); got {x.shape}.")
+        raise InputError(f"a triangle needs matrices (..., N, M); got shape {x.shape}.")
     return x

@@ -4,7 +4,7 @@ A folder written here opens elsewhere, and one published elsewhere opens here, a
 of model is registered: `register_model` says how the configuration is read and written, and what
 the tensors are called outside. Other files in the folder, such as the tokenizer's, are left alone.
 
-One file more is ours: minibig_checksums.json, by which a flipped bit in any of them is noticed.
+One file more is ours: minibig_checksums.json, by which a flipped bit in one of the two is noticed.
 """
 
 import json

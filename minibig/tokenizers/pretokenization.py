@@ -66,8 +66,8 @@ def count_pre_tokens(
     """How often each pre-token occurs in the texts, special tokens left out.
 
     Where the different ones have more than four million characters, which takes an endless word of
-    random letters or hundreds of megabytes of prose, the rarest so far are forgotten, and again
-    whenever there are as many: what is frequent is counted, in bounded memory.
+    random letters or hundreds of megabytes of prose, the rarest so far are forgotten between two
+    texts, and again whenever there are as many: what is frequent is counted, in bounded memory.
 
     >>> count_pre_tokens(["to be<end> to be"], special_tokens=["<end>"], isolate_han=False)
     Counter({' be': 2, 'to': 1, ' to': 1})

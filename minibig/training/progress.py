@@ -160,7 +160,7 @@ class ProgressPicture:
         """Draw, if there is a new validation loss and the last picture is old enough."""
         self.progress.report(values)
         if "validation_loss" in values and time.monotonic() >= self._next:
-            with suppress(StorageError):
+            with suppress(StorageError, ImportError):
                 self._draw()
             self._next = time.monotonic() + self._every
 

@@ -354,3 +354,13 @@ class TestCheckpoint:
         assert x.grad.tolist() == first
         with pytest.raises(mb.InputError, match="freed"):
             y.backward()
+
+
+def test_a_form_refuses_to_guess_whether_a_freed_piece_depended_on_its_variable():
+    def freed_inside(x):
+        square = (x * x).sum()
+        square.backward()
+        return square * x.sum()
+
+    with pytest.raises(mb.InputError, match=r"freed.*retain_graph"):
+        mb.grad(freed_inside)(mb.tensor([1.0, 2.0], requires_grad=True))

@@ -106,3 +106,13 @@ def test_a_tensor_is_a_copy_of_what_it_is_made_of():
     assert mb.tensor([1.0]).dtype == np.float32
     assert mb.tensor(x, dtype="float32").dtype == np.float32
     assert mb.tensor(x) is not x
+
+
+def test_a_rule_that_does_not_begin_with_g_is_refused():
+    square = mb.primitive(lambda x, /: x * x)
+    square.defvjp(x=lambda x: 2 * x)
+    with pytest.raises(TypeError, match="rule of x must begin with g; got 'x'"):
+        square(mb.tensor([1.0], requires_grad=True))
+    square.defvjp(x=lambda: 2)
+    with pytest.raises(TypeError, match="rule of x must begin with g; got ''"):
+        square(mb.tensor([1.0], requires_grad=True))

@@ -13,7 +13,7 @@ def named(name=None):
 
 
 @pytest.mark.parametrize(
-    "name", ["gpu", "cuda:", "cuda:-1", "cuda:x", "cpu:1", "CPU", 3, 0, "cuda:1:2"]
+    "name", ["gpu", "cuda:", "cuda:-1", "cuda:x", "cpu:1", "CPU", 3, 0, "cuda:1:2", b"cpu"]
 )
 def test_an_unknown_name_is_refused(name):
     with pytest.raises(mb.InputError, match=f'device must be "cpu".*got {name!r}'):

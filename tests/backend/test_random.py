@@ -223,3 +223,11 @@ def test_a_seed_that_is_no_whole_number_is_refused(seed):
         manual_seed(seed)
     manual_seed(7)
     assert stream("a").random() == expected
+
+
+def test_a_seed_starts_the_keys_outside_of_a_step_again():
+    manual_seed(3)
+    keys = [dropout_key("a"), dropout_key("a")]
+    manual_seed(3)
+    assert [dropout_key("a"), dropout_key("a")] == keys
+    assert keys[0] != keys[1]

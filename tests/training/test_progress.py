@@ -116,9 +116,10 @@ def test_a_picture_is_drawn_after_evaluations_that_are_far_enough_apart(monkeypa
     assert stream.getvalue().count("a sample:") == 40
 
 
-def test_a_picture_that_cannot_be_written_stops_no_run(tmp_path):
+@pytest.mark.parametrize("problem", [StorageError, ModuleNotFoundError])
+def test_a_picture_that_cannot_be_drawn_stops_no_run(tmp_path, problem):
     def draw():
-        raise StorageError("loss.png cannot be written")
+        raise problem("loss.png cannot be drawn")
 
     run = trainer(tmp_path)
     run.progress = ProgressPicture(ProgressLog(io.StringIO()), draw, every=0.0)
