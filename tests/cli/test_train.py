@@ -170,5 +170,5 @@ def test_the_rates_of_a_preset_become_those_of_the_optimizer(tmp_path, text_file
         assert done.returncode == 0, done.stderr
     settings = json.loads((tmp_path / "run.json").read_text())["settings"]
     named = {name: settings[name] for name in ("optimizer", "lr", "min_lr", "weight_decay")}
-    rates = {"lr": 0.03, "min_lr": 0.003, "weight_decay": 0.1 / 30}
+    rates = {"lr": 0.03, "min_lr": 0.003, "weight_decay": 0.00333333333333}  # of 12 digits
     assert named == {"optimizer": "adafactor", **rates}
