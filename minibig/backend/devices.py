@@ -19,11 +19,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Device:
-    """Where an array lives: `cpu`, or a CUDA device with its number.
-
-    >>> str(Device("cuda", 1)), str(Device("cpu"))
-    ('cuda:1', 'cpu')
-    """
+    """Where an array lives: `cpu`, or a CUDA device with its number; as text "cuda:1"."""
 
     kind: str
     index: int = 0

@@ -37,7 +37,7 @@ class ChatSession:
         self.model, self.form = model, form
         self.conversation = Conversation()
         self.last_answers: Sequence[Answer] = ()
-        self.taken = 1
+        self.taken, self._last_question, self._n_turns_before = 1, "", 0
         self._sampling = sampling
         if max_new_tokens < 1:
             raise InputError(f"max_new_tokens must be at least 1; got {max_new_tokens}.")

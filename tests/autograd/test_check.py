@@ -53,11 +53,19 @@ def test_a_wrong_rule_is_found_beside_large_values(offset):
         mb.check_gradients(lambda x: wrong(x) + offset, X, order=1)
 
 
-@pytest.mark.parametrize("factor", [1e-4, 1e-7])
+@pytest.mark.parametrize("factor", [1e-4, 1e-7, 1e-11, 1e-20])
 def test_a_wrong_rule_is_found_where_values_are_small(factor):
     wrong = with_rule(WRONG["factor"])
     with pytest.raises(AssertionError, match="order 1"):
         mb.check_gradients(lambda x: wrong(x) * factor, X, order=1)
+
+
+def test_a_right_rule_passes_where_terms_of_size_1_cancel_down_to_rounding():
+    for seed in range(20):
+        near_one = 1e-10 * np.random.default_rng(seed).standard_normal(5)
+        cancelling = lambda x: (x + 1.0) * (x + 1.0) - x * x - 2.0 * x - 1.0
+        mb.check_gradients(cancelling, mb.tensor(near_one), seed=seed)
+        mb.check_gradients(lambda x: mb.softmax(1e-9 * x) - 0.2, mb.tensor(near_one), seed=seed)
 
 
 def test_one_wrong_input_among_several_is_found():
