@@ -21,8 +21,8 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from minibig.tokenizers import ByteLevelBPE  # noqa: E402
-from minibig.tokenizers.byte_symbols import from_symbols  # noqa: E402
-from minibig.tokenizers.pretokenization import pre_token_finder  # noqa: E402
+from minibig.tokenizers.byte_level_bpe.byte_symbols import from_symbols  # noqa: E402
+from minibig.tokenizers.byte_level_bpe.pretokenization import pre_token_finder  # noqa: E402
 
 Contenders = dict[str, Callable[[], object]]  # by name: what is timed
 NAMES = ("minibig", "hugging face", "tiktoken")

@@ -4,8 +4,10 @@ import ast
 import functools
 import importlib
 import inspect
+import io
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import minibig
 ROOT = Path(minibig.__file__).parent
 LAYERS = [
     "backend",
+    "files",
     "autograd",
     "ops",
     "kernels",
@@ -23,17 +26,20 @@ LAYERS = [
     "tokenizers",
     "models",
     "generation",
-    "evaluation",
     "data",
     "objectives",
+    "evaluation",
+    "pictures",
     "planning",
     "storage",
     "distributed",
     "training",
+    "dialogue",
     "finetuning",
     "adaptation",
     "compression",
     "explanation",
+    "recipes",
     "cli",
 ]
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "conftest.py")
@@ -207,9 +213,26 @@ def test_importing_minibig_prints_nothing_and_imports_nothing_heavy():
     assert not set(done.stdout.split()) & heavy
 
 
+def lines_of_code(path):
+    """How many lines hold code: blank lines, comments and docstrings do not count."""
+    source = path.read_text(encoding="utf-8")
+    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in skipped and token.type != tokenize.ENDMARKER:
+            lines |= set(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(tree_of(path)):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            value = body[0].value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                lines -= set(range(value.lineno, value.end_lineno + 1))
+    return len(lines)
+
+
 def test_the_engine_can_be_read_in_a_weekend():
     engine = [path for path in FILES if path.parent.name in ("backend", "autograd", "ops")]
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in engine) < 3000
+    assert sum(lines_of_code(path) for path in engine) <= 2500
 
 
 def rules():

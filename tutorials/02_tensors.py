@@ -81,7 +81,7 @@ assert np.isclose((g * repeated).sum(), (summed * b).sum())
 #
 # `minibig/autograd/structure.py` has the pair `broadcast_to` and `sum_to`; each is the other's
 # derivative. An operation that is declared with `broadcasts=True` writes its rule as if all shapes
-# were equal, and the engine sums back (`minibig/autograd/backward.py`).
+# were equal, and the engine sums back (`minibig/autograd/backward_pass.py`).
 
 # %%
 tx, tb = mb.tensor(x, requires_grad=True), mb.tensor(bias, requires_grad=True)

@@ -199,7 +199,7 @@ cost(
     "forward and backward",
     ten_times="ten times as many such operations in a model: the composite keeps several arrays "
     "for each, and memory runs out before time does. For whole formulas with a name in a paper "
-    "there is a third way, `fusible` (minibig/autograd/fusible.py), whose kernel may be replaced.",
+    "there is a third way, `fusible` (minibig/autograd/fusibles.py), whose kernel may be replaced.",
 )
 
 # %% [markdown]

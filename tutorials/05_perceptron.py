@@ -97,7 +97,7 @@ def gradients_by_hand(x, y, W1, b1, W2, b2):
 # ## The library's version
 #
 # The library contains no such lines for any network. Its layers are functions, every operation
-# knows its own derivative, and `minibig/autograd/backward.py` walks back (chapter 1):
+# knows its own derivative, and `minibig/autograd/backward_pass.py` walks back (chapter 1):
 
 # %%
 rng = np.random.default_rng(0)

@@ -22,9 +22,9 @@ from check import check
 import minibig as mb
 from minibig.data import World, load_documents
 from minibig.tokenizers import ByteLevelBPE, Characters, StreamDecoder
-from minibig.tokenizers.bpe_training import learn_merges
-from minibig.tokenizers.byte_symbols import BYTE_ORDER
-from minibig.tokenizers.pretokenization import count_pre_tokens, pre_token_finder
+from minibig.tokenizers.byte_level_bpe.byte_symbols import BYTE_ORDER
+from minibig.tokenizers.byte_level_bpe.pretokenization import count_pre_tokens, pre_token_finder
+from minibig.tokenizers.byte_level_bpe.training import learn_merges
 
 GREETING = "你好，我是一个人工智能聊天机器人。请问你有什么问题？"  # the article's own, section 5
 
@@ -93,7 +93,7 @@ print("the first tokens:", [tokenizer.decode([number]) for number in range(256, 
 # %% [markdown]
 # ## The library's version
 #
-# `minibig/tokenizers/bpe_training.py` learns the same merges, but touches only the places where a
+# `minibig/tokenizers/byte_level_bpe/training.py` learns the same merges, but touches only the places where a
 # pair stands, instead of counting everything anew; `minibig/tokenizers/byte_level_bpe.py` is the
 # tokenizer around them, in GPT-2's file format.
 

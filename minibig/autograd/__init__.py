@@ -3,11 +3,11 @@
 Read in this order: state, tensor, primitive, structure, fusible, backward, functional, check.
 """
 
-from minibig.autograd.backward import backward, trace
+from minibig.autograd.backward_pass import backward, trace
 from minibig.autograd.check import check_gradients
 from minibig.autograd.functional import checkpoint, grad, hessian, hvp, jvp, value_and_grad, vjp
-from minibig.autograd.fusible import Fusible, fusible, registry
-from minibig.autograd.primitive import Primitive, composite, constant, primitive
+from minibig.autograd.fusibles import Fusible, fusible, registry
+from minibig.autograd.primitives import Primitive, composite, constant, primitive
 from minibig.autograd.state import enable_grad, no_grad, reference
 from minibig.autograd.structure import add, alias, broadcast_to, reshape, sum_to
-from minibig.autograd.tensor import Tensor, as_tuple, tensor, tick
+from minibig.autograd.tensors import Tensor, as_tuple, tensor, tick

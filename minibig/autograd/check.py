@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd.functional import pullback
-from minibig.autograd.primitive import wrapped
-from minibig.autograd.tensor import Tensor, as_tuple
+from minibig.autograd.primitives import wrapped
+from minibig.autograd.tensors import Tensor, as_tuple
 from minibig.backend import generator, to_device, to_numpy
 
 def check_gradients(

@@ -9,11 +9,11 @@ another one, or with `create_graph=True`.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minibig.autograd.backward import Walk, seed_gradient
-from minibig.autograd.primitive import explain_types, primitive, wrapped
+from minibig.autograd.backward_pass import Walk, seed_gradient
+from minibig.autograd.primitives import explain_types, primitive, wrapped
 from minibig.autograd.state import nested, no_grad, state
 from minibig.autograd.structure import alias, reshape
-from minibig.autograd.tensor import Leaf, Node, Tensor, as_tuple
+from minibig.autograd.tensors import Leaf, Node, Tensor, as_tuple
 from minibig.backend import Array, InputError, at, moment, namespace
 
 def _entered(x: Any, name: str) -> Tensor:

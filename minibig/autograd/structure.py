@@ -6,7 +6,7 @@ a broadcast input back to the input's shape.
 
 from typing import Any
 
-from minibig.autograd.primitive import primitive
+from minibig.autograd.primitives import primitive
 from minibig.backend import Array, InputError, Shape, namespace
 
 @primitive

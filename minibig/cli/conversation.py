@@ -12,10 +12,10 @@ from typing import Any
 from minibig.backend import InputError
 from minibig.cli.dialogue_forms import DialogueForm
 from minibig.data import Turn
+from minibig.files.durable import new_file, read_file
+from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
 from minibig.finetuning import fitting_prompt
 from minibig.storage import StorageError
-from minibig.storage.durable_files import new_file, read_file
-from minibig.storage.strict_json import MAX_JSON_BYTES, parse_json
 
 FORMAT = "minibig conversation"
 

@@ -34,10 +34,10 @@ from minibig.cli.training_run import (
     with_full_paths,
 )
 from minibig.data import World
+from minibig.files.durable import new_file, read_file
+from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
 from minibig.finetuning import AnswerLoss, DialogueBatches, answers_to, mean_answer_loss
 from minibig.storage import load
-from minibig.storage.durable_files import new_file, read_file
-from minibig.storage.strict_json import MAX_JSON_BYTES, parse_json
 from minibig.training import Metrics, Phase, Trainer, draw_phases, progress_on
 
 PREPARATION, PRETRAINING, FINETUNING = "text and tokenizer", "pre-training", "fine-tuning"

@@ -24,9 +24,9 @@ import minibig
 from minibig.backend import InputError
 from minibig.cli.git_state import git_state
 from minibig.cli.settings import Settings
+from minibig.files.durable import make_folder, new_file, read_file
+from minibig.files.strict_json import parse_json
 from minibig.storage import StorageError
-from minibig.storage.durable_files import make_folder, new_file, read_file
-from minibig.storage.strict_json import parse_json
 from minibig.tokenizers import ByteLevelBPE, Tokenizer, load_tokenizer
 
 RECORD = "run.json"

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from minibig.cli.console import say
+from minibig.files.durable import new_file, read_file
+from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
 from minibig.storage import StorageError
-from minibig.storage.durable_files import new_file, read_file
-from minibig.storage.strict_json import MAX_JSON_BYTES, parse_json
 
 
 class Stages:

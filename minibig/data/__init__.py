@@ -1,6 +1,6 @@
 """Text becomes batches: corpora of documents, tokens in memory or on disk, and their order.
 
-Read `dialogues.py` (who speaks), `grammar.py` and the `world_*.py` up to `world.py` (a small world
+Read `dialogues.py` (who speaks), `grammar.py` and the folder `world/` (a small world
 whose entropy is known), `columns.py` (tables), `corpora.py` (where text comes from), `tokens.py`
 (ids in a row), `token_files.py` (the same on disk), `epoch_order.py` (a shuffle that needs no
 room), `batches.py` (what a model is fed).

@@ -5,7 +5,7 @@ controls (what of it was learned).
 """
 
 from minibig.evaluation.controls import shuffled_weights
-from minibig.evaluation.exact_match import exact_match
-from minibig.evaluation.greedy_answers import greedy_answers
+from minibig.evaluation.scores import exact_match
+from minibig.evaluation.answers import greedy_answers
 
 __all__ = ["exact_match", "greedy_answers", "shuffled_weights"]

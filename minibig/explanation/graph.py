@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from minibig.autograd import Tensor
-from minibig.autograd.tensor import Leaf, Node
+from minibig.autograd.tensors import Leaf, Node
 from minibig.backend import InputError
-from minibig.storage.durable_files import make_folder, new_file
+from minibig.files.durable import make_folder, new_file
 from minibig.training.fonts import use_installed_fonts
 
 _MOST = 200  # boxes in one picture

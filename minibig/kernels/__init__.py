@@ -4,7 +4,6 @@ The modules here run on NumPy, `elementwise` on both; those in `cuda`, on CuPy.
 """
 
 from minibig.kernels import (
-    attention,
     cuda,
     elementwise,
     indexing,
@@ -12,11 +11,11 @@ from minibig.kernels import (
     normalization,
     parallel,
     products,
+    scaled_dot_product_attention,
     updates,
 )
 
 __all__ = [
-    "attention",
     "cuda",
     "elementwise",
     "indexing",
@@ -24,5 +23,6 @@ __all__ = [
     "normalization",
     "parallel",
     "products",
+    "scaled_dot_product_attention",
     "updates",
 ]

@@ -1,4 +1,4 @@
-"""Attention layers (多头注意力): the projections around `ops/attention.py`, head by head.
+"""Attention layers (多头注意力): the projections around the op `attention`, head by head.
 
     headₕ = attention(x Wqₕ, m Wkₕ, m Wvₕ)         y = [head₁, …, head_H] Wo
 

@@ -10,10 +10,10 @@ from minibig.ops.arithmetic import (
     clip, div, equal, greater, greater_equal, less, less_equal, logical_and, logical_not,
     logical_or, maximum, minimum, mul, neg, not_equal, pow, sub, where,
 )
-from minibig.ops.attention import attention, attention_weights, causal_mask
+from minibig.ops.scaled_dot_product_attention import attention, attention_weights, causal_mask
 from minibig.ops.creation import arange, full, normal, ones, uniform, zeros
-from minibig.ops.dropout import dropout
-from minibig.ops.einsum import einsum
+from minibig.ops.dropout_masks import dropout
+from minibig.ops.einstein_sums import einsum
 from minibig.ops.elementwise import abs_ as abs
 from minibig.ops.elementwise import (
     astype, cos, elu, erf, exp, expm1, gelu, gelu_tanh, leaky_relu, log, log1p, normal_cdf, relu,
@@ -32,5 +32,5 @@ from minibig.ops.shapes import (
     concatenate, expand_dims, flip, pad, roll, split, squeeze, stack, swapaxes, tile, transpose,
     tril, triu,
 )
-from minibig.ops.softmax import log_softmax, softmax
+from minibig.ops.softmaxes import log_softmax, softmax
 from minibig.ops.updates import adam_update, adamw_update, sgd_update

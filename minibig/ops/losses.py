@@ -11,7 +11,7 @@ from minibig.backend import InputError
 from minibig.ops.arithmetic import maximum, where
 from minibig.ops.elementwise import softplus
 from minibig.ops.indexing import array_of, checked_ids, gather
-from minibig.ops.softmax import log_softmax
+from minibig.ops.softmaxes import log_softmax
 
 @fusible
 def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothing: float = 0.0):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.autograd.tensor import Leaf
+from minibig.autograd.tensors import Leaf
 from minibig.backend import InputError
 
 _ABOVE_0 = {"eps", "decay", "min_scale", "clip"}

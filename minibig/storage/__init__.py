@@ -1,11 +1,11 @@
 """Files: safetensors and JSON, checkpoints, models in Hugging Face's layout. Nothing is unpickled.
 
-Read in this order: durable_files, strict_json, safetensors_format, safetensors_files, checksums,
+Read in this order: safetensors_format, safetensors_files,
 checkpoints, model_folders, gpt2.
 """
 
 from minibig.storage.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
-from minibig.storage.durable_files import StorageError
+from minibig.files.durable import StorageError
 from minibig.storage.gpt2 import GPT2
 from minibig.storage.model_folders import ModelFormat, has_format, load, register_model, save
 from minibig.storage.safetensors_files import load_tensors, save_tensors

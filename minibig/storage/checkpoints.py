@@ -23,8 +23,8 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import Array
-from minibig.storage.checksums import Seal, digest
-from minibig.storage.durable_files import (
+from minibig.files.checksums import Seal, digest
+from minibig.files.durable import (
     StorageError,
     make_folder,
     new_file,
@@ -32,8 +32,8 @@ from minibig.storage.durable_files import (
     remove_folder,
     synced_file,
 )
+from minibig.files.strict_json import parse_json
 from minibig.storage.safetensors_files import load_tensors, write_tensors
-from minibig.storage.strict_json import parse_json
 
 _SEAL = Seal("minibig checkpoint", 2)  # since 2 the state of a run counts its rollbacks
 

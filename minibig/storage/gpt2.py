@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from minibig.backend import Array
+from minibig.files.durable import StorageError
 from minibig.models import GPT, GPTConfig
-from minibig.storage.durable_files import StorageError
 from minibig.storage.model_folders import ModelFormat, register_model
 
 _PARTS = {

@@ -15,17 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from minibig.backend import Array, Device, InputError
+from minibig.files.checksums import CHECKSUMS, check_files, checksums
+from minibig.files.durable import StorageError, make_folder, new_file, read_file, remove_file
+from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
 from minibig.nn import Module
-from minibig.storage.checksums import CHECKSUMS, check_files, checksums
-from minibig.storage.durable_files import (
-    StorageError,
-    make_folder,
-    new_file,
-    read_file,
-    remove_file,
-)
 from minibig.storage.safetensors_files import PICKLES, load_tensors, refuse_pickle, write_tensors
-from minibig.storage.strict_json import MAX_JSON_BYTES, parse_json
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"

@@ -16,7 +16,7 @@ import numpy as np
 
 from minibig.autograd import Tensor
 from minibig.backend import Array, is_array, to_numpy
-from minibig.storage.durable_files import StorageError, new_file, open_regular
+from minibig.files.durable import StorageError, new_file, open_regular
 from minibig.storage.safetensors_format import (
     DTYPES,
     METADATA,

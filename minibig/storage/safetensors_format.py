@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from minibig.backend import Shape
-from minibig.storage.durable_files import StorageError
-from minibig.storage.strict_json import MAX_JSON_BYTES, parse_json
+from minibig.files.durable import StorageError
+from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
 
 METADATA = "__metadata__"
 

@@ -18,10 +18,10 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import training_step
+from minibig.files.durable import make_folder, remove_orphans
 from minibig.nn import Module
 from minibig.optim import clip_gradients
 from minibig.storage import has_format, save
-from minibig.storage.durable_files import make_folder, remove_orphans
 from minibig.training.failures import (
     TrainingError,
     check_evaluation,

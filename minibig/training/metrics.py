@@ -15,7 +15,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Self
 
-from minibig.storage.durable_files import StorageError, make_folder, new_file, open_regular
+from minibig.files.durable import StorageError, make_folder, new_file, open_regular
 
 WALL_CLOCK = ("seconds", "tokens_per_second")  # all that differs when a run is repeated
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minibig.backend import InputError
-from minibig.storage.durable_files import make_folder, new_file
+from minibig.files.durable import make_folder, new_file
 from minibig.training.fonts import use_installed_fonts
 from minibig.training.metrics import Metrics
 

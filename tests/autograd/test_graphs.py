@@ -9,7 +9,7 @@ import pytest
 
 import minibig as mb
 from minibig.autograd import registry, tick
-from minibig.autograd.fusible import Fusible
+from minibig.autograd.fusibles import Fusible
 
 
 @pytest.fixture

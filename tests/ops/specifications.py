@@ -11,7 +11,7 @@ import numpy as np
 
 import minibig as mb
 from minibig.autograd import alias, sum_to
-from minibig.ops.dropout import masked
+from minibig.ops.dropout_masks import masked
 
 from . import inputs as given
 from . import references as expected

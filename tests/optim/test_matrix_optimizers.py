@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from matrix_references import adafactor_by_hand, muon_by_hand
 
 import minibig as mb
 from minibig.kernels import parallel
 from minibig.models import GPT, GPTConfig
 from minibig.nn import Embedding, LayerNorm, Linear, Module, Parameter, Sequential
 from minibig.optim import Adafactor, AdamW, Muon, muon_groups
+
+from .matrix_references import adafactor_by_hand, muon_by_hand
 
 SHAPES = [(4, 6), (6, 4), (5,), (2, 3, 4)]
 STEPS = 50

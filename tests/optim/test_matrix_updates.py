@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from matrix_references import adafactor_by_hand, muon_by_hand
 
 import minibig as mb
 from minibig.optim.matrix_updates import adafactor_update, muon_update, orthogonalized
+
+from .matrix_references import adafactor_by_hand, muon_by_hand
 
 MUON = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1}
 ADAFACTOR = {

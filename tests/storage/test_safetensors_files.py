@@ -6,13 +6,14 @@ import struct
 import numpy as np
 import pytest
 from fake_cupy import fake_cupy
-from format_files import GOOD, ONES
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import minibig as mb
 from minibig.storage import StorageError, load_tensors, save_tensors
+
+from .format_files import GOOD, ONES
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 names = texts.filter(lambda name: name != "__metadata__")

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from format_files import GOOD, HOSTILE, ODD
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.storage import StorageError, load_tensors
 from minibig.storage.safetensors_format import DTYPES, build_header, header_length, parse_header
+
+from .format_files import GOOD, HOSTILE, ODD
 
 REFERENCE_OPENS = {  # stated in the module's docstring: what we refuse and the reference may open
     "a name that comes twice",

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from minibig.backend.errors import InputError
 from minibig.tokenizers import ByteLevelBPE, Characters, StreamDecoder
-from minibig.tokenizers.byte_symbols import to_symbols
+from minibig.tokenizers.byte_level_bpe.byte_symbols import to_symbols
 
 BYTES_ONLY = ByteLevelBPE.train("a", vocab_size=257)
 TRAINED = ByteLevelBPE.train("naïve 中文 👍🏽 naïve 中文 👍🏽", vocab_size=275)

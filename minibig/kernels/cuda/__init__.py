@@ -6,25 +6,25 @@ that nothing here needs CuPy, a GPU or a compiler before that.
 """
 
 from minibig.kernels.cuda import (
-    attention,
     compilation,
-    dropout,
+    dropout_masks,
     indexing,
     losses,
     normalization,
     products,
+    scaled_dot_product_attention,
     stacked_products,
     updates,
 )
 
 __all__ = [
-    "attention",
     "compilation",
-    "dropout",
+    "dropout_masks",
     "indexing",
     "losses",
     "normalization",
     "products",
+    "scaled_dot_product_attention",
     "stacked_products",
     "updates",
 ]

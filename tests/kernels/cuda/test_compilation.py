@@ -9,7 +9,7 @@ from cuda_on_cpu import cuda_on_cpu
 from fake_cupy import fake_cupy
 
 import minibig as mb
-from minibig.kernels.cuda import attention, compilation
+from minibig.kernels.cuda import compilation, scaled_dot_product_attention
 
 from . import nvrtc
 
@@ -25,7 +25,9 @@ def constants(source, dtype):
         return [{}]
     itemsize = "float64" if dtype == "float64" else "float32"
     arrays = [[np.zeros((1, n), itemsize) for n in sizes] for sizes in HEADS]
-    return [c for q, v in arrays if (c := attention._constants(q, v)) is not None]
+    return [
+        c for q, v in arrays if (c := scaled_dot_product_attention._constants(q, v)) is not None
+    ]
 
 
 @pytest.mark.skipif(nvrtc.library() is None, reason="NVRTC is not installed")

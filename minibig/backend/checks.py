@@ -1,0 +1,125 @@
+"""Checks of what a caller gives, and the one form of their sentences.
+
+    n_layers must be a whole number of at least 1; got 0.
+
+Every function here returns the value that it was given, or raises InputError.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from minibig.backend.errors import InputError
+
+_T = TypeVar("_T")
+_LONGEST = 80  # characters of a value in a sentence
+
+
+def shown(value: Any) -> str:
+    """The value as an error sentence shows it: its `repr`, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
+
+
+def refuse(name: str, expected: str, value: Any, advice: str = "") -> InputError:
+    """The error for a value that is not what was expected; `advice` is a sentence of its own."""
+    return InputError(f"{name} must be {expected}; got {shown(value)}.{advice and ' ' + advice}")
+
+
+def whole(name: str, value: Any, least: int | None = None, most: int | None = None) -> int:
+    """`value`, if it is a whole number from `least` to `most`; both may be left out.
+
+    >>> whole("n_layers", 0, least=1)
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: n_layers must be a whole number of at least 1; got 0.
+    """
+    right = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not (right and _within(value, least, most)):
+        raise refuse(name, f"a whole number{_range(least, most)}", value)
+    return int(value)
+
+
+def number(
+    name: str,
+    value: Any,
+    least: float | None = None,
+    most: float | None = None,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+) -> float:
+    """`value` as a float, if it is a finite number within the bounds; `above` and `below` exclude.
+
+    >>> number("lr", 0, above=0)
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: lr must be a number above 0; got 0.
+    """
+    right = isinstance(value, int | float | np.integer | np.floating)
+    finite = right and not isinstance(value, bool) and math.isfinite(value)
+    inside = finite and (above is None or value > above) and (below is None or value < below)
+    if not (inside and _within(value, least, most)):
+        raise refuse(name, f"a number{_range(least, most, above, below)}", value)
+    return float(value)
+
+
+def fraction(name: str, value: Any) -> float:
+    """`value` as a float, if it lies in 0 to 1."""
+    return number(name, value, 0, 1)
+
+
+def one_of(name: str, value: _T, choices: Iterable[_T]) -> _T:
+    """`value`, if it is one of the choices.
+
+    >>> one_of("schedule", "step", ("constant", "cosine"))
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: schedule must be one of constant, cosine; got 'step'.
+    """
+    choices = list(choices)
+    if not any(type(value) is type(choice) and value == choice for choice in choices):
+        raise refuse(name, f"one of {', '.join(map(str, choices))}", value)
+    return value
+
+
+def text(name: str, value: Any, *, empty: bool = False) -> str:
+    """`value`, if it is a string that can be written as UTF-8; an empty one only where allowed."""
+    if not isinstance(value, str) or not (value or empty):
+        raise refuse(name, "a text" if empty else "a text that is not empty", value)
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise refuse(name, "a text that can be written as UTF-8", value) from None
+    return value
+
+
+def flag(name: str, value: Any) -> bool:
+    """`value`, if it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise refuse(name, "True or False", value)
+    return bool(value)
+
+
+def instance(name: str, value: Any, kind: type[_T]) -> _T:
+    """`value`, if it is an object of the class `kind`."""
+    if not isinstance(value, kind):
+        got = type(value).__name__
+        raise InputError(f"{name} must be of type {kind.__name__}; got {got}: {shown(value)}.")
+    return value
+
+
+def _within(value: Any, least: float | None, most: float | None) -> bool:
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+def _range(
+    least: float | None,
+    most: float | None,
+    above: float | None = None,
+    below: float | None = None,
+) -> str:
+    if least is not None and most is not None:
+        return f" from {least} to {most}"
+    bounds = {"of at least": least, "above": above, "of at most": most, "below": below}
+    parts = [f" {word} {bound}" for word, bound in bounds.items() if bound is not None]
+    return " and".join(parts)

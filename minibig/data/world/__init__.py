@@ -1,0 +1,8 @@
+"""The corpus "world": a closed small world, told and asked about in English and in Chinese.
+
+Read in this order: facts, wording, english, chinese, world_grammar, world.
+"""
+
+from minibig.data.world.world import LANGUAGES, SPLITS, World, world_documents
+
+__all__ = ["LANGUAGES", "SPLITS", "World", "world_documents"]

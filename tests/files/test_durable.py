@@ -1,0 +1,172 @@
+"""Durable files: the old one or the new one, never half of one, and nothing left over."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from minibig.files.durable import (
+    StorageError,
+    make_folder,
+    new_file,
+    new_folder,
+    open_regular,
+    read_file,
+    remove_folder,
+    remove_orphans,
+    synced_file,
+)
+
+
+def write(path, content=b"new"):
+    with new_file(path) as file:
+        file.write(content)
+
+
+@pytest.fixture
+def dead_process():
+    """The number of a process that has ended."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return child.pid
+
+
+def test_a_new_file_replaces_the_old_one_when_the_block_ends(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with new_file(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new" and os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, MemoryError])
+def test_an_error_in_the_block_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with pytest.raises(error), new_file(path) as file:
+        file.write(b"half")
+        raise error
+    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_failing_disk_leaves_the_old_file_and_one_sentence(tmp_path, monkeypatch, failing):
+    def fail(*arguments):
+        raise OSError(5, "Input/output error")
+
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, failing, fail)
+    with pytest.raises(StorageError, match=r"a cannot be written: Input/output error\. What was"):
+        write(path)
+    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("folder", "a folder is in the way"),
+        ("file/a", "Not a directory"),
+        ("absent/a", "No such file"),
+        ("n" * 300, "File name too long|too long|Invalid"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused(tmp_path, name, words):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageError, match=words):
+        write(tmp_path / name)
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+    assert os.listdir(tmp_path / "folder") == []
+
+
+def test_a_folder_that_vanishes_while_it_is_written_to_is_reported(tmp_path):
+    (tmp_path / "run").mkdir()
+    with (
+        pytest.raises(StorageError, match="cannot be written"),
+        new_file(tmp_path / "run" / "a") as file,
+    ):
+        file.write(b"x")
+        for name in os.listdir(tmp_path / "run"):
+            os.unlink(tmp_path / "run" / name)
+        os.rmdir(tmp_path / "run")
+
+
+def test_a_new_folder_appears_as_a_whole_or_not_at_all(tmp_path):
+    with new_folder(tmp_path / "f") as unfinished:
+        with synced_file(unfinished / "a") as file:
+            file.write(b"1")
+        assert not (tmp_path / "f").exists()
+    assert os.listdir(tmp_path / "f") == ["a"]
+    with pytest.raises(ValueError), new_folder(tmp_path / "g") as unfinished:
+        (unfinished / "a").write_bytes(b"1")
+        raise ValueError
+    with pytest.raises(StorageError, match="f cannot be written"), new_folder(tmp_path / "f"):
+        pass
+    assert os.listdir(tmp_path) == ["f"] and os.listdir(tmp_path / "f") == ["a"]
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_writer(tmp_path, dead_process):
+    (tmp_path / f".minibig-{dead_process}-0.tmp").write_bytes(b"half")
+    (tmp_path / f".minibig-{dead_process}-1.tmp").mkdir()
+    (tmp_path / f".minibig-{dead_process}-1.tmp" / "a").write_bytes(b"half")
+    (tmp_path / f".minibig-{os.getpid()}-999999.tmp").write_bytes(b"of a run with our number")
+    (tmp_path / f".minibig-{10**30}-0.tmp").write_bytes(b"of no process at all")
+    write(tmp_path / "a")
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_orphans_are_removed_in_a_folder_and_in_those_below(tmp_path, dead_process):
+    (tmp_path / "best").mkdir()
+    for folder in (tmp_path, tmp_path / "best"):
+        (folder / f".minibig-{dead_process}-0.tmp").write_bytes(b"half")
+        (folder / f".minibig-{os.getppid()}-0.tmp").write_bytes(b"of a living process")
+    remove_orphans(tmp_path)
+    remove_orphans(tmp_path / "absent")
+    living = f".minibig-{os.getppid()}-0.tmp"
+    assert sorted(os.listdir(tmp_path)) == [living, "best"]
+    assert os.listdir(tmp_path / "best") == [living]
+
+
+def test_what_others_are_writing_is_left_alone(tmp_path):
+    others = [f".minibig-{os.getppid()}-0.tmp", "minibig-1-1.tmp", ".minibig-1-1.tmp.txt", "a.tmp"]
+    for name in others:
+        (tmp_path / name).write_bytes(b"")
+    with new_file(tmp_path / "a") as outer:
+        outer.write(b"1")
+        write(tmp_path / "b")
+    assert sorted(os.listdir(tmp_path)) == sorted(["a", "b", *others])
+
+
+def test_a_removed_folder_is_gone_and_a_missing_one_no_error(tmp_path):
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "a").write_bytes(b"")
+    remove_folder(tmp_path / "f")
+    remove_folder(tmp_path / "f")
+    assert os.listdir(tmp_path) == []
+
+
+def test_make_folder_makes_those_above_and_reports_a_file_in_the_way(tmp_path):
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageError, match="cannot be written"):
+        make_folder(tmp_path / "file" / "b")
+
+
+def test_a_file_beyond_the_limit_is_not_read(tmp_path):
+    (tmp_path / "a").write_bytes(b"12345")
+    assert read_file(tmp_path / "a", 5) == b"12345"
+    with pytest.raises(StorageError, match="has 5 bytes; at most 4"):
+        read_file(tmp_path / "a", 4)
+
+
+@pytest.mark.parametrize("name", ["absent", "folder", "file/a"])
+def test_what_is_no_readable_file_is_refused(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageError), open_regular(tmp_path / name):
+        pass
