@@ -10,7 +10,6 @@ tables of a report.
 """
 
 import dataclasses
-import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -106,14 +105,12 @@ def unknown(what: str, name: Any, known: typing.Iterable[str]) -> InputError:
     return InputError(f"{what} has no setting {checks.shown(name)}; {hint}")
 
 
-@functools.cache
 def types_of(kind: type[Any]) -> dict[str, Any]:
     """name -> type, in the order of declaration."""
     hints = typing.get_type_hints(kind)
     return {f.name: hints[f.name] for f in fields(kind)}
 
 
-@functools.cache
 def declared(kind: type[Any]) -> dict[str, "dataclasses.Field[Any]"]:
     """name -> dataclass field."""
     return {f.name: f for f in fields(kind)}

@@ -35,7 +35,7 @@ def test_choices_distinguish_true_from_one():
 
 @pytest.mark.parametrize("value", ["", 3, "\ud800"])
 def test_texts(value):
-    with pytest.raises(InputError, match="^t must be a text"):
+    with pytest.raises(InputError, match=r"^t must be a text"):
         checks.text("t", value)
     assert checks.text("t", "", empty=True) == ""
 
