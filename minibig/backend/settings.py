@@ -43,17 +43,18 @@ def required(meaning: str, *, choices: Any = None, **bounds: float) -> Any:
     return setting(MISSING, meaning, choices=choices, **bounds)
 
 
-def group(kind: type["Settings"]) -> Any:
-    """A field that holds other settings: those of `kind`, with the defaults of `kind`."""
-    return field(default_factory=kind)
+def group(kind: type["Settings"], **defaults: Any) -> Any:
+    """A field that holds other settings: those of `kind`, with its defaults or with others."""
+    return field(default_factory=lambda: kind(**defaults))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """A record of settings. A value out of range, or of another type, is refused at once.
 
-    Types of fields may be int, float, str, bool, Path, tuple[float, ...] of a fixed length, each
-    of them also `| None`, and other `Settings`. Whole numbers become floats where floats are meant.
+    Types of fields may be int, float, str, bool, Path, tuples such as tuple[float, float] or
+    tuple[str, ...], each of them also `| None`, and other `Settings`. Whole numbers become floats
+    where floats are meant.
 
     >>> @dataclass(frozen=True, kw_only=True)
     ... class Walk(Settings):
@@ -75,24 +76,49 @@ class Settings:
         """The settings as plain numbers, texts, lists and dictionaries."""
         return {name: _plain(getattr(self, name)) for name in types_of(type(self))}
 
+    def flat(self) -> dict[str, Any]:
+        """name -> value of every single setting, also of those in groups."""
+        found: dict[str, Any] = {}
+        for name, path in places(type(self)).items():
+            holder = self
+            for group_name in path:
+                holder = getattr(holder, group_name)
+            found[name] = getattr(holder, name)
+        return found
+
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """These settings with others in the place of those that a dictionary names.
+
+        A setting that lies in a group may be named with its group or alone.
+
+        Raises:  InputError for a name that is none of the settings, or a value that is refused.
+        """
+        new: dict[str, Any] = {}
+        for name, value in _grouped(type(self), values).items():
+            held = getattr(self, name)
+            inside = isinstance(held, Settings) and isinstance(value, Mapping)
+            new[name] = held.changed(value) if inside else value
+        return dataclasses.replace(self, **new)
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """The settings that a dictionary names, such as one that `to_json` made.
 
         Raises:  InputError for a name that is none of the settings, or a value that is refused.
         """
-        kinds = types_of(cls)
-        for name in values:
-            if name not in kinds:
-                raise unknown(cls.__name__, name, kinds)
-        needed = [n for n in kinds if declared(cls)[n].default is MISSING
-                  and declared(cls)[n].default_factory is MISSING and n not in values]
+        given = _grouped(cls, values)
+        needed = [
+            name
+            for name, known in declared(cls).items()
+            if known.default is MISSING and known.default_factory is MISSING and name not in given
+        ]
         if needed:
             raise InputError(f"{cls.__name__} needs {', '.join(needed)}.")
-        given = dict(values)
-        for name, kind in kinds.items():
-            if name in given and isinstance(given[name], Mapping) and _is_settings(kind):
-                given[name] = kind.of(given[name])
+        for name, kind in types_of(cls).items():
+            if isinstance(given.get(name), Mapping) and _is_settings(kind):
+                factory: Any = declared(cls)[name].default_factory
+                inside = given[name]
+                given[name] = kind.of(inside) if factory is MISSING else factory().changed(inside)
         return cls(**given)
 
 
@@ -128,6 +154,39 @@ def optional(kind: Any) -> tuple[Any, bool]:
         inner = [k for k in typing.get_args(kind) if k is not type(None)]
         return (inner[0] if len(inner) == 1 else kind), True
     return kind, False
+
+
+def places(kind: type[Settings]) -> dict[str, tuple[str, ...]]:
+    """name of every single setting -> the groups it lies in, from the outside to the inside.
+
+    Of two with one name the first counts, and one that lies in no group before all others.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for name, inner in types_of(kind).items():
+        if not _is_settings(inner):
+            found[name] = ()
+            continue
+        for below, path in places(inner).items():
+            found.setdefault(below, (name, *path))
+    return found
+
+
+def _grouped(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values by the fields of a class: those named alone are put into their groups."""
+    kinds, known = types_of(kind), places(kind)
+    given = {name: value for name, value in values.items() if name in kinds}
+    for name, value in values.items():
+        if name in kinds:
+            continue
+        if name not in known:
+            raise unknown(kind.__name__, name, [*kinds, *known])
+        outermost = known[name][0]
+        held = given.get(outermost, {})
+        if isinstance(held, Settings):
+            given[outermost] = held.changed({name: value})
+        else:
+            given[outermost] = {**held, name: value}
+    return given
 
 
 def _is_settings(kind: Any) -> bool:
@@ -166,6 +225,10 @@ def _checked(name: str, value: Any, kind: Any, known: Declaration) -> Any:
 
 
 def _checked_tuple(name: str, value: Any, kinds: tuple[Any, ...], known: Declaration) -> Any:
-    if not isinstance(value, tuple | list) or len(value) != len(kinds):
+    if not isinstance(value, tuple | list):
+        raise checks.refuse(name, "several values", value)
+    if kinds[-1] is Ellipsis:
+        return tuple(_checked(name, v, kinds[0], known) for v in value)
+    if len(value) != len(kinds):
         raise checks.refuse(name, f"{len(kinds)} values", value)
     return tuple(_checked(name, v, k, known) for v, k in zip(value, kinds, strict=True))

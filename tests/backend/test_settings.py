@@ -62,3 +62,33 @@ def test_a_required_setting_is_asked_for():
 def test_json_and_back():
     made = Outer(steps=3, clip=None, inner=Inner(rate=1))
     assert Outer.of(json.loads(json.dumps(made.to_json()))) == made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole(Settings):
+    first: Outer = group(Outer, steps=7)
+    second: Inner = group(Inner, rate=0.25)
+    names: tuple[str, ...] = setting((), "names")
+    rate: float = setting(1.0, "one of its own")
+
+
+def test_a_setting_in_a_group_may_be_named_alone():
+    whole = Whole.of({"steps": 9, "betas": [0.1, 0.2], "names": ["a", "b"]})
+    assert whole.first.steps == 9 and whole.first.inner.betas == (0.1, 0.2)
+    assert whole.second.betas == (0.9, 0.95), "of two with one name the first counts"
+    assert whole.names == ("a", "b")
+    assert Whole.of({"rate": 2}).rate == 2.0 and Whole.of({"rate": 2}).second.rate == 0.25
+    assert Whole.of(whole.to_json()) == whole
+    with pytest.raises(InputError, match=r"^Whole has no setting 'step'; did you mean steps\?"):
+        Whole.of({"step": 9})
+
+
+def test_changed_keeps_all_that_is_not_named():
+    whole = Whole.of({"kind": "b"})
+    changed = whole.changed({"steps": 2, "second": {"rate": 3}, "clip": None})
+    assert (changed.first.kind, changed.first.steps, changed.first.clip) == ("b", 2, None)
+    assert changed.second == Inner(rate=3.0)
+    assert whole.changed({"first": Outer(steps=1), "loud": True}).first == Outer(steps=1, loud=True)
+    assert changed.flat()["steps"] == 2 and changed.flat()["rate"] == 1.0
+    with pytest.raises(InputError, match="steps must be a whole number of at least 1; got 0"):
+        whole.changed({"first": {"steps": 0}})
