@@ -70,8 +70,8 @@ assert plain[2] < 0.3 < scaled[2]
 # %% [markdown]
 # ## The library's version
 #
-# `minibig/ops/scaled_dot_product_attention.py`: formula, scale, and the causal mask, which hides all later keys with a
-# score of −∞. Here it is with plain loops, and equal:
+# `minibig/ops/scaled_dot_product_attention.py`: formula, scale, and the causal mask, which hides
+# all later keys with a score of −∞. Here it is with plain loops, and equal:
 
 # %%
 def attend(q, k, v, causal):

@@ -93,9 +93,9 @@ print("the first tokens:", [tokenizer.decode([number]) for number in range(256, 
 # %% [markdown]
 # ## The library's version
 #
-# `minibig/tokenizers/byte_level_bpe/training.py` learns the same merges, but touches only the places where a
-# pair stands, instead of counting everything anew; `minibig/tokenizers/byte_level_bpe.py` is the
-# tokenizer around them, in GPT-2's file format.
+# `minibig/tokenizers/byte_level_bpe/training.py` learns the same merges, but touches only the
+# places where a pair stands, instead of counting everything anew; the folder that it lies in holds
+# the tokenizer around them, in GPT-2's file format.
 
 # %%
 began = time.perf_counter()
