@@ -145,8 +145,8 @@ assert paths == 2 ** (depth + 1) - 1
 # ## The library's version
 #
 # `minibig/autograd/tensors.py` and `minibig/autograd/backward_pass.py` do the same for whole
-# arrays. The order is read off a clock: a result is younger than its inputs, so the backward pass always takes
-# the youngest that waits. Every operation keeps only what its own derivative needs.
+# arrays. The order is read off a clock: a result is younger than its inputs, so the backward pass
+# always takes the youngest that waits. Every operation keeps only what its own derivative needs.
 
 # %%
 x = mb.tensor(-4.0, dtype="float64", requires_grad=True)
