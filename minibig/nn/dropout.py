@@ -36,7 +36,7 @@ class Dropout(Module):
 
     def forward(self, x: Any) -> Tensor:
         """x with some numbers dropped, or x itself."""
-        return dropout(x, p=self.p, key=dropout_key(self.path)) if self.active else x
+        return dropout(x, p=self.p, key=dropout_key(self.path or "")) if self.active else x
 
     def extra_repr(self) -> str:
         """The probability."""

@@ -8,7 +8,6 @@ would be overlooked by such a walk, so it is refused: `ModuleList` is the list t
 The training flag and the device are set here; saving to files is not.
 """
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, SupportsIndex
 
@@ -17,15 +16,6 @@ import numpy as np
 from minibig.autograd import Tensor
 from minibig.backend import Array, Device, InputError, device, is_array, to_device
 from minibig.nn.parameter import Parameter
-
-
-class _Calls(threading.local):
-    """Whether a module in training is being called in this thread: then it is the root."""
-
-    under_way = False
-
-
-_calls = _Calls()
 
 
 class Module:
@@ -42,23 +32,37 @@ class Module:
     """
 
     training: bool = True
-    path: str = ""  # the name in the outermost module that is called in training: keys of dropout
+    path: str | None = None  # its name in the whole model, part of the keys of dropout
 
     def forward(self, *inputs: Any, **keywords: Any) -> Any:
         """The function itself."""
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x).")
 
     def __call__(self, *inputs: Any, **keywords: Any) -> Any:
-        """forward(...), after every module below got its path if this is the root of a training."""
-        if not self.training or _calls.under_way:
-            return self.forward(*inputs, **keywords)
-        _calls.under_way = True
-        try:
-            for path, module in self.named_modules():
-                module.path = path
-            return self.forward(*inputs, **keywords)
-        finally:
-            _calls.under_way = False
+        """forward(...); a model that was never called nor put into a mode names its modules first."""
+        if self.path is None:
+            self._give_paths("")
+        return self.forward(*inputs, **keywords)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if isinstance(value, Module) and value.path is None and self.path is not None:
+            value._give_paths(_join(self.path, name))
+
+    def _give_paths(self, path: str) -> None:
+        """Let this module be called `path`, and all below it accordingly.
+
+        Parts that another model has named keep their paths: so the stages of a pipeline, called
+        by themselves, draw the dropout masks of the whole.
+        """
+        if self.path is not None:  # it was called by itself until now
+            for name, module in self.named_modules(path):
+                module.path = name
+            return
+        self.path = path
+        for name, child in self._children():
+            if not child.path:
+                child._give_paths(_join(path, name))
 
     def register_buffer(self, name: str, values: Tensor, persistent: bool = True) -> None:
         """Hold a constant tensor as the attribute `name`; it moves with the module.
@@ -178,9 +182,13 @@ configuration that the state was saved with.
             replace(to_device(arrays[name].astype(holder.dtype, copy=False), holder.device))
 
     def train(self, mode: bool = True) -> Self:
-        """Put this module and all below it into training (dropout is active). Returns self."""
-        for _, module in self.named_modules():
-            module.training = mode
+        """Put this module and all below it into training (dropout is active). Returns self.
+
+        Each module also gets its path: that of this module, then its name below it. A part of a
+        model keeps the path that the whole has given it, and so its dropout masks.
+        """
+        for path, module in self.named_modules(self.path or ""):
+            vars(module).update(path=path, training=mode)
         return self
 
     def eval(self) -> Self:

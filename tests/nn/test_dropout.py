@@ -3,7 +3,7 @@ import pytest
 
 import minibig as mb
 from minibig.backend import training_step
-from minibig.nn import Dropout, Linear, Module, Sequential
+from minibig.nn import Dropout, Linear, Module, PreNormBlock, Sequential
 
 
 def masks(model, step, first_example=0, batch=4):
@@ -65,6 +65,85 @@ def test_checkpointing_draws_the_same_masks_again():
     with training_step(1):
         recomputed = mb.grad(lambda x: mb.checkpoint(layer, x).sum())(x)
     assert (plain.numpy() == recomputed.numpy()).all()
+
+
+class Checkpointed(Module):
+    """Two blocks with dropout, each recomputed in the backward pass."""
+
+    def __init__(self, block, recompute):
+        self.first, self.second, self.recompute = block(), block(), recompute
+
+    def forward(self, x):
+        for block in (self.first, self.second):
+            x = mb.checkpoint(block, x) if self.recompute else block(x)
+        return x
+
+
+def layer():
+    return Sequential(Linear(64, 64), Dropout(0.5), Sequential(Dropout(0.25)))
+
+
+def transformer_block():
+    return PreNormBlock(64, 2, 64, dropout=0.5)
+
+
+@pytest.mark.parametrize("block", [layer, transformer_block])
+@pytest.mark.parametrize("prepared", [True, False])
+def test_checkpoints_below_the_root_of_a_training_give_the_gradients_of_the_plain_model(
+    block, prepared
+):
+    x = mb.tensor(np.random.default_rng(0).standard_normal((4, 3, 64)).astype("float32"))
+    gradients = []
+    for recompute in (False, True):
+        mb.manual_seed(0)
+        model = Checkpointed(block, recompute)
+        model = model.train() if prepared else model
+        with training_step(3):
+            loss = (model(x) ** 2).sum()
+        loss.backward()
+        gradients.append([p.grad.numpy() for p in model.parameters()])
+    assert all((a == b).all() for a, b in zip(*gradients, strict=True))
+
+
+def test_stages_that_are_called_by_themselves_draw_the_masks_of_the_whole():
+    whole = Sequential(*(Dropout(0.5) for _ in range(4))).train()
+    x = mb.ones((4, 64))
+    with training_step(5):
+        expected = whole(x).numpy()
+    first, second = Sequential(whole[0], whole[1]), Sequential(whole[2], whole[3])
+    with training_step(5):
+        x = first(x)
+    with training_step(5):
+        assert (second(x).numpy() == expected).all()
+
+
+def test_a_part_that_is_put_into_training_by_itself_keeps_its_masks():
+    whole = Sequential(Linear(64, 64), Sequential(Dropout(0.5))).train()
+    expected = masks(whole, 2)
+    whole[1].train()
+    assert (masks(whole, 2) == expected).all()
+
+
+def test_layers_of_a_model_that_was_never_put_into_training_draw_different_masks():
+    model = Sequential(Dropout(0.5), Dropout(0.5))
+    assert (masks(model, 0) == masks(Sequential(Dropout(0.5), Dropout(0.5)).train(), 0)).all()
+    assert model[0].path != model[1].path
+
+
+def test_a_layer_that_comes_later_draws_the_masks_of_its_place():
+    def build(later):
+        model = Sequential(Dropout(0.25), Identity() if later else Sequential(Dropout(0.5)))
+        model.train()
+        if later:
+            setattr(model, "1", Sequential(Dropout(0.5)))
+        return model
+
+    assert (masks(build(True), 0) == masks(build(False), 0)).all()
+
+
+class Identity(Module):
+    def forward(self, x):
+        return x
 
 
 @pytest.mark.parametrize("p", [1.0, -0.1, float("nan"), True, "0.5", None])

@@ -233,12 +233,15 @@ class Pair(Module):
         return self.left(x), self.right(x)
 
 
-def test_paths_are_set_from_the_outermost_module_that_is_called():
+def test_paths_are_given_by_the_first_call_or_by_train():
     pair = Pair()
     pair.left(mb.ones((1, 4)))
     assert pair.left.path == ""
     pair(mb.ones((1, 4)))
     assert (pair.left.path, pair.right.path) == ("left", "right")
     outer = Sequential(Linear(4, 4), pair)
-    outer(mb.ones((1, 4)))
+    outer.train()
+    assert (pair.left.path, pair.right.path) == ("1.left", "1.right")
+    pair(mb.ones((1, 4)))
+    pair.train()
     assert (pair.left.path, pair.right.path) == ("1.left", "1.right")
