@@ -39,7 +39,7 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x).")
 
     def __call__(self, *inputs: Any, **keywords: Any) -> Any:
-        """forward(...); a model that was never called nor put into a mode names its modules first."""
+        """forward(...); a model that has no paths yet gives them first."""
         if self.path is None:
             self._give_paths("")
         return self.forward(*inputs, **keywords)
