@@ -5,17 +5,25 @@
 # > 真实的小模型里把它们逐一打印出来；后半列出阅读路线：哪一章对应原文的哪一节、本库的哪个包。
 # > 每一章都可单独运行、单独阅读，也可以当作笔记本（notebook）逐格运行。
 #
-# These chapters go with an article about large models and with the package `minibig`. The article
-# tells the story, the package holds every formula as code, and a chapter walks from one to the
-# other with **one question**. Each stands alone, so start where you are curious.
+# These chapters go with the package `minibig` and with **the article**: a Chinese introduction to
+# large models and what young companies build with them (大模型在创业产品中的应用), signed
+# "AI天才研究员 / AI Genius Institute", without a title in the copy that this project began with.
+# Nothing here depends on having it; its sections are listed below. It tells the story, the package
+# holds every formula as code, and a chapter walks from one to the other with **one question**. Each
+# stands alone, so start where you are curious.
 #
 #     python tutorials/05_perceptron.py            runs a chapter; under 90 seconds on two cores
 #     python tutorials/05_perceptron.py --quick    with less of everything
 #
-# The files open as notebooks as they are, in any editor that knows `# %%` cells. Pictures go to
-# `runs/tutorials/`. At the end of each chapter there are exercises: fill in a function, run its
-# cell, and it says what is right and what is not. Answers in a file of your own are checked with
-# `python tutorials/check.py my_answers.py`; `hint("05.1")` and `solution("05.1")` are there, too.
+# The files open as notebooks as they are: VS Code, Spyder and PyCharm show "run cell" above each
+# `# %%`. For Jupyter, install `jupytext` and `jupyterlab` with pip once; then `jupyter lab` opens
+# a chapter by a right click, "Open With", "Notebook", and `jupytext --to ipynb FILE` writes an .ipynb.
+# Change any number and run on: where the text no longer holds, a note says so.
+#
+# Pictures go to `runs/tutorials/`. At the end of each chapter there are exercises: fill in a
+# function, run its cell, and it says what is right and what is not. Answers in a file of your own
+# are checked with `python tutorials/check.py my_answers.py`; `hint("05.1")` and `solution("05.1")`
+# are there, too.
 #
 # ## Letters
 #
@@ -76,6 +84,11 @@ queries, keys, values = mb.split(block.attention.qkv(block.attention_norm(h)), 3
 weights = block.attention(h, return_weights=True)[1]
 wide = block.feed_forward.up(h)
 logits = model(ids)
+
+# %% [markdown]
+# Everything on the way of three rows of seven tokens, with its shape in letters and in numbers:
+
+# %%
 for name, tensor, letters, shape in [
     ("token ids", ids, "(B, T)", (B, T)),
     ("embeddings", h, "(B, T, D)", (B, T, D)),
@@ -129,6 +142,24 @@ orders = {tuple(re.findall(r"^# ## (.*)$", p.read_text(encoding="utf-8"), re.M))
 print(" -> ".join(order))
 
 # %% [markdown]
+# ## The article, section by section
+#
+# | section | title | in minibig |
+# |---|---|---|
+# | 1 | 背景介绍 (background) | |
+# | 2 | 核心概念与联系 (pre-training, fine-tuning, adaptation, ...) | second half |
+# | 3.1 | 深度学习基础 (neurons, losses, gradients) | `autograd/`, `ops/`, `nn/` |
+# | 3.2 | 循环神经网络 (RNN, LSTM, GRU) | to come in `ops/`, `nn/` |
+# | 3.3 | 递归神经网络 (Transformer) | `nn/`, `models/` |
+# | 3.4 | 预训练与微调 | `objectives/`, `dialogue/` |
+# | 4.1, 4.2 | Transformer 模型数学基础, 举例说明 | `ops/` |
+# | 4.3 | 损失函数 (losses) | `ops/` |
+# | 5 | 项目实战 (a chatbot on GPT-2) | `generation/`, `minibig chat` |
+# | 6 | 实际应用场景 (applications) | |
+# | 7 | 工具和资源推荐 (tools) | `training/` |
+# | 8 | 总结：未来发展趋势与挑战 (outlook) | `explanation/` |
+# | 9, 10 | 常见问题与解答, 扩展阅读 (questions, reading) | `explanation/` |
+#
 # ## Where the article is put right
 #
 # The article is a good map with some wrong turns. Each is computed in the chapter named here:

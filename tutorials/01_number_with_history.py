@@ -15,7 +15,7 @@
 import math
 
 import numpy as np
-from chapter import BLUE, QUICK, RED, cost, kept_bytes, picture, readable, seconds
+from chapter import BLUE, QUICK, RED, cost, expect, kept_bytes, picture, readable, seconds
 from check import check
 
 import minibig as mb
@@ -75,15 +75,23 @@ class Value:
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def backward(self):
-        """From the result to the inputs; a number waits until all that it went into have spoken."""
-        self.grad = 1.0
-        for value in reversed(in_order(self)):
-            for parent, derivative in zip(value.parents, value.local, strict=True):
-                parent.grad += derivative * value.grad
+# %% [markdown]
+# The result asks its inputs, they ask theirs: the chain rule, read backwards. A number must not
+# speak before it has heard from everything that it went into, so the numbers are put in order
+# first.
 
+# %%
 def as_value(x):
     return x if isinstance(x, Value) else Value(float(x))
+
+def backward(self):
+    """From the result to the inputs; a number waits until all that it went into have spoken."""
+    self.grad = 1.0
+    for value in reversed(in_order(self)):
+        for parent, derivative in zip(value.parents, value.local, strict=True):
+            parent.grad += derivative * value.grad
+
+Value.backward = backward
 
 def in_order(result):
     """All numbers behind a result, each after those it was made from; no recursion."""
@@ -113,7 +121,8 @@ a, b = Value(-4.0), Value(2.0)
 result = expression(a, b, Value.relu)
 result.backward()
 print(f"result {result.data:.4f}, da {a.grad:.4f}, db {b.grad:.4f}")
-assert (round(a.grad, 4), round(b.grad, 4)) == (138.8338, 645.5773)
+gradients = round(a.grad, 4), round(b.grad, 4)
+expect(gradients == (138.8338, 645.5773), "the gradients are the published ones")
 
 # %% [markdown]
 # ### Why the order matters: first, the wrong way

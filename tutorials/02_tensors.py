@@ -15,7 +15,7 @@
 import itertools
 
 import numpy as np
-from chapter import BLUE, QUICK, RED, SAND, cost, peak_bytes, picture, readable, seconds
+from chapter import BLUE, QUICK, RED, SAND, cost, expect, peak_bytes, picture, readable, seconds
 from check import check
 
 import minibig as mb
@@ -89,7 +89,7 @@ y = tx + tb
 assert y.tolist() == looped
 y.sum().backward()
 print("gradient of the bias:", tb.grad.tolist(), " of x:", tx.grad.tolist())
-assert tb.grad.tolist() == [2.0, 2.0, 2.0]
+expect(tb.grad.tolist() == [2.0, 2.0, 2.0], "each bias was used in two rows")
 
 column = mb.tensor(b, requires_grad=True)
 (mb.broadcast_to(column, shape=g.shape) * mb.tensor(g)).sum().backward()
@@ -120,6 +120,10 @@ def fit(loss_of, steps=200):
         w.requires_grad = c.requires_grad = True
     return w.item(), c.item(), losses
 
+# %% [markdown]
+# Two ways to write the loss. They look alike:
+
+# %%
 def careless(prediction):
     difference = prediction - mb.tensor(targets)  # (N, 1) − (N) -> (N, N)
     return (difference * difference).mean()
@@ -130,9 +134,10 @@ def careful(prediction):
 wrong, right = fit(careless), fit(careful)
 for name, (slope, height, losses) in (("careless", wrong), ("careful", right)):
     print(f"{name}: y = {slope:+.2f} x {height:+.2f}, loss {losses[0]:.2f} -> {losses[-1]:.2f}")
-assert abs(wrong[0]) < 0.1 and 2.7 < right[0] < 3.3
+expect(abs(wrong[0]) < 0.1, "the careless slope is nearly 0")
+expect(2.7 < right[0] < 3.3, "the careful slope is nearly 3")
 spread = ((targets - targets.mean()) ** 2).mean()
-assert np.isclose(wrong[2][-1], spread, rtol=0.01)
+expect(np.isclose(wrong[2][-1], spread, rtol=0.01), "the careless loss ends at the variance")
 
 with picture("02_broadcast_bug", panels=2) as (curves, lines):
     for (slope, height, losses), colour, name in ((wrong, RED, "(N, N)"), (right, BLUE, "(N)")):

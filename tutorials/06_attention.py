@@ -15,7 +15,7 @@ import math
 import random
 
 import numpy as np
-from chapter import BLUE, QUICK, RED, cost, kept_bytes, picture, readable, seconds, within
+from chapter import BLUE, QUICK, RED, cost, expect, kept_bytes, picture, readable, seconds, within
 from check import check
 
 import minibig as mb
@@ -40,7 +40,7 @@ scores, values = [1.0] * 5, [0, 1, 2, 3, 4]
 weights = softmax(scores)
 context = sum(w * v for w, v in zip(weights, values, strict=True))
 print("weights", weights, "context", context)
-assert np.allclose(weights, 0.2) and math.isclose(context, 2)
+expect(np.allclose(weights, 0.2) and math.isclose(context, 2), "weights are 1/5, the context 2")
 
 # %% [markdown]
 # The article adds the scores up to 5 first, and stops at the five products 0, 1/5, …, 4/5. The
@@ -65,7 +65,7 @@ def look(K, scale):
 for K in (4, 64, 1024):
     plain, scaled = (np.round(look(K, scale), 2) for scale in (1.0, 1 / math.sqrt(K)))
     print(f"K = {K:4}: spread, largest weight, slope: {plain} unscaled, {scaled} scaled")
-assert plain[2] < 0.3 < scaled[2]
+expect(plain[2] < 0.3 < scaled[2], "unscaled scores leave hardly any slope")
 
 # %% [markdown]
 # ## The library's version
@@ -109,6 +109,12 @@ text = "".join(draw([
     f"{draw(names)} and {draw(names)} go to the {draw(places)}. "]) for _ in range(3000))
 tokenizer = mb.tokenizers.Characters.train(text)
 training, held_out = data.token_array(tokenizer.encode(text), tokenizer.vocab_size).split(0.9)
+
+# %% [markdown]
+# The steps of a training, written out: the loss of a batch, its gradients, clipped to a norm of 1,
+# and AdamW with a learning rate that rises over 20 steps and then falls along a cosine.
+
+# %%
 T, STEPS = 32, 400 if QUICK else 700
 config = GPTConfig(tokenizer.vocab_size, context_length=T, n_layers=1, n_heads=4, d_model=64)
 
@@ -128,6 +134,11 @@ def train(causal):
         optimizer.zero_grad()
     return model.eval(), losses
 
+# %% [markdown]
+# And two ways to judge the result: let it write, the likeliest character each time; and measure its
+# loss where later tokens are really absent, as they are in writing.
+
+# %%
 def write(model, ids, length=80):
     for _ in range(length):
         ids = [*ids, int(model.next_logits([ids[-T:]]).argmax().item())]
@@ -173,6 +184,11 @@ def evenness(model):
     w = attention_weights(model)[:, 8:]
     return (-(w * np.log(w + 1e-12)).sum(axis=-1) / np.log(np.arange(9, T + 1))).mean()
 
+# %% [markdown]
+# Each of the three is asked of the good model and of one that was broken on purpose: without its
+# positions, or without queries and keys.
+
+# %%
 def without(name, columns):  # the good model, with some columns of a parameter set to 0
     model, state = GPT(config), {n: p.numpy().copy() for n, p in right.state_dict().items()}
     state[name][..., :columns] = 0
@@ -184,12 +200,17 @@ no_looking = without("blocks.0.attention.qkv.weight", 2 * 64)  # no queries, no 
 
 def gate(name, good, bad, limit, *, at_most):
     print(f"{name}, {'at most' if at_most else 'at least'} {limit:g}: {good:.2g}; broken {bad:.2g}")
-    assert (good <= limit < bad) if at_most else (good >= limit > bad), name
+    holds = (good <= limit < bad) if at_most else (good >= limit > bad)
+    expect(holds, f"only the good model passes: {name}, {limit:g}")
 
 gate("later tokens move earlier logits by", leak(right), leak(broken), 1e-4, at_most=True)
 gate("attention is even to", evenness(right), evenness(no_looking), 0.9, at_most=True)
 gate("positions move logits by", order_felt(right), order_felt(no_positions), 0.1, at_most=False)
 
+# %% [markdown]
+# Both losses, and where each position looks (the head that looks hardest):
+
+# %%
 with picture("06_attention", panels=2, height=4.2) as (curves, looks):
     curves.semilogy(broken_losses, color=RED, label="without mask", linewidth=0.8)
     curves.semilogy(right_losses, color=BLUE, label="with mask", linewidth=0.8)

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from itertools import pairwise
 
-from chapter import BLUE, GREEN, QUICK, RED, cost, picture, readable
+from chapter import BLUE, GREEN, QUICK, RED, cost, expect, picture, readable, within
 from check import check
 
 import minibig as mb
@@ -82,6 +82,10 @@ def learn(counts, n_merges):
         words = {word: merged(tokens, pair, new) for word, tokens in words.items()}
     return merges
 
+# %% [markdown]
+# A hundred merges of some English text, with the library beside it:
+
+# %%
 english = "".join(text for _, text in World().documents(60_000) if text.isascii())
 counts = count_pre_tokens([english], special_tokens=(), isolate_han=False)
 began = time.perf_counter()
@@ -94,8 +98,8 @@ print("the first tokens:", [tokenizer.decode([number]) for number in range(256, 
 # ## The library's version
 #
 # `minibig/tokenizers/byte_level_bpe/training.py` learns the same merges, but touches only the
-# places where a pair stands, instead of counting everything anew; the folder that it lies in holds
-# the tokenizer around them, in GPT-2's file format.
+# places where a pair stands, instead of counting everything anew; the tokenizer around them, in
+# GPT-2's file format, is `minibig/tokenizers/byte_level_bpe/tokenizer.py`.
 
 # %%
 began = time.perf_counter()
@@ -154,6 +158,11 @@ def faces(tokenizer, text, word):
             found[tuple(touching)] += 1
     return found
 
+# %% [markdown]
+# Two tokenizers learn from the same text, one as GPT-2's pattern cuts it, one with every Chinese
+# character apart (`isolate_han=True`):
+
+# %%
 V = 1500 if QUICK else 3000
 clauses = ByteLevelBPE.train(learned_from, vocab_size=V)
 isolated = ByteLevelBPE.train(learned_from, vocab_size=V, isolate_han=True)
@@ -163,11 +172,16 @@ for name, each in (("clauses", clauses), ("isolated", isolated)):
     n_faces[name] = len(found)
     shown = ["|".join(each.decode([n]) for n in face) for face, _ in found.most_common(5)]
     print(f"{name}: {len(found)} faces in {sum(found.values())} places, such as {shown}")
-assert n_faces["isolated"] == 1 < n_faces["clauses"]
+expect(n_faces["isolated"] == 1 < n_faces["clauses"], "only isolated characters have one face")
+longer = len(isolated.encode(unseen)) / len(clauses.encode(unseen))
+print(f"the price: isolated, the same text takes {longer:.1f} times as many tokens")
+within("how much longer", longer, 1.5, 6)
 
 # %% [markdown]
 # To a model, tokens are numbers without any likeness: it has as many Annas to learn as there are
-# faces. Isolating costs length, and this is how much; in English prose spaces do the work.
+# faces. But isolating is dear: this text, which repeats its sentences, becomes 3.7 times as long in
+# tokens, with all that attention pays for length (chapter 6). How it grows with the vocabulary is
+# in the picture; in English prose spaces do the work.
 
 # %%
 def bytes_per_token(tokenizer, text):
@@ -190,12 +204,12 @@ with picture("07_compression", panels=2) as (left, right):
     right.plot(sizes, ratios, "o-", color=GREEN, label="unseen English prose")
     left.set(title="Chinese", xlabel="vocabulary", ylabel="bytes a token")
     right.set(title="English", xlabel="vocabulary")
-assert ratios == sorted(ratios) and ratios[-1] > 2
+expect(ratios == sorted(ratios) and ratios[-1] > 2, "more tokens make shorter texts")
 
 large = each[-1]
 needed = {name: len(t.encode(GREETING)) for name, t in (("English", large), ("Chinese", isolated))}
 print(f"the greeting's {len(GREETING)} characters in tokens, by language learned from: {needed}")
-assert needed["Chinese"] < needed["English"]
+expect(needed["Chinese"] < needed["English"], "a tokenizer learned from Chinese needs fewer tokens")
 
 # %% [markdown]
 # A tokenizer made from English breaks Chinese into bytes. GPT-2's vocabulary, which the article

@@ -161,6 +161,11 @@ with shuffled_weights(model):
     score["its weights shuffled"] = shares()
 score["the best one answer"] = {kind: max(Counter(a for _, a in turns).values()) / len(turns)
                                 for kind, turns in exam.items()}
+
+# %% [markdown]
+# The table, the gate (the model must be far from everyone who knows nothing), and some mistakes:
+
+# %%
 for who, row in score.items():
     print(f"{who:21}", *(f"{kind}: {share:4.0%}  " for kind, share in row.items()))
 knowing, *controls = (list(row.values()) for row in score.values())

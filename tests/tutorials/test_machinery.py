@@ -64,12 +64,17 @@ def test_the_box_has_a_row_for_everything(capsys):
     assert max(map(len, lines)) <= 100
 
 
-def test_a_trained_number_outside_its_band_is_an_error(capsys):
+def test_a_claim_that_does_not_hold_is_a_note_for_a_reader_and_an_error_in_ci(capsys, monkeypatch):
     chapter.within("loss", 1.0, 0.5, 1.5)
-    assert "loss: 1.000   (band 0.5 to 1.5)" in capsys.readouterr().out
+    chapter.expect(True, "all is well")
+    assert capsys.readouterr().out == "loss: 1.000   (band 0.5 to 1.5)\n"
     for value in (0.4, 1.6, float("nan")):
-        with pytest.raises(AssertionError, match="left its band"):
+        monkeypatch.setattr(chapter, "IN_CI", True)
+        with pytest.raises(AssertionError, match=r"loss lies between 0\.5 and 1\.5"):
             chapter.within("loss", value, 0.5, 1.5)
+        monkeypatch.setattr(chapter, "IN_CI", False)
+        chapter.within("loss", value, 0.5, 1.5)
+        assert "note: with these numbers it is not so that loss lies" in capsys.readouterr().out
 
 
 def test_pictures_are_saved(tmp_path, monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """Every chapter runs as a notebook: its cells one after the other, in a process of its own."""
 
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ def run(path, pictures):
         encoding="utf-8",
         timeout=300,
         check=False,
+        env={**os.environ, "CI": "true"},
     )
 
 
