@@ -16,8 +16,8 @@
 #     python tutorials/05_perceptron.py --quick    with less of everything
 #
 # The files open as notebooks as they are: VS Code, Spyder and PyCharm show "run cell" above each
-# `# %%`. For Jupyter, install `jupytext` and `jupyterlab` with pip once; then `jupyter lab` opens
-# a chapter by a right click, "Open With", "Notebook", and `jupytext --to ipynb FILE` writes an .ipynb.
+# `# %%`. For Jupyter, install `jupytext` and `jupyterlab` with pip once; then `jupyter lab` opens a
+# chapter by a right click, "Open With", "Notebook", and `jupytext --to ipynb` writes an .ipynb.
 # Change any number and run on: where the text no longer holds, a note says so.
 #
 # Pictures go to `runs/tutorials/`. At the end of each chapter there are exercises: fill in a
