@@ -38,7 +38,7 @@ from minibig.ops import (
 
 if TYPE_CHECKING:
     from minibig import (
-        data, evaluation, explanation, finetuning, generation, models, nn, optim, storage,
+        data, dialogue, evaluation, explanation, finetuning, generation, models, nn, optim, storage,
         tokenizers, training,
     )
     from minibig.generation import generate
@@ -77,7 +77,7 @@ __all__ = [
     "adam_update", "adamw_update", "sgd_update", "kernels",
     # packages, in the order of reading, and their best-known functions; imported when first used
     "nn", "optim", "tokenizers", "models", "generation", "generate", "evaluation", "data",
-    "storage", "load", "save", "training", "finetuning", "explanation",
+    "storage", "load", "save", "training", "dialogue", "finetuning", "explanation",
 ]
 
 _HOME = {"generate": "generation", "load": "storage", "save": "storage"}

@@ -22,15 +22,17 @@ from check import check
 
 import minibig as mb
 from minibig import data, optim
+from minibig.dialogue import (DIALOGUE_TOKENS, DialogueBatches, answers_to, dialogue_tokens,
+                              prompt_ids)
 from minibig.evaluation import exact_match, shuffled_weights
-from minibig.finetuning import DialogueBatches, answer_loss, answers_to
+from minibig.finetuning import answer_loss
 from minibig.tokenizers import ByteLevelBPE, load_tokenizer
 from minibig.training import next_token_loss, validation_loss
 
 world = data.World()  # twenty people, told and asked about in English and Chinese
 documents = [text for _, text in world.documents(200_000 if QUICK else 4_000_000)]
 tokenizer = ByteLevelBPE.train(documents[:4000], vocab_size=800, isolate_han=True,
-                               special_tokens=("<|endoftext|>", *data.DIALOGUE_TOKENS))
+                               special_tokens=("<|endoftext|>", *DIALOGUE_TOKENS))
 V, T, B, L, D = tokenizer.vocab_size, 64, 16, 2, 96  # vocabulary, context, batch, layers, width
 stream = [i for text in documents for i in [*tokenizer.encode(text), tokenizer.end_of_text]]
 training, held_out = data.token_array(stream, V).split(0.95)
@@ -111,7 +113,7 @@ within("held-out loss after reading", reading, floor, 4.5 if QUICK else counted)
 
 # %% [markdown]
 # In the full run the model beats counting. Is it a chatbot now? Ask it in the form of a chat,
-# `<|user|> question <|assistant|>`, as `minibig/data/dialogues.py` writes it:
+# `<|user|> question <|assistant|>`, as `minibig/dialogue/forms.py` writes it:
 
 # %%
 ASKED = ("Where does Anna live?", "安娜住在哪里？",  # and the article's greeting:
@@ -203,10 +205,10 @@ with tempfile.TemporaryDirectory() as folder:
     mb.save(model, folder)
     tokenizer.save(folder)
     loaded, its_tokenizer = mb.load(folder), load_tokenizer(folder)
-prompt = data.prompt_ids(its_tokenizer, (), ASKED[-1])
+prompt = prompt_ids(its_tokenizer, (), ASKED[-1])
 print(f"the greeting takes {len(prompt)} of 50 tokens and leaves {50 - len(prompt)}")
 written = mb.generate(loaded, prompt, max_new_tokens=50 - len(prompt), n_sequences=3, seed=1,
-                      temperature=0.8, stop_token=(end := data.dialogue_tokens(its_tokenizer)[2]))
+                      temperature=0.8, stop_token=(end := dialogue_tokens(its_tokenizer)[2]))
 for row in written[:, len(prompt):].tolist():
     print("机器人：", its_tokenizer.decode([i for i in row if i != end]))
 

@@ -41,6 +41,11 @@ def output_width() -> int:
     return shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else sys.maxsize
 
 
+def remark(text: str) -> None:
+    """Lines on the standard error: what a user should know, and a program does not read."""
+    print(text.translate(_CONTROLS), file=sys.stderr, flush=True)
+
+
 def complain(text: str) -> None:
     """One line on the standard error."""
     print(f"minibig: {' '.join(text.split())}", file=sys.stderr, flush=True)

@@ -34,9 +34,10 @@ from minibig.cli.training_run import (
     with_full_paths,
 )
 from minibig.data import World
+from minibig.dialogue import DialogueBatches, answers_to
 from minibig.files.durable import new_file, read_file
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
-from minibig.finetuning import AnswerLoss, DialogueBatches, answers_to, mean_answer_loss
+from minibig.finetuning import AnswerLoss, mean_answer_loss
 from minibig.storage import load
 from minibig.training import Metrics, Phase, Trainer, draw_phases, progress_on
 

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from minibig.cli.console import say
 from minibig.data import Turn, World
+from minibig.dialogue import answers_in_turn, answers_to
 from minibig.evaluation import exact_match, shuffled_weights
-from minibig.finetuning import answers_to, conversation
 from minibig.tokenizers import Tokenizer
 
 LANGUAGES = {"en": "English", "zh": "Chinese"}
@@ -38,7 +38,7 @@ def examine(model: Any, tokenizer: Tokenizer, world: World) -> dict[str, Any]:
         "answers": shares,
         "commonest_answers": {language: world.majority_answer(language) for language in LANGUAGES},
         "asked": asked,
-        "conversation": conversation(
+        "conversation": answers_in_turn(
             model, tokenizer, _remarks(world), max_new_tokens=_LONGEST_REMARK
         ),
     }

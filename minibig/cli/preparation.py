@@ -12,7 +12,8 @@ from minibig.backend import InputError
 from minibig.cli.console import say
 from minibig.cli.corpus import Corpus
 from minibig.cli.run_folders import tokenizer_of
-from minibig.data import DIALOGUE_TOKENS, TokenFile, Tokens, write_tokens
+from minibig.data import TokenFile, Tokens, write_tokens
+from minibig.dialogue import DIALOGUE_TOKENS
 from minibig.tokenizers import ByteLevelBPE, Characters, Tokenizer, load_tokenizer
 from minibig.tokenizers.byte_level_bpe import END_OF_TEXT
 

@@ -14,7 +14,8 @@ from typing import NoReturn
 
 import minibig
 from minibig.backend import InputError
-from minibig.cli import chat, doctor, generate, info, plot, quickstart, tokenize, train
+from minibig.cli import doctor, generate, info, plot, quickstart, tokenize, train
+from minibig.cli.commands import chat
 from minibig.cli.console import accept_any_text, complain, sentence_of
 from minibig.cli.machine import REQUIRED
 from minibig.training import Interrupted

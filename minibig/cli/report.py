@@ -12,7 +12,8 @@ from typing import Any
 from minibig.cli.examination import CONTROLS, LANGUAGES, SPLITS
 from minibig.cli.report_style import STYLE
 from minibig.cli.run_folders import read_record, tokenizer_of
-from minibig.data import DOCUMENT_SEPARATOR, dialogue_ids
+from minibig.data import DOCUMENT_SEPARATOR
+from minibig.dialogue import dialogue_ids
 from minibig.explanation import attention_maps, attention_picture, sharpest_heads
 from minibig.storage import load
 from minibig.training import Phase, picture_of

@@ -9,6 +9,7 @@ from minibig.cli.console import add_errors_flag, file_text, given_text, say
 from minibig.cli.corpus import Corpus
 from minibig.cli.preparation import TOKENIZERS, trained_tokenizer
 from minibig.cli.run_folders import tokenizer_of
+from minibig.tokenizers import visible
 
 EXAMPLE = 'minibig tokenize show runs/quickstart "How is this cut?"'
 _EXAMPLES = {
@@ -17,7 +18,6 @@ _EXAMPLES = {
     "decode": "minibig tokenize decode my-tokenizer 262 2 40",
     "show": 'minibig tokenize show my-tokenizer "How is this cut?"',
 }
-_VISIBLE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,17 +103,3 @@ def _text(arguments: argparse.Namespace) -> str:
     if arguments.file:
         return file_text(arguments.file, errors=arguments.errors)
     return given_text(arguments.text, errors=arguments.errors)
-
-
-def visible(data: bytes) -> str:
-    r"""The bytes of a token so that all of it can be seen.
-
-    >>> visible(b" to\n"), visible(b"\xe4\xbd")
-    ('␣to⏎', '<e4 bd>')
-    """
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return f"<{data.hex(' ')}>"
-    text = text.translate(_VISIBLE)
-    return text if text.isprintable() else repr(text)[1:-1]

@@ -1,9 +1,8 @@
 """Text becomes batches: corpora of documents, tokens in memory or on disk, and their order.
 
-Read `dialogues.py` (who speaks), `grammar.py` and the folder `world/` (a small world
-whose entropy is known), `columns.py` (tables), `corpora.py` (where text comes from), `tokens.py`
-(ids in a row), `token_files.py` (the same on disk), `epoch_order.py` (a shuffle that needs no
-room), `batches.py` (what a model is fed).
+Read in this order: grammar and world (a small world whose entropy is known), columns (tables),
+corpora (where text comes from), tokens (ids in a row), token_files (the same on disk), epoch_order
+(a shuffle that needs no memory), batches (what a model is fed).
 """
 
 from minibig.data.batches import Batches, evaluation_batches
@@ -19,22 +18,13 @@ from minibig.data.corpora import (
     stdlib_topics,
     text_documents,
 )
-from minibig.data.dialogues import (
-    DIALOGUE_TOKENS,
-    Turn,
-    dialogue_ids,
-    dialogue_tokens,
-    prompt_ids,
-    speaks_dialogue,
-)
 from minibig.data.epoch_order import random_words
 from minibig.data.token_files import TokenFile, write_tokens
 from minibig.data.tokens import Tokens, token_array
-from minibig.data.world import World, world_documents
+from minibig.data.world import Turn, World, world_documents
 
 __all__ = [
     "CORPORA",
-    "DIALOGUE_TOKENS",
     "DOCUMENT_SEPARATOR",
     "Batches",
     "Piece",
@@ -43,13 +33,9 @@ __all__ = [
     "Turn",
     "World",
     "column_texts",
-    "dialogue_ids",
-    "dialogue_tokens",
     "evaluation_batches",
     "load_documents",
-    "prompt_ids",
     "random_words",
-    "speaks_dialogue",
     "stdlib_docstrings",
     "stdlib_documents",
     "stdlib_source",

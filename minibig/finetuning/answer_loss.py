@@ -13,7 +13,7 @@ import numpy as np
 from minibig.autograd import Tensor
 from minibig.backend import Array, to_device
 from minibig.data import Turn
-from minibig.finetuning.dialogue_batches import DialogueBatches
+from minibig.dialogue import DialogueBatches
 from minibig.nn import Module
 from minibig.ops import cross_entropy
 from minibig.tokenizers import Tokenizer

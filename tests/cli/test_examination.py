@@ -1,7 +1,7 @@
 """The shares of right answers, counted by hand; and who is asked what."""
 
 import pytest
-from finetuning.small_world import TOKENIZER, gpt
+from dialogue.small_world import TOKENIZER, gpt
 
 from minibig.cli import examination
 from minibig.cli.examination import ARTICLE_GREETING, LANGUAGES, examine, row

@@ -12,7 +12,7 @@ from minibig.cli.settings import merged
 from minibig.storage import save
 from minibig.training import Metrics, Phase
 
-from finetuning.small_world import TOKENIZER, gpt  # isort: skip
+from dialogue.small_world import TOKENIZER, gpt  # isort: skip
 
 EVIL = '</div><script>alert("1")</script>'
 

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
+from dialogue.small_world import DIALOGUES, TOKENIZER, T, gpt
 from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
-from minibig.data import dialogue_ids
-from minibig.finetuning import AnswerLoss, DialogueBatches, answer_loss, mean_answer_loss
-
-from .small_world import DIALOGUES, TOKENIZER, T, gpt
+from minibig.dialogue import DialogueBatches, dialogue_ids
+from minibig.finetuning import AnswerLoss, answer_loss, mean_answer_loss
 
 
 def surprises(model, turns):

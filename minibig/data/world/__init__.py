@@ -3,6 +3,7 @@
 Read in this order: facts, wording, english, chinese, world_grammar, world.
 """
 
+from minibig.data.world.wording import Turn
 from minibig.data.world.world import LANGUAGES, SPLITS, World, world_documents
 
-__all__ = ["LANGUAGES", "SPLITS", "World", "world_documents"]
+__all__ = ["LANGUAGES", "SPLITS", "Turn", "World", "world_documents"]

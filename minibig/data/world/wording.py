@@ -10,9 +10,11 @@ A sentence is a pattern with places to fill in:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from minibig.data.dialogues import Turn
 from minibig.data.world.facts import KINSHIP, WOMEN, Fact
+
+Turn: TypeAlias = tuple[str, str]  # a question and its answer
 
 
 @dataclass(frozen=True)

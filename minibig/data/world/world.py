@@ -19,11 +19,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from minibig.backend.errors import InputError
-from minibig.data.dialogues import Turn
 from minibig.data.world.chinese import CHINESE
 from minibig.data.world.english import ENGLISH
 from minibig.data.world.facts import Fact, Facts, shuffled
-from minibig.data.world.wording import Language, turns_of
+from minibig.data.world.wording import Language, Turn, turns_of
 from minibig.data.world.world_grammar import dialogues, world_grammar
 
 LANGUAGES = {language.code: language for language in (ENGLISH, CHINESE)}

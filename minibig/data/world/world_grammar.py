@@ -12,10 +12,9 @@ another kind.
 
 from collections.abc import Container, Sequence
 
-from minibig.data.dialogues import Turn
 from minibig.data.grammar import Arrangement, Choice, Concatenation, Grammar, Text
 from minibig.data.world.facts import KINSHIP, PEOPLE, TRAITS, Fact, Facts, Family
-from minibig.data.world.wording import Language, written
+from minibig.data.world.wording import Language, Turn, written
 
 KINDS = {"portrait": 0.4, "family": 0.15, "questions": 0.3, "dialogue": 0.15}
 SENTENCES = (3, 4, 5, 6)  # how many a portrait or a family has

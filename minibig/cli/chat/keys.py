@@ -1,7 +1,7 @@
 """What a person types, line by line, and what Ctrl-C means while they wait and while they type.
 
-During an answer Ctrl-C leaves a note, which is read between two tokens: an exception could tear a
-step of the model apart. At the prompt it throws away the line; twice in a row, or Ctrl-D, ends.
+During an answer Ctrl-C is noted, and asked for between two tokens: an exception could interrupt a
+step of the model. At the prompt it throws the line away; twice in a row, or Ctrl-D, ends.
 """
 
 import signal
@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from minibig.backend import InputError
-from minibig.cli.columns import fitted
-from minibig.cli.console import decoded, output_width, say
+from minibig.cli.console import decoded, say
 
 PROMPT = "> "
+LONGEST_LINE = 1_000_000  # bytes of a question in a pipe
 
 
 class TerminalInput:
@@ -51,8 +51,7 @@ class TerminalInput:
                 say()
                 if interrupted:
                     return
-                hint = "[Ctrl-C again, or Ctrl-D, ends; /help lists the commands]"
-                say(fitted(hint, output_width()))
+                say("[Ctrl-C again, or Ctrl-D, ends; /help lists the commands]")
                 interrupted = True
             else:
                 interrupted = self.stopped = False
@@ -72,17 +71,30 @@ class TerminalInput:
 
 
 def piped_lines(errors: str) -> Iterator[str | InputError]:
-    """Lines of the standard input as text; for one that is no text, the error that says so.
+    """Lines of the standard input as text; for one that cannot be used, the error that says why.
 
     A byte order mark at the beginning goes.
     """
-    for number, line in enumerate(sys.stdin.buffer, 1):
+    for number, line in enumerate(_byte_lines(), 1):
+        name = f"line {number} of the input"
         try:
-            text = decoded(line.rstrip(b"\r\n"), f"line {number} of the input", errors)
+            if len(line) > LONGEST_LINE:
+                raise InputError(f"{name} has more than {LONGEST_LINE:,} bytes. Ask in fewer.")
+            text = decoded(line.rstrip(b"\r\n"), name, errors)
         except InputError as error:
             yield error
         else:
             yield text.removeprefix("\ufeff") if number == 1 else text
+
+
+def _byte_lines() -> Iterator[bytes]:
+    """The lines of the standard input; one that is too long is cut, and its rest is read over."""
+    read = sys.stdin.buffer.readline if sys.stdin else lambda most: b""
+    while line := read(LONGEST_LINE + 1):
+        rest = line
+        while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = read(LONGEST_LINE + 1)
+        yield line
 
 
 def _enable_history() -> None:

@@ -1,23 +1,26 @@
 import re
 
 import pytest
+from dialogue.talker import TURNS
 
 import minibig as mb
 from minibig.backend import InputError
-from minibig.cli.chat_commands import COMMANDS, run_command
-from minibig.cli.chat_session import ChatSession
+from minibig.cli.chat.commands import COMMANDS, run_command
 from minibig.cli.columns import columns_of
-from minibig.cli.dialogue_forms import dialogue_form
+from minibig.dialogue import ChatSession, ChatSettings, dialogue_form
+from minibig.generation import Sampling
 from minibig.tokenizers import load_tokenizer
-
-from .talker import TURNS
 
 
 @pytest.fixture
 def session(talker):
     form = dialogue_form(load_tokenizer(talker))
-    settings = {"temperature": 0, "seed": 0, "n_answers": 1, "max_new_tokens": 40}
-    return ChatSession(mb.load(talker), form, **settings)
+    settings = ChatSettings(sampling=Sampling(temperature=0), max_new_tokens=40)
+    return ChatSession(mb.load(talker), form, settings)
+
+
+def settings_of(session):
+    return [session.setting(name) for name in ("temperature", "seed", "answers")]
 
 
 def answered(session, question):
@@ -27,12 +30,11 @@ def answered(session, question):
     return texts, forgotten
 
 
-def test_help_lists_every_command(session, monkeypatch):
+def test_help_lists_every_command(session):
     shown = run_command(session, "/help")
     for command in COMMANDS.values():
         assert f"\n{command.usage} " in f"\n{shown}"
-    monkeypatch.setattr("minibig.cli.chat_commands.output_width", lambda: 30)
-    assert all(columns_of(line) <= 30 for line in run_command(session, "/help").split("\n"))
+    assert all(columns_of(line) < 80 for line in shown.split("\n"))
 
 
 def test_reset_forgets_everything(session):
@@ -54,7 +56,7 @@ def test_settings_are_shown_and_changed(session):
     for name, value in (("temperature", "1.5"), ("seed", "7"), ("answers", "3")):
         assert run_command(session, f"/{name} {value}") == f"{name} {value}"
         assert run_command(session, f"/{name}") == f"{name} {value}"
-    assert (session.temperature, session.seed, session.n_answers) == (1.5, 7, 3)
+    assert settings_of(session) == [1.5, 7, 3]
 
 
 def test_answer_number_i_is_drawn_with_seed_plus_i(session):
@@ -79,7 +81,7 @@ def test_tokens_are_shown_with_probabilities(session, monkeypatch):
     assert all(re.search(r"\d+\.\d%  \S", row) for row in rows)
     assert rows[-1].startswith("<|end|>")
     assert re.fullmatch(rf"{len(rows)} tokens, 0\.\d+ nats each", last)
-    monkeypatch.setattr("minibig.cli.chat_commands.output_width", lambda: 40)
+    monkeypatch.setattr("minibig.cli.chat.commands.output_width", lambda: 40)
     assert all(columns_of(row) <= 40 for row in run_command(session, "/tokens").split("\n"))
 
 
@@ -102,8 +104,8 @@ def test_tokens_are_shown_with_probabilities(session, monkeypatch):
         ("/temperature nan", "temperature must be a number from 0 on"),
         ("/seed -1", "seed must be a whole number; got -1"),
         ("/seed 1.5", "seed must be a whole number; got 1.5"),
-        ("/answers 0", "answers must be from 1 to 16; got 0"),
-        ("/answers 17", "answers must be from 1 to 16; got 17"),
+        ("/answers 0", "answers must be a whole number from 1 to 16; got 0"),
+        ("/answers 17", "answers must be a whole number from 1 to 16; got 17"),
         ("/tokens", "there is no answer yet"),
         ("/take", "there is no answer yet to go on from"),
         ("/take 1", "there is no answer yet to go on from"),
@@ -113,7 +115,7 @@ def test_tokens_are_shown_with_probabilities(session, monkeypatch):
 def test_a_wrong_command_is_one_sentence_and_changes_nothing(session, line, message):
     with pytest.raises(InputError, match=re.escape(message)):
         run_command(session, line)
-    assert (session.temperature, session.seed, session.n_answers) == (0, 0, 1)
+    assert settings_of(session) == [0, 0, 1]
 
 
 def test_another_answer_can_be_taken_and_changed_again(session):
@@ -138,7 +140,7 @@ def test_another_answer_can_be_taken_and_changed_again(session):
 
 
 def test_the_model_is_told_the_answer_that_was_taken(session):
-    session.max_new_tokens = 4
+    session.change("max_new_tokens", 4)
     run_command(session, "/temperature 4")
     run_command(session, "/answers 2")
     texts, _ = answered(session, TURNS[0][0])

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minibig.backend import InputError
-from minibig.cli.answers import TokenChoice, token_choices
-from minibig.cli.chat_session import ChatSession
-from minibig.cli.columns import columns_of, fitted, labelled, padded, shortened
+from minibig.cli.columns import columns_of, padded, shortened
 from minibig.cli.console import output_width
-from minibig.cli.tokenize import visible
-from minibig.tokenizers import Tokenizer
+from minibig.dialogue import ChatSession, TokenChoice, token_choices
+from minibig.tokenizers import Tokenizer, visible
 
 _TOKEN_WIDTH, _P_WIDTH = 16, 6  # columns of a token, which may be cut, and of its probability
 
@@ -57,8 +55,7 @@ def going_on(session: ChatSession) -> str:
 def _help(session: ChatSession, argument: str) -> str:
     rows = [(command.usage, command.meaning) for command in COMMANDS.values()]
     rows += [("Ctrl-C", "stop the answer"), ("Ctrl-D", "end")]
-    label_width = max(columns_of(usage) for usage, _ in rows)
-    return "\n".join(labelled(*row, label_width, output_width()) for row in rows)
+    return "\n".join(f"{usage:<15} {meaning}" for usage, meaning in rows)
 
 
 def _reset(session: ChatSession, argument: str) -> str:
@@ -78,24 +75,6 @@ def _load(session: ChatSession, argument: str) -> str:
     return f"{path}: {_turns(session)}"
 
 
-def _temperature(session: ChatSession, argument: str) -> str:
-    if argument:
-        session.set_temperature(_number("temperature", argument))
-    return f"temperature {session.temperature:g}"
-
-
-def _seed(session: ChatSession, argument: str) -> str:
-    if argument:
-        session.set_seed(_whole_number("seed", argument))
-    return f"seed {session.seed}"
-
-
-def _answers(session: ChatSession, argument: str) -> str:
-    if argument:
-        session.set_n_answers(_whole_number("answers", argument))
-    return f"answers {session.n_answers}"
-
-
 def _take(session: ChatSession, argument: str) -> str:
     session.take(_whole_number("answer", argument) if argument else session.taken)
     return going_on(session)
@@ -110,7 +89,7 @@ def _tokens(session: ChatSession, argument: str) -> str:
     rows = [
         _row("token", "p", "others, at temperature 1"),
         *(_token_row(session.form.tokenizer, choice) for choice in choices),
-        fitted(f"{len(choices)} tokens, {mean:.3f} nats each", output_width()),
+        f"{len(choices)} tokens, {mean:.3f} nats each",
     ]
     return "\n".join(rows)
 
@@ -157,14 +136,27 @@ def _whole_number(name: str, text: str) -> int:
     return int(text)
 
 
+def _setting(
+    name: str, argument: str, meaning: str, parsed: Callable[[str, str], float]
+) -> Command:
+    """A command that shows a setting of the session, or changes it."""
+
+    def run(session: ChatSession, given: str) -> str:
+        if given:
+            session.change(name, parsed(name, given))
+        return f"{name} {session.setting(name):.15g}"
+
+    return Command(f"/{name}", argument, meaning, run)
+
+
 _ALL = (
     Command("/help", "", "this list", _help),
     Command("/reset", "", "forget everything and begin anew", _reset),
     Command("/save", "FILE", "write the conversation to a file", _save),
     Command("/load", "FILE", "go on with the conversation in a file", _load),
-    Command("/temperature", "X", "0: always the likeliest token; more: more variety", _temperature),
-    Command("/seed", "N", "another seed, another answer", _seed),
-    Command("/answers", "N", "give N answers to each question, side by side", _answers),
+    _setting("temperature", "X", "0: the likeliest token; more: more variety", _number),
+    _setting("seed", "N", "another seed, another answer", _whole_number),
+    _setting("answers", "N", "give N answers to each question", _whole_number),
     Command("/take", "N", "go on from answer N instead of the first", _take),
     Command("/tokens", "", "the tokens of the last answer and their probabilities", _tokens),
 )

@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from dialogue.talker import TURNS
 
 from minibig.cli import main
 
-from .commands import COMMAND, environment, minibig
-from .talker import TURNS
+from ..commands import COMMAND, environment, minibig
 
 QUESTIONS = [question for question, _ in TURNS]
 ANSWERS = [answer.replace("\n", " ") for _, answer in TURNS]
@@ -116,11 +116,11 @@ def test_nothing_is_asked(talker):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--answers", "0"], "answers must be from 1 to 16; got 0"),
+        (["--answers", "0"], "answers must be a whole number from 1 to 16; got 0"),
         (["--temperature", "-1"], "temperature must be"),
         (["--top-k", "0"], "top_k must be"),
         (["--seed", "-1"], "seed must be"),
-        (["--max-new-tokens", "0"], "max_new_tokens must be at least 1"),
+        (["--max-new-tokens", "0"], "max_new_tokens must be a whole number of at least 1"),
         (["--load", "/none/talk.json"], "cannot be read"),
         (["--device", "tpu"], "device must be"),
     ],

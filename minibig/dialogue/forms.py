@@ -1,16 +1,80 @@
-"""How a conversation is put to a model: in the tokens it was taught, or as a transcript.
+"""A dialogue as token ids: in the special tokens that a model was taught, or as a transcript.
 
-A model that was fine-tuned on dialogues has special tokens for who speaks and for the end of an
-answer. Any other model only goes on with text; what comes nearest to a conversation is a transcript
-of one, and its answer ends where it begins to write the user's next line.
+    <|user|> question <|assistant|> answer <|end|>      and so on, turn after turn
+
+A model that was fine-tuned on dialogues answers after <|assistant|>, and says with <|end|> that it
+has finished. Text never becomes one of these tokens, so no user can type them. Any other model only
+goes on with text: it is given a transcript of a conversation, and its answer ends where it begins
+to write the user's next line.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from minibig.backend import InputError
-from minibig.data import Turn, dialogue_tokens, prompt_ids, speaks_dialogue
+from minibig.data import Turn
 from minibig.tokenizers import Tokenizer
+
+USER, ASSISTANT, END = "<|user|>", "<|assistant|>", "<|end|>"
+DIALOGUE_TOKENS = (USER, ASSISTANT, END)
+
+
+def speaks_dialogue(tokenizer: Tokenizer) -> bool:
+    """Whether the tokenizer has the special tokens of dialogues.
+
+    >>> from minibig.tokenizers import ByteLevelBPE
+    >>> speaks_dialogue(ByteLevelBPE.train("low lower", vocab_size=300))
+    False
+    """
+    return set(DIALOGUE_TOKENS) <= set(getattr(tokenizer, "special_tokens", ()))
+
+
+def dialogue_ids(tokenizer: Tokenizer, turns: Sequence[Turn]) -> tuple[list[int], list[bool]]:
+    """The ids of a dialogue, and for each of them whether it belongs to an answer or is its end.
+
+    Raises:  InputError if the tokenizer lacks the special tokens of dialogues.
+
+    >>> from minibig.tokenizers import ByteLevelBPE
+    >>> tokenizer = ByteLevelBPE.train("yes no", vocab_size=259, special_tokens=DIALOGUE_TOKENS)
+    >>> dialogue_ids(tokenizer, [("A", "B")])
+    ([256, 32, 257, 33, 258], [False, False, False, True, True])
+    """
+    _, _, end = dialogue_tokens(tokenizer)
+    ids: list[int] = []
+    answers: list[bool] = []
+    for question, answer in turns:
+        asked = prompt_ids(tokenizer, (), question)
+        answered = [*tokenizer.encode(answer), end]
+        ids += asked + answered
+        answers += [False] * len(asked) + [True] * len(answered)
+    return ids, answers
+
+
+def prompt_ids(tokenizer: Tokenizer, turns: Sequence[Turn], question: str) -> list[int]:
+    """The ids after which a model answers the question, given the turns before it.
+
+    >>> from minibig.tokenizers import ByteLevelBPE
+    >>> tokenizer = ByteLevelBPE.train("yes no", vocab_size=259, special_tokens=DIALOGUE_TOKENS)
+    >>> prompt_ids(tokenizer, [], "A")
+    [256, 32, 257]
+    """
+    user, assistant, _ = dialogue_tokens(tokenizer)
+    before = dialogue_ids(tokenizer, turns)[0] if turns else []
+    return [*before, user, *tokenizer.encode(question), assistant]
+
+
+def dialogue_tokens(tokenizer: Tokenizer) -> tuple[int, int, int]:
+    """The ids of <|user|>, <|assistant|> and <|end|>.
+
+    Raises:  InputError if the tokenizer lacks them.
+    """
+    if not speaks_dialogue(tokenizer):
+        raise InputError(
+            f"a dialogue needs a tokenizer with the special tokens {', '.join(DIALOGUE_TOKENS)}; "
+            "this one lacks them. Train one with special_tokens=(END_OF_TEXT, *DIALOGUE_TOKENS)."
+        )
+    vocabulary: dict[str, Any] = tokenizer.vocabulary  # type: ignore[attr-defined]
+    return vocabulary[USER], vocabulary[ASSISTANT], vocabulary[END]
 
 
 class DialogueForm(Protocol):
@@ -31,7 +95,6 @@ class DialogueForm(Protocol):
 class TaughtDialogue:
     """The special tokens of dialogues: any of them ends an answer, and so does the end of text.
 
-    >>> from minibig.data import DIALOGUE_TOKENS
     >>> from minibig.tokenizers import ByteLevelBPE
     >>> tokenizer = ByteLevelBPE.train("yes no", vocab_size=259, special_tokens=DIALOGUE_TOKENS)
     >>> TaughtDialogue(tokenizer).prompt([], "A")

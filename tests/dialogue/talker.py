@@ -1,9 +1,9 @@
-"""A very small model that was taught four answers, and learned them by heart."""
+"""Very small models: one was taught four answers by heart, the other knows nothing."""
 
 import numpy as np
 
 import minibig as mb
-from minibig.data import DIALOGUE_TOKENS, dialogue_ids
+from minibig.dialogue import DIALOGUE_TOKENS, dialogue_ids
 from minibig.models import GPT, GPTConfig
 from minibig.optim import AdamW
 from minibig.tokenizers import ByteLevelBPE
@@ -35,4 +35,12 @@ def taught(folder):
         optimizer.step()
         optimizer.zero_grad()
     mb.save(model, folder)
+    tokenizer.save(folder)
+
+
+def babbling(folder):
+    """Save a model that knows nothing, never ends, and has no dialogue tokens."""
+    tokenizer = ByteLevelBPE.train("a b", vocab_size=256, special_tokens=())
+    mb.manual_seed(0)
+    mb.save(GPT(GPTConfig(256, 4096, n_layers=1, n_heads=1, d_model=8)), folder)
     tokenizer.save(folder)

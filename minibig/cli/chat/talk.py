@@ -1,60 +1,18 @@
-"""`minibig chat`: a conversation with a model, on a terminal or through a pipe.
+"""The talk: lines come in, answers and notes go out, and a mistake does not end it."""
 
-In a pipe every line is a question and gets one line, in which line breaks are spaces; --answers N
-gives N answers on it, with tabs between them. The conversation goes on from the first of them, or
-from the one that /take names. What is no answer goes to the standard error.
-"""
-
-import argparse
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from minibig.backend import InputError
-from minibig.cli.answers import Answer
-from minibig.cli.chat_commands import going_on, run_command
-from minibig.cli.chat_display import PipeDisplay, TerminalDisplay
-from minibig.cli.chat_session import ChatSession
+from minibig.cli.chat.commands import going_on, run_command
+from minibig.cli.chat.display import Display, PipeDisplay, TerminalDisplay
+from minibig.cli.chat.keys import TerminalInput, piped_lines
 from minibig.cli.columns import shortened
-from minibig.cli.console import add_errors_flag, given_text, say, sentence_of
-from minibig.cli.dialogue_forms import Transcript, dialogue_form
-from minibig.cli.generate import add_sampling_flags, model_and_tokenizer, sampling_of
-from minibig.cli.terminal_input import TerminalInput, piped_lines
+from minibig.cli.console import given_text, say, sentence_of
 from minibig.data import Turn
-
-EXAMPLE = "minibig chat runs/quickstart"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command."""
-    parser.add_argument("folder", metavar="FOLDER", help="a run, or a model with its tokenizer")
-    add_sampling_flags(parser, temperature=0.5)
-    parser.add_argument(
-        "--answers", type=int, default=1, metavar="N", help="answers to each question (1)"
-    )
-    parser.add_argument("--load", metavar="FILE", help="go on with a conversation that was saved")
-    parser.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1 ... or auto")
-    add_errors_flag(parser)
+from minibig.dialogue import Answer, ChatSession, Transcript
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Talk; the code is 1 if a line of a pipe could not be answered."""
-    model, tokenizer = model_and_tokenizer(Path(arguments.folder), arguments.device)
-    session = ChatSession(
-        model,
-        dialogue_form(tokenizer),
-        seed=arguments.seed,
-        n_answers=arguments.answers,
-        **sampling_of(arguments),
-    )
-    if arguments.load:
-        session.load(Path(arguments.load))
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        return _talk(session, arguments.errors)
-    return _answer_lines(session, arguments.errors)
-
-
-def _talk(session: ChatSession, errors: str) -> int:
+def talk(session: ChatSession, errors: str) -> int:
     """A conversation on a terminal."""
     typed, display = TerminalInput(), TerminalDisplay()
     n_parameters = sum(parameter.size for parameter in session.model.parameters())
@@ -74,12 +32,7 @@ def _talk(session: ChatSession, errors: str) -> int:
     return 0
 
 
-def _typed_text(line: str, errors: str) -> str:
-    """The line, if its bytes were UTF-8; "-" is a text like any other here."""
-    return line if line == "-" else given_text(line, errors=errors)
-
-
-def _answer_lines(session: ChatSession, errors: str) -> int:
+def answer_lines(session: ChatSession, errors: str) -> int:
     """A line for every question of the standard input, an empty one if it has no answer."""
     code, display = 0, PipeDisplay()
     _warn_of_transcript(session, display)
@@ -99,11 +52,13 @@ def _answer_lines(session: ChatSession, errors: str) -> int:
     return code
 
 
+def _typed_text(line: str, errors: str) -> str:
+    """The line, if its bytes were UTF-8; "-" is a text like any other here."""
+    return line if line == "-" else given_text(line, errors=errors)
+
+
 def _respond(
-    session: ChatSession,
-    line: str,
-    display: TerminalDisplay | PipeDisplay,
-    stopped: Callable[[], bool],
+    session: ChatSession, line: str, display: Display, stopped: Callable[[], bool]
 ) -> None:
     """Answer a question, or do what a command says.
 
@@ -116,7 +71,7 @@ def _respond(
     answers, forgotten = session.ask(question, stopped)
     if forgotten:
         display.note(_forgotten(forgotten, session.context_length))
-    display.answers(answers, session.seed)
+    display.answers(answers, session.settings.seed)
     session.keep(question, answers)
     if len(answers) > 1:
         display.note(f"{going_on(session)}; /take N takes another")
@@ -138,13 +93,13 @@ def _ending(answer: Answer, session: ChatSession) -> str:
         return "" if answer.text else "no words"
     reasons = {
         "stopped": "stopped",
-        "long enough": f"cut after {session.max_new_tokens} tokens, --max-new-tokens",
+        "long enough": f"cut after {session.settings.max_new_tokens} tokens, --max-new-tokens",
         "context full": f"cut: the context of {session.context_length} tokens is full",
     }
     return reasons[answer.ended]
 
 
-def _warn_of_transcript(session: ChatSession, display: TerminalDisplay | PipeDisplay) -> None:
+def _warn_of_transcript(session: ChatSession, display: Display) -> None:
     if isinstance(session.form, Transcript):
         display.note(
             "this model was not taught to answer: it goes on with a transcript of a User and an "

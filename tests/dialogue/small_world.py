@@ -1,6 +1,6 @@
 """A stand-in for a world: a few facts, asked and answered in two languages."""
 
-from minibig.data import DIALOGUE_TOKENS
+from minibig.dialogue import DIALOGUE_TOKENS
 from minibig.models import GPT, GPTConfig
 from minibig.tokenizers import ByteLevelBPE
 

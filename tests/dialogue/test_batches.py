@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend import InputError
-from minibig.data import dialogue_ids, dialogue_tokens
-from minibig.finetuning import DialogueBatches
+from minibig.dialogue import DialogueBatches, dialogue_ids, dialogue_tokens
 
 from .small_world import DIALOGUES, TOKENIZER, T
 
@@ -92,5 +91,5 @@ def test_wrong_uses_are_told():
         made((1, 1, 0), [[("a", "b")], [("zqx " * 9, "b")]], context_length=8)
     with pytest.raises(InputError, match=r"dialogues_per_row = 3 needs as many dialogues; got 2"):
         made((1, 3, 0), DIALOGUES[:2])
-    with pytest.raises(InputError, match="batch_size must be at least 1; got 0"):
+    with pytest.raises(InputError, match="batch_size must be a whole number of at least 1; got 0"):
         made((0, 1, 0))

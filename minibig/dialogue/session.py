@@ -1,50 +1,47 @@
-"""What a chat is made of: a model, the conversation so far, and how the next answer is drawn."""
+"""A chat: a model, the conversation so far, and the settings by which the next answer is drawn."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from minibig.backend import InputError
-from minibig.cli.answers import Answer
-from minibig.cli.conversation import Conversation
-from minibig.cli.dialogue_forms import DialogueForm
+from minibig.backend.settings import Settings, setting
 from minibig.data import Turn
+from minibig.dialogue.answering import Answer
+from minibig.dialogue.conversation import Conversation
+from minibig.dialogue.forms import DialogueForm
 from minibig.generation import Sampling
 
 MOST_ANSWERS = 16
 
 
-class ChatSession:
-    """Questions become answers; each of these is a setting that may change between two questions:
-    `temperature`, `seed` and `n_answers`, how many answers a question gets.
+@dataclass(frozen=True, kw_only=True)
+class ChatSettings(Settings):
+    """How a chat answers. Answer number i is drawn with seed + i.
 
-    Answer number i is drawn with seed + i, so the same conversation goes the same way again.
-
-    Raises:  InputError for settings that make no sense.
+    >>> ChatSettings(answers=0)
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: answers must be a whole number from 1 to 16; got 0.
     """
 
+    max_new_tokens: int = setting(200, "the longest answer in tokens", least=1)
+    sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.5))
+    seed: int = setting(0, "another seed, another answer", least=0)
+    answers: int = setting(1, "answers to each question", least=1, most=MOST_ANSWERS)
+
+
+class ChatSession:
+    """Questions become answers, and the conversation goes on from one of them."""
+
     def __init__(
-        self,
-        model: Any,
-        form: DialogueForm,
-        *,
-        temperature: float,
-        seed: int,
-        n_answers: int,
-        max_new_tokens: int,
-        **sampling: Any,
+        self, model: Any, form: DialogueForm, settings: ChatSettings | None = None
     ) -> None:
         self.model, self.form = model, form
+        self.settings = settings or ChatSettings()
         self.conversation = Conversation()
         self.last_answers: Sequence[Answer] = ()
         self.taken, self._last_question, self._n_turns_before = 1, "", 0
-        self._sampling = sampling
-        if max_new_tokens < 1:
-            raise InputError(f"max_new_tokens must be at least 1; got {max_new_tokens}.")
-        self.max_new_tokens = max_new_tokens
-        self.set_temperature(temperature)
-        self.set_seed(seed)
-        self.set_n_answers(n_answers)
 
     @property
     def context_length(self) -> int:
@@ -52,41 +49,44 @@ class ChatSession:
         length: int = self.model.config.context_length
         return length
 
-    def set_temperature(self, temperature: float) -> None:
-        """Draw the next answers at another temperature."""
-        Sampling(temperature=temperature, **self._sampling)
-        self.temperature = temperature
+    def setting(self, name: str) -> Any:
+        """A setting by its name, also one of `Sampling`."""
+        owner = self.settings if hasattr(self.settings, name) else self.settings.sampling
+        return getattr(owner, name)
 
-    def set_seed(self, seed: int) -> None:
-        """Draw the next answers with another seed."""
-        if seed < 0:
-            raise InputError(f"seed must be a whole number from 0 on; got {seed}.")
-        self.seed = seed
+    def change(self, name: str, value: Any) -> None:
+        """Draw the next answers with another value of a setting, also of one of `Sampling`.
 
-    def set_n_answers(self, n_answers: int) -> None:
-        """Give each question so many answers."""
-        if not 1 <= n_answers <= MOST_ANSWERS:
-            raise InputError(f"answers must be from 1 to {MOST_ANSWERS}; got {n_answers}.")
-        self.n_answers = n_answers
+        Raises:  InputError for a value that makes no sense; then nothing is changed.
+        """
+        if hasattr(self.settings, name):
+            self.settings = replace(self.settings, **{name: value})
+        else:
+            sampling = replace(self.settings.sampling, **{name: value})
+            self.settings = replace(self.settings, sampling=sampling)
 
     def ask(
         self, question: str, stopped: Callable[[], bool] = lambda: False
     ) -> tuple[list[Answer], list[Turn]]:
         """Answers to be written by whoever iterates over them, and the turns forgotten for them."""
-        room = min(self.max_new_tokens, self.context_length // 2)
-        prompt, forgotten = self.conversation.prompt(self.form, question, self.context_length, room)
+        chosen = self.settings
+        prompt, forgotten = self.conversation.prompt(
+            self.form,
+            question,
+            context_length=self.context_length,
+            max_new_tokens=chosen.max_new_tokens,
+        )
         answers = [
             Answer(
                 self.model,
                 self.form,
                 prompt,
-                max_new_tokens=self.max_new_tokens,
+                max_new_tokens=chosen.max_new_tokens,
+                seed=chosen.seed + number,
+                sampling=chosen.sampling,
                 stopped=stopped,
-                temperature=self.temperature,
-                seed=self.seed + number,
-                **self._sampling,
             )
-            for number in range(self.n_answers)
+            for number in range(chosen.answers)
         ]
         return answers, forgotten
 
@@ -119,13 +119,11 @@ class ChatSession:
 
     def reset(self) -> None:
         """Begin a new conversation."""
-        self.conversation.reset()
-        self.last_answers = ()
+        self.conversation, self.last_answers = Conversation(), ()
 
     def load(self, path: Path) -> None:
         """Go on with the conversation in a file.
 
         Raises:  StorageError if the file holds none; then nothing is changed.
         """
-        self.conversation.load(path)
-        self.last_answers = ()
+        self.conversation, self.last_answers = Conversation.load(path), ()

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from minibig.backend import InputError
-from minibig.data import Turn, dialogue_ids, dialogue_tokens, random_words
+from minibig.backend.checks import whole
+from minibig.data import Turn, random_words
+from minibig.dialogue.forms import dialogue_ids, dialogue_tokens
 from minibig.tokenizers import Tokenizer
 
 
@@ -26,7 +28,7 @@ class DialogueBatches:
     Raises:  InputError if there are too few dialogues for a row, or if the first answer of one
              begins beyond the context.
 
-    >>> from minibig.data import DIALOGUE_TOKENS
+    >>> from minibig.dialogue.forms import DIALOGUE_TOKENS
     >>> from minibig.tokenizers import ByteLevelBPE
     >>> tokenizer = ByteLevelBPE.train("yes no", vocab_size=259, special_tokens=DIALOGUE_TOKENS)
     >>> dialogues = [[("A", "B")], [("C", "DE")]]
@@ -48,12 +50,10 @@ class DialogueBatches:
         seed: int,
         dialogues_per_row: int = 1,
     ) -> None:
-        sizes = {"batch_size": batch_size, "dialogues_per_row": dialogues_per_row}
-        for name, size in sizes.items():
-            if size < 1:
-                raise InputError(f"{name} must be at least 1; got {size}.")
-        self.batch_size, self.context_length, self.seed = batch_size, context_length, seed
-        self.dialogues_per_row = dialogues_per_row
+        self.batch_size = whole("batch_size", batch_size, 1)
+        self.context_length = whole("context_length", context_length, 1)
+        self.seed = whole("seed", seed)
+        self.dialogues_per_row = whole("dialogues_per_row", dialogues_per_row, 1)
         self.rows_per_epoch = len(dialogues) // dialogues_per_row
         if not self.rows_per_epoch:
             raise InputError(

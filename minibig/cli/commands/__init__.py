@@ -1,0 +1,1 @@
+"""One file for each command: its options, an example, and what it runs."""

@@ -1,0 +1,114 @@
+"""A conversation: what was said, and how much of it still fits into the model's context.
+
+A model sees no more than its context, so the oldest turns have to go when there is no room left.
+They stay in the conversation, and in its file, but the model is no longer told of them.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from minibig.backend import InputError
+from minibig.data import Turn
+from minibig.dialogue.forms import DialogueForm
+from minibig.files import StorageError
+from minibig.files.durable import new_file, read_file
+from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
+
+FORMAT = "minibig conversation"
+
+
+class Conversation:
+    """Turns, each a question and its answer; the model is not told of the first `n_forgotten`."""
+
+    def __init__(self, turns: Iterable[Turn] = ()) -> None:
+        self.turns: list[Turn] = list(turns)
+        self.n_forgotten = 0
+
+    def add(self, question: str, answer: str) -> None:
+        """Keep a turn."""
+        self.turns.append((question, answer))
+
+    def prompt(
+        self, form: DialogueForm, question: str, *, context_length: int, max_new_tokens: int
+    ) -> tuple[list[int], list[Turn]]:
+        """The ids that ask the question, and the turns that had to be forgotten for it.
+
+        Whole turns go, the oldest first, until the context has room for an answer of
+        `max_new_tokens`, or of half the context where that is less. A question alone may leave less
+        room, but at least that for one token. What was forgotten once stays forgotten.
+
+        Raises:  InputError if the question alone fills the context; then nothing is forgotten.
+
+        >>> from minibig.dialogue.forms import Transcript
+        >>> from minibig.tokenizers import Characters
+        >>> form = Transcript(Characters.train("User: Assistant:\\n Hi?"))
+        >>> conversation = Conversation([("Hi", "Hi"), ("Hi?", "Hi")])
+        >>> ids, forgotten = conversation.prompt(form, "Hi", context_length=50, max_new_tokens=5)
+        >>> len(ids), forgotten
+        (43, [('Hi', 'Hi')])
+        """
+        alone = len(form.prompt((), question))
+        if alone >= context_length:
+            raise InputError(
+                f"the question must leave room for an answer in the context of {context_length} "
+                f"tokens; with what marks it as a question it has {alone}. Ask a shorter one."
+            )
+        room = min(max_new_tokens, context_length // 2)
+        told = self.turns[self.n_forgotten :]
+        forgotten = 0
+        ids = form.prompt(told, question)
+        while forgotten < len(told) and len(ids) + room > context_length:
+            forgotten += 1
+            ids = form.prompt(told[forgotten:], question)
+        self.n_forgotten += forgotten
+        return ids, told[:forgotten]
+
+    def save(self, path: Path) -> None:
+        """Write the conversation as JSON; only another conversation is replaced.
+
+        Raises:  InputError if the file holds something else, StorageError if it cannot be written.
+        """
+        if os.path.lexists(path):
+            try:
+                Conversation.load(path)
+            except StorageError:
+                raise InputError(
+                    f"{path} is there already and holds something else. Choose another name."
+                ) from None
+        turns = [{"user": question, "assistant": answer} for question, answer in self.turns]
+        content = {"format": FORMAT, "turns": turns}
+        with new_file(path) as file:
+            file.write(json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")
+
+    @classmethod
+    def load(cls, path: Path) -> "Conversation":
+        """The conversation in a file.
+
+        Raises:  StorageError if the file cannot be read or holds none.
+        """
+        try:
+            content = parse_json(read_file(path, MAX_JSON_BYTES))
+        except StorageError as error:
+            if isinstance(error.__cause__, OSError):
+                raise
+            raise _no_conversation(path) from error
+        turns = content.get("turns") if isinstance(content, dict) else None
+        if (
+            not isinstance(turns, list)
+            or content.get("format") != FORMAT
+            or not all(map(_is_turn, turns))
+        ):
+            raise _no_conversation(path)
+        return cls((turn["user"], turn["assistant"]) for turn in turns)
+
+
+def _is_turn(turn: Any) -> bool:
+    said = [turn.get(who) for who in ("user", "assistant")] if isinstance(turn, dict) else [None]
+    return all(isinstance(text, str) for text in said)
+
+
+def _no_conversation(path: Path) -> StorageError:
+    return StorageError(f"{path} holds no conversation. Give a file that /save wrote.")
