@@ -21,9 +21,7 @@ from chapter import BLUE, GREEN, QUICK, RED, SAND, cost, peak_bytes, picture, re
 from check import check
 
 import minibig as mb
-from minibig import data, optim
-from minibig.dialogue import (DIALOGUE_TOKENS, DialogueBatches, answers_to, dialogue_tokens,
-                              prompt_ids)
+from minibig import data, dialogue, optim
 from minibig.evaluation import exact_match, shuffled_weights
 from minibig.finetuning import answer_loss
 from minibig.tokenizers import ByteLevelBPE, load_tokenizer
@@ -32,7 +30,7 @@ from minibig.training import next_token_loss, validation_loss
 world = data.World()  # twenty people, told and asked about in English and Chinese
 documents = [text for _, text in world.documents(200_000 if QUICK else 4_000_000)]
 tokenizer = ByteLevelBPE.train(documents[:4000], vocab_size=800, isolate_han=True,
-                               special_tokens=("<|endoftext|>", *DIALOGUE_TOKENS))
+                               special_tokens=("<|endoftext|>", *dialogue.DIALOGUE_TOKENS))
 V, T, B, L, D = tokenizer.vocab_size, 64, 16, 2, 96  # vocabulary, context, batch, layers, width
 stream = [i for text in documents for i in [*tokenizer.encode(text), tokenizer.end_of_text]]
 training, held_out = data.token_array(stream, V).split(0.95)
@@ -120,7 +118,7 @@ ASKED = ("Where does Anna live?", "安娜住在哪里？",  # and the article's 
          "你好，我是一个人工智能聊天机器人。请问你有什么问题？")
 
 def answer(questions):
-    return answers_to(model, tokenizer, questions, max_new_tokens=32)
+    return dialogue.answers_to(model, tokenizer, questions, max_new_tokens=32)
 
 print("only read:", *zip(ASKED, answer(ASKED), strict=True), sep="\n  ")
 
@@ -130,8 +128,8 @@ print("only read:", *zip(ASKED, answer(ASKED), strict=True), sep="\n  ")
 # on the answers only, for what the user says is given. It is the same surprise, averaged elsewhere:
 
 # %%
-dialogues = DialogueBatches(tokenizer, world.dialogues(), batch_size=B, context_length=T,
-                            seed=0, dialogues_per_row=2)
+dialogues = dialogue.DialogueBatches(tokenizer, world.dialogues(), batch_size=B,
+                                     context_length=T, seed=0, dialogues_per_row=2)
 ids, answers = dialogues.batch(0)  # both (B, T + 1): the tokens, and which of them are answers
 row = answers[:, -1].argmax()  # one that fills the context; others end with padding
 print(f"a row: {tokenizer.decode(ids[row].tolist())}")
@@ -205,10 +203,11 @@ with tempfile.TemporaryDirectory() as folder:
     mb.save(model, folder)
     tokenizer.save(folder)
     loaded, its_tokenizer = mb.load(folder), load_tokenizer(folder)
-prompt = prompt_ids(its_tokenizer, (), ASKED[-1])
+prompt = dialogue.prompt_ids(its_tokenizer, (), ASKED[-1])
+end = dialogue.dialogue_tokens(its_tokenizer)[2]
 print(f"the greeting takes {len(prompt)} of 50 tokens and leaves {50 - len(prompt)}")
 written = mb.generate(loaded, prompt, max_new_tokens=50 - len(prompt), n_sequences=3, seed=1,
-                      temperature=0.8, stop_token=(end := dialogue_tokens(its_tokenizer)[2]))
+                      temperature=0.8, stop_token=end)
 for row in written[:, len(prompt):].tolist():
     print("机器人：", its_tokenizer.decode([i for i in row if i != end]))
 

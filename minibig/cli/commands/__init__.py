@@ -1,1 +1,3 @@
 """One file for each command: its options, an example, and what it runs."""
+
+__all__: list[str] = []

@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from minibig.cli.chat.talk import answer_lines, talk
+from minibig.cli.chat import answer_lines, talk
 from minibig.cli.console import add_errors_flag
 from minibig.cli.generate import add_sampling_flags, model_and_tokenizer, sampling_of
 from minibig.dialogue import ChatSession, ChatSettings, dialogue_form
