@@ -1,8 +1,63 @@
-"""Files: durable writes, strict JSON, checksums. Every other package reads and writes with these.
+"""Files: durable writes, strict JSON, checksums, locks. Every other package reads and writes so.
 
-Read in this order: durable, strict_json, checksums.
+    read_file, read_text, read_json      regular files of a limited size; JSON of a given shape
+    write_file, write_text, write_json   the new file as a whole, or what was there before
+    new_file, new_path, new_folder       the same for what is too large to be written at once
+    write_files, check_files             several files that belong together, with checksums
+    locked                               one process in a folder
+    set_aside, restore, discard, settle  to begin anew without losing the old
+
+Read in this order: durable, shapes, strict_json, checksums, lock, aside.
 """
 
-from minibig.files.durable import StorageError
+from minibig.files.aside import discard, restore, set_aside, settle
+from minibig.files.checksums import CheckedJson, check_files, digest, write_files
+from minibig.files.durable import (
+    StorageError,
+    make_folder,
+    new_file,
+    new_folder,
+    new_path,
+    open_regular,
+    read_file,
+    read_text,
+    remove_file,
+    remove_folder,
+    remove_orphans,
+    write_file,
+    write_text,
+)
+from minibig.files.lock import locked
+from minibig.files.shapes import Whole, check_shape
+from minibig.files.strict_json import MAX_JSON_BYTES, parse_json, read_json, write_json
 
-__all__ = ["StorageError"]
+__all__ = [
+    "MAX_JSON_BYTES",
+    "CheckedJson",
+    "StorageError",
+    "Whole",
+    "check_files",
+    "check_shape",
+    "digest",
+    "discard",
+    "locked",
+    "make_folder",
+    "new_file",
+    "new_folder",
+    "new_path",
+    "open_regular",
+    "parse_json",
+    "read_file",
+    "read_json",
+    "read_text",
+    "remove_file",
+    "remove_folder",
+    "remove_orphans",
+    "restore",
+    "set_aside",
+    "settle",
+    "write_file",
+    "write_files",
+    "write_json",
+    "write_text",
+]

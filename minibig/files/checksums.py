@@ -1,9 +1,9 @@
 """Checksums: what a file was when it was written, so that not one bit of it can flip unnoticed.
 
-The SHA-256 of a file of tensors stands in a JSON file beside it. That one is *sealed*: it holds the
-SHA-256 of its own payload, and its bytes must be the very ones that minibig writes for it.
+Two ways. A JSON file can hold its own SHA-256 (`CheckedJson`). Other files of a folder have theirs
+in a JSON file beside them, which is of the first kind:
 
-    minibig_checksums.json     of a model's config.json and model.safetensors
+    minibig_checksums.json     of a model's config.json and model.safetensors, for example
 
 A folder without checksums, from elsewhere or of an older minibig, is loaded unchecked.
 """
@@ -11,71 +11,82 @@ A folder without checksums, from elsewhere or of an older minibig, is loaded unc
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.files.durable import StorageError, open_regular, read_file
+from minibig.files.durable import (
+    StorageError,
+    make_folder,
+    new_file,
+    open_regular,
+    read_file,
+    remove_file,
+)
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
 
 CHECKSUMS = "minibig_checksums.json"
 
 
 @dataclass(frozen=True)
-class Seal:
-    """The format of a sealed file: its name, and its version; older ones are read as well.
+class CheckedJson:
+    """A kind of JSON file that holds its own checksum: its name, and the version of its format.
 
-    >>> seal = Seal("example", 1)
-    >>> json.loads(seal.sealed({"a": 1}))["payload"]
+    Its bytes must be the very ones that `content` gives for what is in it. Older versions are read
+    as well.
+
+    >>> kind = CheckedJson("example", 1)
+    >>> json.loads(kind.content({"a": 1}))["payload"]
     {'a': 1}
     """
 
     name: str
     version: int
 
-    def sealed(self, payload: dict[str, Any]) -> bytes:
+    def content(self, payload: dict[str, Any]) -> bytes:
         """The one text that stands for a payload, with its checksum."""
-        return self._sealed(payload, self.version)
+        return self._content(payload, self.version)
 
     def read(self, path: Path) -> dict[str, Any]:
-        """The payload of a sealed file, if every bit of the file is as it was written.
+        """The payload of such a file, if every bit of the file is as it was written.
 
         Raises:  StorageError if one is not, or a newer version of minibig wrote the file.
         """
         data = read_file(path, MAX_JSON_BYTES)
         try:
-            sealed = parse_json(data)
+            found = parse_json(data)
         except StorageError as error:
             raise StorageError(f"{path} is damaged: {error}.") from None
-        if not isinstance(sealed, dict) or sealed.get("format") != self.name:
+        if not isinstance(found, dict) or found.get("format") != self.name:
             raise StorageError(
                 f'{path} must have "format" {self.name!r}; it is damaged or another file.'
             )
-        version = sealed.get("version")
+        version = found.get("version")
         if type(version) is not int or not 1 <= version <= self.version:
             readable = "1" if self.version == 1 else f"1 to {self.version}"
             raise StorageError(
                 f"{path} has format version {version!r}, and this minibig reads {readable}. "
                 "Upgrade minibig; or the file is damaged."
             )
-        payload = sealed.get("payload")
-        if not isinstance(payload, dict) or data != self._sealed(payload, version):
+        payload = found.get("payload")
+        if not isinstance(payload, dict) or data != self._content(payload, version):
             raise StorageError(f"{path} is damaged: its bytes are not the ones that were written.")
         return payload
 
-    def _sealed(self, payload: dict[str, Any], version: int) -> bytes:
+    def _content(self, payload: dict[str, Any], version: int) -> bytes:
         text = json.dumps(payload, indent=1, sort_keys=True, allow_nan=False)
-        sealed = {
+        whole = {
             "format": self.name,
             "version": version,
             "sha256": hashlib.sha256(text.encode()).hexdigest(),
             "payload": payload,
         }
-        return json.dumps(sealed, indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
+        return json.dumps(whole, indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
 
 
-_SEAL = Seal("minibig checksums", 1)
+_KIND = CheckedJson("minibig checksums", 1)
 
 
 def digest(path: Path) -> str:
@@ -85,7 +96,7 @@ def digest(path: Path) -> str:
 
 
 def checksums(files: dict[str, Path]) -> bytes:
-    """The content of minibig_checksums.json for files that will have these names.
+    """The content of a file of checksums, for files that will have these names.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -94,39 +105,60 @@ def checksums(files: dict[str, Path]) -> bytes:
     ...     print(json.loads(checksums({"b": path}))["payload"]["b"][:16])
     ba7816bf8f01cfea
     """
-    return _SEAL.sealed({name: digest(path) for name, path in files.items()})
+    return _KIND.content({name: digest(path) for name, path in files.items()})
 
 
-def check_files(folder: Path, names: Sequence[str]) -> None:
+def write_files(folder: Path, contents: Mapping[str, bytes], sums: str = CHECKSUMS) -> None:
+    """Write small files that belong together into `folder`, and their checksums in `sums`.
+
+    A process that is killed can leave some of the files new and others old, and then no checksums.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_files(Path(folder), {"a.txt": b"1", "b.txt": b"2"}, "sums.json")
+    ...     check_files(Path(folder), ["a.txt", "b.txt"], "sums.json")
+    ...     sorted(os.listdir(folder))
+    ['a.txt', 'b.txt', 'sums.json']
+    """
+    make_folder(folder)
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+    with ExitStack() as stack:
+        stack.enter_context(new_file(folder / sums)).write(_KIND.content(digests))
+        for name, data in contents.items():
+            stack.enter_context(new_file(folder / name)).write(data)
+        remove_file(folder / sums)  # on leaving, the last file is replaced first, the sums last
+
+
+def check_files(folder: Path, names: Sequence[str], sums: str = CHECKSUMS) -> None:
     """Refuse a folder of which a file is not what it was, if it has checksums.
 
     A file that is not there at all is left to those who look for it.
 
     Raises:  StorageError that names the file, what was expected and what to do.
     """
-    expected = _expected(folder, names)
+    expected = _expected(folder, names, sums)
     for name in names:
         if expected and os.path.lexists(folder / name):
             found = digest(folder / name)
             if found == expected[name]:
                 continue
-            if _expected(folder, names) != expected:  # replaced while it was read
-                return check_files(folder, names)
+            if _expected(folder, names, sums) != expected:  # replaced while it was read
+                return check_files(folder, names, sums)
             raise StorageError(
                 f"{folder / name} is not what was written: its SHA-256 must be "
                 f"{expected[name][:16]}…; got {found[:16]}…. If it was changed on purpose, delete "
-                f"{folder / CHECKSUMS}, and the folder is no longer checked; otherwise it is "
+                f"{folder / sums}, and the folder is no longer checked; otherwise it is "
                 "damaged: restore a copy of it."
             )
 
 
-def _expected(folder: Path, names: Sequence[str]) -> dict[str, str]:
+def _expected(folder: Path, names: Sequence[str], sums: str) -> dict[str, str]:
     """The checksum of each of the files, or none at all."""
-    path = folder / CHECKSUMS
+    path = folder / sums
     if not os.path.lexists(path):
         return {}
     try:
-        payload = _SEAL.read(path)
+        payload = _KIND.read(path)
         if payload.keys() == set(names) and all(isinstance(x, str) for x in payload.values()):
             return payload
         raise StorageError(f"{path} must hold the checksums of {' and '.join(names)}.")

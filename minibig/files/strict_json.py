@@ -1,21 +1,41 @@
-"""JSON from strangers: what the standard says, and nothing of what Python adds to it.
+"""JSON as its standard has it: each key once, finite numbers, texts that are Unicode.
 
-Python's reader takes NaN and Infinity, keeps the last of two equal keys, lets half a surrogate pair
-into a string, turns 1e999 into infinity, and meets deep nesting or very long numbers with errors of
-its own. A short text can also cost a hundred times its length in memory. All of this is refused
-here with one kind of error.
+Python's reader keeps the last of two equal keys and takes NaN. A short text can also cost a hundred
+times its length in memory, or more seconds than anyone waits; there are limits for that.
 """
 
 import json
 import math
-from collections import Counter
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any
 
-from minibig.files.durable import StorageError
+from minibig.backend.checks import shown
+from minibig.files.durable import StorageError, read_file, write_file
+from minibig.files.shapes import check_shape
 
-MAX_JSON_BYTES = 100_000_000  # the limit of the safetensors format for its header
-_MAX_VALUES = 500_000  # a tensor's entry has about 7; 500,000 values take about 100 MB
+MAX_JSON_BYTES = 10_000_000
+_MAX_VALUES = 500_000  # they take about 100 MB
 _MAX_DIGITS = 64
+
+
+def read_json(path: Path, limit: int = MAX_JSON_BYTES, shape: Any = object) -> Any:
+    """The value in a JSON file of at most `limit` bytes, of a `shape` as in `shapes.py`.
+
+    Raises:  StorageError that names the file and says what is wrong with it.
+    """
+    data = read_file(path, limit)
+    try:
+        value = parse_json(data)
+    except StorageError as error:
+        raise StorageError(f"{path} is not usable: {error}.") from None
+    check_shape(path, value, shape)
+    return value
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, in lines, as a whole or not at all."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    write_file(path, text.encode() + b"\n")
 
 
 def parse_json(data: bytes) -> Any:
@@ -34,14 +54,12 @@ def parse_json(data: bytes) -> Any:
     if sum(map(data.count, (b",", b"[", b"{"))) > _MAX_VALUES:
         raise StorageError(f"the JSON text has more than {_MAX_VALUES:,} values")
     try:
+        text = data.decode()
         value = json.loads(
-            data.decode(),
-            object_pairs_hook=_unique_keys,
-            parse_int=_integer,
-            parse_float=_finite,
-            parse_constant=_not_json,
-        )
-        if b"\\u" in data:
+            text, object_pairs_hook=_unique_keys, parse_int=_integer, parse_float=_finite,
+            parse_constant=_finite,
+        )  # fmt: skip
+        if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()  # fails on half a surrogate pair
     except UnicodeDecodeError as error:
         raise StorageError(f"the JSON text is not UTF-8 at byte {error.start}") from None
@@ -55,26 +73,23 @@ def parse_json(data: bytes) -> Any:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        counts = Counter(key for key, _ in pairs)
-        twice = next(key for key, count in counts.items() if count > 1)
-        raise StorageError(f"the key {ascii(twice)[:80]} comes twice")
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise StorageError(f"the key {shown(key)} comes twice")
+        result[key] = value
     return result
 
 
-def _integer(digits: str) -> int | float:
+def _integer(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
         raise StorageError(f"a number has {len(digits):,} digits")
-    return -0.0 if digits == "-0" else int(digits)
+    return int(digits)
 
 
 def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
+    if text.lstrip("-") in ("NaN", "Infinity"):
+        raise StorageError(f"{text} is not JSON")
+    if not math.isfinite(float(text)):
         raise StorageError(f"the number {text[:20]} is too large")
-    return value
-
-
-def _not_json(name: str) -> NoReturn:
-    raise StorageError(f"{name} is not JSON")
+    return float(text)

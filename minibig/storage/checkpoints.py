@@ -11,7 +11,8 @@ A checkpoint is written under a temporary name, renamed when it is complete, and
 is replaced; each of these is one step to the operating system. A process killed in between leaves
 the checkpoint before, or the new one.
 
-Both JSON files are sealed (`checksums.py`), so no bit of a checkpoint can flip unnoticed.
+Both JSON files hold their own checksum (`files/checksums.py`), so no bit of a checkpoint can flip
+unnoticed.
 """
 
 import json
@@ -23,7 +24,7 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import Array
-from minibig.files.checksums import Seal, digest
+from minibig.files.checksums import CheckedJson, digest
 from minibig.files.durable import (
     StorageError,
     make_folder,
@@ -35,7 +36,7 @@ from minibig.files.durable import (
 from minibig.files.strict_json import parse_json
 from minibig.storage.safetensors_files import load_tensors, write_tensors
 
-_SEAL = Seal("minibig checkpoint", 2)  # since 2 the state of a run counts its rollbacks
+_KIND = CheckedJson("minibig checkpoint", 2)  # since 2 the state of a run counts its rollbacks
 
 _LATEST = "latest.json"
 _STATE = "checkpoint.json"
@@ -75,9 +76,9 @@ def save_checkpoint(
             write_tensors(file, arrays)
         payload = {"state": state, "tensors_sha256": digest(unfinished / _TENSORS)}
         with synced_file(unfinished / _STATE) as file:
-            file.write(_SEAL.sealed(payload))
+            file.write(_KIND.content(payload))
     with new_file(folder / _LATEST) as file:
-        file.write(_SEAL.sealed({"latest": path.name}))
+        file.write(_KIND.content({"latest": path.name}))
     for old in list_checkpoints(folder)[:-keep]:
         if old != path:
             remove_folder(old)
@@ -91,7 +92,7 @@ def load_checkpoint(folder: str | os.PathLike[str]) -> tuple[dict[str, Array], d
              version of minibig.
     """
     path = _find(Path(folder))
-    payload = _SEAL.read(path / _STATE)
+    payload = _KIND.read(path / _STATE)
     if payload.keys() != {"state", "tensors_sha256"}:
         raise StorageError(f"{path / _STATE} is no checkpoint's; {_advice(path)}")
     if digest(path / _TENSORS) != payload["tensors_sha256"]:
@@ -119,7 +120,7 @@ def _find(folder: Path) -> Path:
         raise StorageError(f"{folder} is not a folder. Give the folder that checkpoints are in.")
     if not os.path.exists(folder / _LATEST):
         raise StorageError(f"{folder} holds no checkpoint: {_LATEST} is missing. {_others(folder)}")
-    name = _SEAL.read(folder / _LATEST).get("latest")
+    name = _KIND.read(folder / _LATEST).get("latest")
     if not isinstance(name, str) or not _STEP_FOLDER.fullmatch(name):
         raise StorageError(f"{folder / _LATEST} names no checkpoint. {_others(folder)}")
     if not os.path.isfile(folder / name / _STATE):

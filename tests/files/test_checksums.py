@@ -7,12 +7,12 @@ import re
 import pytest
 
 import minibig as mb
-from minibig.files.checksums import CHECKSUMS, Seal, check_files, checksums
+from minibig.files.checksums import CHECKSUMS, CheckedJson, check_files, checksums
 from minibig.models import GPT, GPTConfig
 from minibig.storage import StorageError, load, model_folders, save
 
 FILES = ["config.json", "model.safetensors", CHECKSUMS]
-SEAL = Seal("a test", 2)
+KIND = CheckedJson("a test", 2)
 
 
 @pytest.fixture
@@ -117,11 +117,19 @@ def test_a_model_that_is_replaced_while_it_is_read_is_no_damage(tmp_path, monkey
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (SEAL.sealed({}), """must have "format" 'minibig checksums'; it is damaged or another"""),
-        (Seal("minibig checksums", 2).sealed({}), "has format version 2, and this minibig reads 1"),
-        (Seal("minibig checksums", 1).sealed({"../a": "0"}), "must hold the checksums of config"),
+        (KIND.content({}), """must have "format" 'minibig checksums'; it is damaged or another"""),
         (
-            Seal("minibig checksums", 1).sealed({"config.json": 1, "model.safetensors": "0"}),
+            CheckedJson("minibig checksums", 2).content({}),
+            "has format version 2, and this minibig reads 1",
+        ),
+        (
+            CheckedJson("minibig checksums", 1).content({"../a": "0"}),
+            "must hold the checksums of config",
+        ),
+        (
+            CheckedJson("minibig checksums", 1).content(
+                {"config.json": 1, "model.safetensors": "0"}
+            ),
             "must hold the checksums of config.json and model.safetensors",
         ),
         (b"{", "is damaged: it is not JSON"),
@@ -133,13 +141,13 @@ def test_checksums_that_say_nothing_are_refused(folder, content, words):
         load(folder)
 
 
-def test_a_sealed_file_comes_back_also_from_an_older_version(tmp_path):
-    for seal in (SEAL, Seal("a test", 1)):
-        (tmp_path / "a").write_bytes(seal.sealed({"b": [1, "é"]}))
-        assert SEAL.read(tmp_path / "a") == {"b": [1, "é"]}
-    (tmp_path / "a").write_bytes(SEAL.sealed({}).replace(b'"payload"', b' "payload"'))
+def test_a_checked_file_comes_back_also_from_an_older_version(tmp_path):
+    for kind in (KIND, CheckedJson("a test", 1)):
+        (tmp_path / "a").write_bytes(kind.content({"b": [1, "é"]}))
+        assert KIND.read(tmp_path / "a") == {"b": [1, "é"]}
+    (tmp_path / "a").write_bytes(KIND.content({}).replace(b'"payload"', b' "payload"'))
     with pytest.raises(StorageError, match="are not the ones that were written"):
-        SEAL.read(tmp_path / "a")
+        KIND.read(tmp_path / "a")
 
 
 def test_the_checksums_are_of_what_was_meant_to_be_written(tmp_path, monkeypatch):

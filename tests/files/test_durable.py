@@ -11,11 +11,15 @@ from minibig.files.durable import (
     make_folder,
     new_file,
     new_folder,
+    new_path,
     open_regular,
     read_file,
+    read_text,
     remove_folder,
     remove_orphans,
     synced_file,
+    write_file,
+    write_text,
 )
 
 
@@ -86,7 +90,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, name, words):
 def test_a_folder_that_vanishes_while_it_is_written_to_is_reported(tmp_path):
     (tmp_path / "run").mkdir()
     with (
-        pytest.raises(StorageError, match="cannot be written"),
+        pytest.raises(StorageError, match=r"run/a cannot be .* \S*run is not there any more\."),
         new_file(tmp_path / "run" / "a") as file,
     ):
         file.write(b"x")
@@ -170,3 +174,69 @@ def test_what_is_no_readable_file_is_refused(tmp_path, name):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError), open_regular(tmp_path / name):
         pass
+
+
+def test_files_of_another_container_are_left_until_they_are_old(tmp_path):
+    """Its process 1 is not ours: whether it lives cannot be asked, so its age decides."""
+    other = tmp_path / ".minibig-1-0123abcd-0.tmp"
+    other.write_bytes(b"half")
+    write(tmp_path / "a")
+    assert other.exists()
+    os.utime(other, (0, 0))
+    write(tmp_path / "a")
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_library_writes_in_a_folder_of_its_own(tmp_path):
+    (tmp_path / "a").write_bytes(b"old")
+    with new_path(tmp_path / "a") as path:
+        path.with_name("its-own.tmp").write_bytes(b"")
+        path.write_bytes(b"new")
+        os.chmod(path, 0o600)
+        assert (tmp_path / "a").read_bytes() == b"old"
+    write(tmp_path / "b")
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+    (tmp_path / "folder").mkdir()
+    refused = pytest.raises(StorageError, match="a folder is in the way")
+    with refused, new_path(tmp_path / "folder") as path:
+        path.write_bytes(b"")
+    refused = pytest.raises(StorageError, match="cannot be written: No such file")
+    with refused, new_path(tmp_path / "c"):
+        pass
+    assert sorted(os.listdir(tmp_path)) == ["a", "b", "folder"]
+
+
+def test_texts_come_back_as_they_were(tmp_path):
+    write_text(tmp_path / "a", "é\r\n\n你")
+    assert read_text(tmp_path / "a", 100) == "é\r\n\n你"
+    write_file(tmp_path / "a", b"a\xff")
+    with pytest.raises(StorageError, match=r"a must be a text in UTF-8; byte 1 is not\."):
+        read_text(tmp_path / "a", 100)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("read", [read_file, read_text])
+def test_a_pipe_or_a_device_is_refused_at_once(tmp_path, read):
+    os.mkfifo(tmp_path / "a")
+    os.symlink("/dev/zero", tmp_path / "b")
+    for name in "ab":
+        with pytest.raises(StorageError, match=f"{name} is not a regular file"):
+            read(tmp_path / name, 100)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is Unicode")
+def test_a_folder_whose_name_is_no_utf8_is_refused_before_it_is_made(tmp_path):
+    path = tmp_path / os.fsdecode(b"run\xff") / "model"
+    with pytest.raises(StorageError, match=r"run\\udcff/model' is no name in UTF-8\. Choose"):
+        make_folder(path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_sentence_is_one_line_that_prints_whatever_a_path_holds(tmp_path):
+    for name in ("a\x1b[31mred", "two\nlines", "\u202egnp.exe", "\x07"):
+        with pytest.raises(StorageError) as caught:
+            read_file(tmp_path / name, 10)
+        assert str(caught.value).isprintable() and "No such file" in str(caught.value)
+    assert len(str(StorageError("x" * 10**6))) < 2100

@@ -152,8 +152,8 @@ def test_the_files_of_another_checkpoint_are_noticed(tmp_path):
 @pytest.mark.parametrize("inner", ["latest.json", "step-00000001/checkpoint.json"])
 def test_a_newer_format_is_refused_with_the_reason(tmp_path, inner):
     save(tmp_path)
-    sealed = json.loads((tmp_path / inner).read_bytes())
-    (tmp_path / inner).write_text(json.dumps({**sealed, "version": 3}))
+    written = json.loads((tmp_path / inner).read_bytes())
+    (tmp_path / inner).write_text(json.dumps({**written, "version": 3}))
     with pytest.raises(StorageError, match=r"has format version 3, and .* reads 1 to 2\. Upgrade"):
         load_checkpoint(tmp_path)
 
