@@ -9,7 +9,7 @@ result do not depend on how many cores there are, and two levels of threads do n
 
 import ctypes
 import functools
-import glob
+import itertools
 import os
 import threading
 import time
@@ -20,6 +20,7 @@ from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from minibig.backend import Array
 
@@ -37,12 +38,21 @@ def threads() -> int:
 
 
 class _Helpers:
-    """Threads that wait for work: 28 µs for two empty blocks, where an executor took 84 µs."""
+    """Threads that wait for work: 28 µs for two empty blocks, where an executor took 84 µs.
+
+    Where the system gives no more threads there are fewer than `n`, or none: then the calling
+    thread does all the work, and the bits are the same.
+    """
 
     def __init__(self, n: int):
         self.jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        for i in range(n):
-            threading.Thread(target=self._serve, name=f"minibig-{i}", daemon=True).start()
+        self.count = 0
+        try:
+            for i in range(n):
+                threading.Thread(target=self._serve, name=f"minibig-{i}", daemon=True).start()
+                self.count += 1
+        except RuntimeError:  # "can't start new thread"
+            return
 
     def _serve(self) -> None:
         while True:
@@ -72,48 +82,84 @@ def keep_memory() -> None:
 
 
 @functools.cache
-def _blas() -> Any:
-    """The BLAS library inside NumPy's wheel, if it is OpenBLAS; its threads can be set."""
-    folder = os.path.dirname(np.__file__)
-    for path in glob.glob(os.path.join(folder, "..", "numpy.libs", "*openblas*")) + glob.glob(
-        os.path.join(folder, ".dylibs", "*openblas*")
-    ):
-        library = ctypes.CDLL(path)
-        for suffix in ("64_", ""):
-            setter = getattr(library, f"scipy_openblas_set_num_threads{suffix}", None)
-            if setter is not None:
-                return setter, getattr(library, f"scipy_openblas_get_num_threads{suffix}")
-    return None
+def blas_threads() -> list[tuple[Callable[[], int], Callable[[int], object]]]:
+    """For each BLAS library of this process: what reads, and what sets, its number of threads.
+
+    Of OpenBLAS they are the functions of the library: threadpoolctl's own would be 3 µs slower, and
+    would let nobody but the first of Python's threads set the number.
+    """
+    found = []
+    for library in ThreadpoolController().select(user_api="blas").lib_controllers:
+        pair = library.get_num_threads, library.set_num_threads
+        for prefix, suffix in itertools.product(("", "scipy_"), ("", "64_", "_64")):
+            name = f"{prefix}openblas_{{}}_num_threads{suffix}"
+            if hasattr(library.dynlib, name.format("set")):
+                pair = tuple([getattr(library.dynlib, name.format(verb)) for verb in ("get", "set")])
+        found.append(pair)
+    return found
 
 
 class _Regions:
-    """How many parallel regions are under way; BLAS is back to its own threads when none is."""
+    """The parallel regions under way, and the numbers of BLAS threads from before they began.
 
-    lock = threading.Lock()
-    active = 0
-    before = 1
+    Nothing is counted up and down: `settle` sets what has to be while there are regions, or while
+    there are none. So what an exception at a wrong moment (Ctrl-C) left undone, the next call does.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.active: dict[object, int] = {}  # region -> the thread that entered it
+        self.before: list[int] | None = None
+        self.lowered = False
+
+    def settle(self) -> None:
+        """Let BLAS have one thread if there is a region, else as many as before."""
+        with self.lock:
+            if self.active:
+                if self.before is None:
+                    self.before = [get() for get, _ in blas_threads()]
+                if not self.lowered:
+                    for _, set_number in blas_threads():
+                        set_number(1)
+                    self.lowered = True
+            elif self.before is not None:
+                self.lowered = False
+                for (_, set_number), number in zip(blas_threads(), self.before, strict=True):
+                    set_number(number)
+                self.before = None
+
+    def after_fork(self) -> None:
+        """In a forked child only the thread that forked goes on: forget the regions of others."""
+        self.lock = threading.Lock()
+        here = threading.get_ident()
+        for region in [region for region, thread in self.active.items() if thread != here]:
+            del self.active[region]
+        self.settle()
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Within it, a matrix product runs on the thread that calls it."""
-    blas = _blas()
-    if blas is None:
-        yield
-        return
-    set_threads, get_threads = blas
-    with _Regions.lock:
-        if _Regions.active == 0:
-            _Regions.before = get_threads()
-            set_threads(1)
-        _Regions.active += 1
+_regions = _Regions()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_regions.after_fork)
+
+
+def on_one_blas_thread(task: Callable[[], Any]) -> Any:
+    """What the task returns; meanwhile a matrix product runs on the thread that calls it.
+
+    >>> on_one_blas_thread(lambda: float(np.ones((2, 2)).sum()))
+    4.0
+    """
+    region, active = object(), _regions.active
     try:
-        yield
+        active[region] = threading.get_ident()
+        _regions.settle()
+        return task()
     finally:
-        with _Regions.lock:
-            _Regions.active -= 1
-            if _Regions.active == 0:
-                set_threads(_Regions.before)
+        active.pop(region, None)  # first: Python answers Ctrl-C after this call, not before it
+        try:
+            _regions.settle()
+        finally:
+            if _regions.before is not None:  # the first was interrupted, or others are at work
+                _regions.settle()
 
 
 Task: TypeAlias = Callable[[], object]
@@ -140,7 +186,12 @@ def run(tasks: Sequence[Task]) -> None:
     [1, 2]
     """
     keep_memory()
-    helpers = min(threads(), len(tasks)) - 1
+    on_one_blas_thread(partial(_shared, tasks))
+
+
+def _shared(tasks: Sequence[Task]) -> None:
+    """Call every task, each on the thread that takes it first."""
+    helpers = _helpers(os.getpid()) if min(threads(), len(tasks)) > 1 else None
     waiting = iter(tasks)  # shared by the threads: each takes the next task
     done: SimpleQueue[BaseException | None] = SimpleQueue()
 
@@ -152,20 +203,19 @@ def run(tasks: Sequence[Task]) -> None:
             except BaseException as error:
                 done.put(error)
 
-    with one_blas_thread():
-        for _ in range(helpers):
-            _helpers(os.getpid()).jobs.put(help)
-        own = 0
-        error: BaseException | None = None
-        for task in waiting:
-            own += 1
-            try:
-                task()
-            except BaseException as raised:
-                error = raised
-        _spin_until(done, len(tasks) - own)
-        for _ in range(len(tasks) - own):  # what helpers took: one that came late has nothing
-            error = done.get() or error
+    for _ in range(min(helpers.count, len(tasks) - 1) if helpers else 0):
+        helpers.jobs.put(help)
+    own = 0
+    error: BaseException | None = None
+    for task in waiting:
+        own += 1
+        try:
+            task()
+        except BaseException as raised:
+            error = raised
+    _spin_until(done, len(tasks) - own)
+    for _ in range(len(tasks) - own):  # what helpers took: one that came late has nothing
+        error = done.get() or error
     if error is not None:
         raise error
 

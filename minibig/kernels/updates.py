@@ -1,11 +1,11 @@
-"""adamw_update on NumPy: one pass over blocks, in place."""
+"""Updates on NumPy: AdamW in one pass over blocks, in place; Muon's products on one thread."""
 
 import math
 
 import numpy as np
 
-from minibig.kernels.parallel import BLOCK, for_blocks, is_plain
-from minibig.ops import adamw_update
+from minibig.kernels.parallel import BLOCK, for_blocks, is_plain, on_one_blas_thread
+from minibig.ops import adamw_update, orthogonalized
 
 
 @adamw_update.kernel("cpu")
@@ -37,3 +37,14 @@ def forward(p, g, m, v, *, keep, lr, betas, eps, weight_decay, t):
 
     for_blocks(block, p.size, BLOCK)
     return (p, m, v), None
+
+
+@orthogonalized.kernel("cpu")
+def orthogonalized_forward(x, *, keep, steps):
+    """The formula: its products are small, and wait longer for other threads than they take.
+
+    On one thread their bits do not depend on how many cores there are, either.
+    """
+    if keep:
+        return NotImplemented
+    return on_one_blas_thread(lambda: orthogonalized.formula(x, steps=steps)), None

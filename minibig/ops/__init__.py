@@ -33,4 +33,6 @@ from minibig.ops.shapes import (
     tril, triu,
 )
 from minibig.ops.softmaxes import log_softmax, softmax
-from minibig.ops.updates import adam_update, adamw_update, sgd_update
+from minibig.ops.updates import (
+    adafactor_update, adam_update, adamw_update, muon_update, orthogonalized, sgd_update,
+)

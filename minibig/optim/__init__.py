@@ -9,9 +9,9 @@ optimizer.step()
 optimizer.zero_grad()
 """
 
+from minibig.ops import adafactor_update, muon_update
 from minibig.optim.clipping import clip_gradients
 from minibig.optim.matrix_optimizers import Adafactor, Muon, muon_groups
-from minibig.optim.matrix_updates import adafactor_update, muon_update
 from minibig.optim.optimizers import SGD, Adam, AdamW, Optimizer
 from minibig.optim.parameter_groups import ParameterGroup, decay_groups
 from minibig.optim.schedules import constant, cosine, inverse_square_root, linear

@@ -5,10 +5,8 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import Shape
-from minibig.kernels.parallel import one_blas_thread
 from minibig.nn import Embedding, LearnedPositions
-from minibig.ops import adamw_update
-from minibig.optim.matrix_updates import adafactor_update, muon_update
+from minibig.ops import adafactor_update, adamw_update, muon_update
 from minibig.optim.optimizers import Optimizer
 
 
@@ -45,13 +43,6 @@ class Muon(Optimizer):
             weight_decay=weight_decay,
             orthogonal=orthogonal,
         )
-
-    def step(self) -> None:
-        """Update every parameter that has a gradient; the others stay as they are."""
-        # The products are small: between threads they would wait longer than they take, and their
-        # bits would depend on how many cores there are.
-        with one_blas_thread():
-            super().step()
 
     def state_shapes(self, p: Any, settings: dict[str, Any]) -> dict[str, Shape]:
         """A momentum for a matrix; AdamW's moments for the rest."""

@@ -8,7 +8,7 @@ import pytest
 
 import minibig as mb
 from minibig.autograd import registry
-from minibig.kernels.parallel import for_blocks, one_blas_thread
+from minibig.kernels.parallel import for_blocks, on_one_blas_thread
 
 STEP = """
 import hashlib, numpy as np, minibig as mb
@@ -54,8 +54,7 @@ def test_an_error_in_a_block_reaches_the_caller():
 
     with pytest.raises(ZeroDivisionError):
         for_blocks(block, 10, 1)
-    with one_blas_thread():
-        for_blocks(lambda start, stop: None, 10, 1)
+    on_one_blas_thread(lambda: for_blocks(lambda start, stop: None, 10, 1))
 
 
 def test_several_threads_may_use_kernels_at_once():
@@ -77,9 +76,112 @@ def test_several_threads_may_use_kernels_at_once():
     assert all((r == expected).all() for r in results)
 
 
+def run_python(code, **more):
+    """What a program of its own prints; with two BLAS threads, whatever the machine has."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2", "MINIBIG_THREADS": "2", **more}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+BLAS = """
+import numpy as np
+from minibig.kernels.parallel import blas_threads, for_blocks, on_one_blas_thread
+def blas():
+    return max([get() for get, _ in blas_threads()], default=1)
+before = blas()
+"""
+
+
+def test_a_region_has_one_blas_thread_and_leaves_as_many_as_there_were():
+    code = """
+seen = []
+on_one_blas_thread(lambda: [seen.append(blas()), for_blocks(lambda i, j: seen.append(blas()), 4, 1)])
+print(seen == [1] * 5, blas() == before)
+try:
+    on_one_blas_thread(lambda: 1 / 0)
+except ZeroDivisionError:
+    print(blas() == before)
+"""
+    assert run_python(BLAS + code) == ["True"] * 3
+
+
+def test_ctrl_c_at_any_moment_leaves_blas_its_threads():
+    code = """
+import _thread, random, threading, time
+going, caught, wrong = True, 0, 0
+def interrupt():
+    while going:
+        time.sleep(random.random() * 2e-3)
+        _thread.interrupt_main()
+threading.Thread(target=interrupt, daemon=True).start()
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    try:
+        while True:
+            for_blocks(lambda i, j: None, 2, 1)
+    except KeyboardInterrupt:
+        try:
+            caught += 1
+            wrong += blas() != before
+        except KeyboardInterrupt:
+            pass
+going = False
+try:
+    time.sleep(0.02)
+except KeyboardInterrupt:
+    pass
+print(caught > 20, wrong, blas() == before)
+"""
+    assert run_python(BLAS + code) == ["True", "0", "True"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_child_forked_while_others_compute_computes_and_has_all_blas_threads():
+    code = """
+import os, threading, time
+def work():
+    while True:
+        for_blocks(lambda i, j: np.ones((40, 40)) @ np.ones((40, 40)), 4, 1)
+threading.Thread(target=work, daemon=True).start()
+good = 0
+for _ in range(12):
+    time.sleep(0.003)
+    child = os.fork()
+    if not child:
+        done = []
+        for_blocks(lambda i, j: done.append(i), 4, 1)
+        os._exit(0 if len(done) == 4 and blas() == before else 1)
+    for _ in range(1000):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            good += status == 0
+            break
+        time.sleep(0.01)
+print(good)
+"""
+    assert run_python(BLAS + code, PYTHONWARNINGS="ignore") == ["12"]
+
+
+def test_where_no_thread_is_to_be_had_one_thread_does_all_the_work():
+    code = """
+import threading
+def start(self):
+    raise RuntimeError("can't start new thread")
+threading.Thread.start = start
+done = []
+for _ in range(3):
+    for_blocks(lambda i, j: done.append(i), 5, 1)
+print(len(done), blas() == before)
+"""
+    assert run_python(BLAS + code, MINIBIG_THREADS="8") == ["15", "True"]
+
+
 def test_every_operation_with_a_kernel_is_compared_with_its_formula():
     compared = {"linear", "feed_forward", "attention", "cross_entropy", "layer_norm", "embedding"}
-    compared |= {"adamw_update"}
+    compared |= {"adamw_update", "orthogonalized"}
     assert {name for name, f in registry.items() if "cpu" in f.kernels} - {"double"} == compared
     on_cuda = {name for name, f in registry.items() if "cuda" in f.kernels}
-    assert on_cuda == compared | {"masked"}
+    assert on_cuda == (compared | {"masked"}) - {"orthogonalized"}

@@ -340,6 +340,24 @@ ADAM = {
 }
 
 
+MATRICES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=4)
+
+
+def muon_inputs(draw):
+    rng, shape = numbers(draw), draw(MATRICES)
+    keywords = {"lr": 0.1, "momentum": draw(st.sampled_from([0.0, 0.9])), "weight_decay": 0.1}
+    return [apart(rng, shape), apart(rng, shape), apart(rng, shape)], keywords
+
+
+def adafactor_inputs(draw):
+    rng, shape = numbers(draw), draw(FULL)
+    factors = [shape] if len(shape) < 2 else [shape[:-1], (*shape[:-2], shape[-1])]
+    xs = [nonzero(rng, shape), nonzero(rng, shape), *[positive(rng, each) for each in factors]]
+    keywords = {"lr": 0.1, "decay": 0.8, "eps": 1e-3, "weight_decay": 0.1}
+    more = {"min_scale": 1e-3, "clip": draw(st.sampled_from([0.01, 100.0])), "t": 2}
+    return xs, {**keywords, **more}
+
+
 def pow_inputs(draw):
     return broadcast(positive, real)(draw)
 

@@ -54,6 +54,12 @@ row = Specification
 ROWS = [
     row("abs", mb.abs, given.one(given.nonzero), np.abs),
     row(
+        "adafactor_update",
+        mb.ops.adafactor_update,
+        given.adafactor_inputs,
+        expected.adafactor_reference,
+    ),
+    row(
         "adam_update",
         mb.adam_update,
         given.update_inputs(2, **given.ADAM),
@@ -242,6 +248,13 @@ ROWS = [
     ),
     row("min", mb.min, given.reduction(given.apart, given.FULL), np.min),
     row("minimum", mb.minimum, given.broadcast(given.real, given.real), np.minimum),
+    row(
+        "muon_update",
+        mb.ops.muon_update,
+        given.muon_inputs,
+        expected.muon_reference,
+        writes=True,
+    ),
     row("mul", mb.mul, given.broadcast(given.real, given.real), lambda a, b: a * b),
     row("neg", mb.neg, given.one(given.real), np.negative),
     row("norm", mb.norm, given.reduction(given.nonzero), expected.norm_reference),
@@ -252,6 +265,12 @@ ROWS = [
         np.not_equal,
     ),
     row("one_hot", mb.one_hot, given.one_hot_inputs, lambda ids, *, n: np.eye(n)[ids]),
+    row(
+        "orthogonalized",
+        mb.ops.orthogonalized,
+        given.one(given.apart, given.MATRICES),
+        expected.orthogonalized_reference,
+    ),
     row("outer", mb.outer, given.two_arrays, np.outer),
     row(
         "pad",
