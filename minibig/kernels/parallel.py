@@ -13,8 +13,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeAlias
@@ -94,7 +93,9 @@ def blas_threads() -> list[tuple[Callable[[], int], Callable[[int], object]]]:
         for prefix, suffix in itertools.product(("", "scipy_"), ("", "64_", "_64")):
             name = f"{prefix}openblas_{{}}_num_threads{suffix}"
             if hasattr(library.dynlib, name.format("set")):
-                pair = tuple([getattr(library.dynlib, name.format(verb)) for verb in ("get", "set")])
+                pair = tuple(
+                    [getattr(library.dynlib, name.format(verb)) for verb in ("get", "set")]
+                )
         found.append(pair)
     return found
 

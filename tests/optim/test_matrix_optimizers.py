@@ -9,7 +9,6 @@ from minibig.models import GPT, GPTConfig
 from minibig.nn import Embedding, LayerNorm, Linear, Module, Parameter, Sequential
 from minibig.optim import Adafactor, AdamW, Muon, muon_groups
 
-
 SHAPES = [(4, 6), (6, 4), (5,), (2, 3, 4)]
 STEPS = 50
 
