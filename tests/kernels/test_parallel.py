@@ -98,7 +98,9 @@ before = blas()
 def test_a_region_has_one_blas_thread_and_leaves_as_many_as_there_were():
     code = """
 seen = []
-on_one_blas_thread(lambda: [seen.append(blas()), for_blocks(lambda i, j: seen.append(blas()), 4, 1)])
+def look(*block):
+    seen.append(blas())
+on_one_blas_thread(lambda: [look(), for_blocks(look, 4, 1)])
 print(seen == [1] * 5, blas() == before)
 try:
     on_one_blas_thread(lambda: 1 / 0)
