@@ -204,8 +204,9 @@ def _shared(tasks: Sequence[Task]) -> None:
             except BaseException as error:
                 done.put(error)
 
-    for _ in range(min(helpers.count, len(tasks) - 1) if helpers else 0):
-        helpers.jobs.put(help)
+    if helpers is not None:
+        for _ in range(min(helpers.count, len(tasks) - 1)):
+            helpers.jobs.put(help)
     own = 0
     error: BaseException | None = None
     for task in waiting:
