@@ -19,21 +19,25 @@ from minibig.required import numpy as _numpy
 
 from minibig import kernels
 from minibig.autograd import (
-    Tensor, add, broadcast_to, check_gradients, checkpoint, enable_grad, grad, hessian, hvp, jvp,
-    no_grad, primitive, reference, reshape, tensor, value_and_grad, vjp,
+    Tensor, add, broadcast_to, check_gradients, checkpoint, enable_grad, grad, hessian, hvp,
+    jacobian, jvp, no_grad, primitive, reference, reshape, tensor, value_and_grad, vjp,
 )
 from minibig.backend import Device, InputError, device, manual_seed
 from minibig.ops import (
-    abs, adam_update, adamw_update, arange, argmax, argsort, astype, attention,
-    attention_weights, binary_cross_entropy_with_logits, causal_mask, clip, concatenate, cos,
-    cross_entropy, cumsum, div, dropout, einsum, elu, embedding, equal, erf, exp, expand_dims,
-    expm1, feed_forward, flip, full, gather, gelu, gelu_tanh, greater, greater_equal, isfinite,
-    layer_norm, leaky_relu, less, less_equal, linear, log, log1p, log_softmax, logical_and,
-    logical_not, logical_or, logsumexp, matmul, max, maximum, mean, mean_squared_error, min,
-    minimum, mul, neg, norm, normal, normal_cdf, not_equal, one_hot, ones, outer, pad,
-    pow, prod, relu, rms_norm, roll, scatter_add, sgd_update, sigmoid, sign, silu, sin, softmax,
-    softplus, sort, split, sqrt, squeeze, stack, std, sub, sum, swapaxes, take, tanh, tile, top_k,
-    transpose, tril, triu, uniform, var, where, zeros,
+    abs, adam_update, adamw_update, all, allclose, any, arange, arccos, arccosh, arcsin,
+    arcsinh, arctan, arctan2, arctanh, argmax, argmin, argsort, astype, attention,
+    attention_weights, binary_cross_entropy_with_logits, causal_mask, ceil, clip, clone,
+    concatenate, cos, cosh, cross_entropy, cummax, cummin, cumprod, cumsum, diag, diagonal, div,
+    dropout, einsum, elu, embedding, equal, erf, exp, expand_dims, expm1, eye, feed_forward,
+    flatten, flip, floor, floor_divide, full, full_like, gather, gelu, gelu_tanh, greater,
+    greater_equal, isclose, isfinite, isinf, isnan, layer_norm, leaky_relu, less, less_equal,
+    linear, linspace, log, log1p, log_softmax, logical_and, logical_not, logical_or, logsumexp,
+    matmul, max, maximum, mean, mean_squared_error, min, minimum, mul, neg, nonzero, norm,
+    normal, normal_cdf, not_equal, one_hot, ones, ones_like, outer, pad, pow, prod, ravel, relu,
+    remainder, repeat, rms_norm, roll, round, scatter, scatter_add, sgd_update, sigmoid, sign,
+    silu, sin, sinh, softmax, softplus, sort, split, sqrt, squeeze, stack, std, sub, sum,
+    swapaxes, take, tan, tanh, tile, top_k, transpose, tril, triu, trunc, uniform, var, where,
+    zeros, zeros_like,
 )
 
 if TYPE_CHECKING:
@@ -54,21 +58,26 @@ __all__ = [
     "Device", "InputError", "bool_", "device", "float16", "float32", "float64", "int32", "int64",
     "manual_seed",
     # autograd: tensors and derivatives of any order
-    "Tensor", "check_gradients", "checkpoint", "enable_grad", "grad", "hessian", "hvp", "jvp",
-    "no_grad", "primitive", "reference", "tensor", "value_and_grad", "vjp",
+    "Tensor", "check_gradients", "checkpoint", "enable_grad", "grad", "hessian", "hvp",
+    "jacobian", "jvp", "no_grad", "primitive", "reference", "tensor", "value_and_grad", "vjp",
     # ops: new tensors
-    "arange", "full", "normal", "ones", "uniform", "zeros",
+    "arange", "eye", "full", "full_like", "linspace", "normal", "ones", "ones_like", "uniform",
+    "zeros", "zeros_like",
     # ops: arithmetic and functions of one variable
-    "abs", "add", "astype", "clip", "cos", "div", "elu", "equal", "erf", "exp", "expm1", "gelu",
-    "gelu_tanh", "greater", "greater_equal", "isfinite", "leaky_relu", "less", "less_equal", "log",
-    "log1p", "logical_and", "logical_not", "logical_or", "maximum", "minimum", "mul", "neg",
-    "normal_cdf", "not_equal", "pow", "relu", "sigmoid", "sign", "silu", "sin", "softplus", "sqrt",
-    "sub", "tanh", "where",
+    "abs", "add", "allclose", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "astype", "ceil", "clip", "clone", "cos", "cosh", "div", "elu", "equal", "erf",
+    "exp", "expm1", "floor", "floor_divide", "gelu", "gelu_tanh", "greater", "greater_equal",
+    "isclose", "isfinite", "isinf", "isnan", "leaky_relu", "less", "less_equal", "log", "log1p",
+    "logical_and", "logical_not", "logical_or", "maximum", "minimum", "mul", "neg",
+    "normal_cdf", "not_equal", "pow", "relu", "remainder", "round", "sigmoid", "sign", "silu",
+    "sin", "sinh", "softplus", "sqrt", "sub", "tan", "tanh", "trunc", "where",
     # ops: reductions, shapes, places
-    "argmax", "argsort", "broadcast_to", "concatenate", "cumsum", "embedding", "expand_dims",
-    "flip", "gather", "logsumexp", "max", "mean", "min", "norm", "one_hot", "pad", "prod",
-    "reshape", "roll", "scatter_add", "sort", "split", "squeeze", "stack", "std", "sum", "swapaxes",
-    "take", "tile", "top_k", "transpose", "tril", "triu", "var",
+    "all", "any", "argmax", "argmin", "argsort", "broadcast_to", "concatenate", "cummax",
+    "cummin", "cumprod", "cumsum", "diag", "diagonal", "embedding", "expand_dims", "flatten",
+    "flip", "gather", "logsumexp", "max", "mean", "min", "nonzero", "norm", "one_hot", "pad",
+    "prod", "ravel", "repeat", "reshape", "roll", "scatter", "scatter_add", "sort", "split",
+    "squeeze", "stack", "std", "sum", "swapaxes", "take", "tile", "top_k", "transpose", "tril",
+    "triu", "var",
     # ops: what models are made of
     "attention", "attention_weights", "binary_cross_entropy_with_logits", "causal_mask",
     "cross_entropy", "dropout", "einsum", "feed_forward", "layer_norm", "linear", "log_softmax",

@@ -5,7 +5,9 @@ Read in this order: state, tensor, primitive, structure, fusible, backward, func
 
 from minibig.autograd.backward_pass import backward, trace
 from minibig.autograd.check import check_gradients
-from minibig.autograd.functional import checkpoint, grad, hessian, hvp, jvp, value_and_grad, vjp
+from minibig.autograd.functional import (
+    checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp,
+)
 from minibig.autograd.fusibles import Fusible, fusible, registry
 from minibig.autograd.primitives import Primitive, composite, constant, primitive
 from minibig.autograd.state import enable_grad, no_grad, reference

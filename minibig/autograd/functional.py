@@ -144,8 +144,28 @@ def stacked_rows(*rows: Array) -> Array:
     return namespace(rows[0]).stack(rows)
 stacked_rows.defvjp(rows=lambda g: tuple(g))
 
+def jacobian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
+    """The function that computes the Jacobian of f, all ∂yᵢ/∂xⱼ, row by row: Jᵢ = eᵢᵀ·J.
+
+    Shapes:  x (...), y = f(x)  ->  (*y.shape, *x.shape).
+
+    >>> mb.jacobian(lambda x: x * x)(mb.tensor([1.0, 3.0]))
+    tensor([[2., 0.],
+            [0., 6.]])
+    """
+    def differentiated(x: Tensor) -> Tensor:
+        y, pull = vjp(f, x)
+        if not isinstance(y, Tensor):
+            raise InputError(f"jacobian needs a function with one result; got {len(y)} of them.")
+        units = namespace(y.data).eye(y.size, dtype=y.dtype)
+        rows = [pull(Tensor(unit.reshape(y.shape))) for unit in units]
+        no_rows = Tensor(namespace(x.data).zeros((0, *x.shape), x.dtype))
+        return reshape(stacked_rows(*rows) if rows else no_rows, (*y.shape, *x.shape))
+
+    return differentiated
+
 def hessian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
-    """The function that computes the Hessian of the scalar function f, row by row: Hᵢ = eᵢᵀ·H.
+    """The function that computes the Hessian of a scalar function: the Jacobian of its gradient.
 
     Shapes:  x (...)  ->  (*x.shape, *x.shape).
 
@@ -153,13 +173,7 @@ def hessian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
     tensor([[4., 2.],
             [2., 0.]])
     """
-    def differentiated(x: Tensor) -> Tensor:
-        _, pull = vjp(grad(f), x)
-        units = namespace(x.data).eye(x.size, dtype=x.dtype)
-        rows = [pull(Tensor(unit.reshape(x.shape))) for unit in units]
-        return reshape(stacked_rows(*rows) if rows else Tensor(units), (*x.shape, *x.shape))
-
-    return differentiated
+    return jacobian(grad(f))
 
 class _Checkpoint:
     """The operation behind `checkpoint`: it has no graph until the backward pass needs one."""

@@ -4,6 +4,9 @@
     def exp(x, /): return namespace(x).exp(x)
     exp.defvjp(x=lambda g, y: g * y)
 
+Parameters before `/` are the inputs: arrays, tensors or numbers. Those behind it are keywords,
+which may also be given by position, as in NumPy: `sum(x, 0)` is `sum(x, axis=0)`.
+
 A rule turns g, the gradient of the output, into the gradient of one input, or into one for each of
 `*inputs`. It names what it needs, and the node keeps just that: `y` the output, an input by its
 name, `<input>_shape`, or a keyword. Rules use operators and methods only, so that one rule runs on
@@ -15,6 +18,7 @@ Called on arrays a primitive is just its function; called on tensors it is recor
 import functools
 import inspect
 from collections.abc import Callable
+from inspect import Parameter
 from types import MethodType
 from typing import Any, TypeVar, cast, overload
 
@@ -35,8 +39,11 @@ class Operation:
         functools.update_wrapper(self, function)  # type: ignore[arg-type]
         parameters = inspect.signature(function).parameters.values()
         self.variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters)
-        self.inputs = [p.name for p in parameters if p.kind != p.KEYWORD_ONLY]
-        self.keywords = {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}
+        slash = any(p.kind == p.POSITIONAL_ONLY for p in parameters)
+        of_keywords = {Parameter.KEYWORD_ONLY, slash and Parameter.POSITIONAL_OR_KEYWORD}
+        self.inputs = [p.name for p in parameters if p.kind not in of_keywords]
+        self.keywords = {p.name: p.default for p in parameters if p.kind in of_keywords}
+        self.placed = [p.name for p in parameters if slash and p.kind == p.POSITIONAL_OR_KEYWORD]
         self.defaults = {p.name: p.default for p in parameters}
 
     def __repr__(self) -> str:
@@ -70,6 +77,8 @@ class Primitive(Operation):
     @overload
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any: ...
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any:
+        if len(inputs) > len(self.inputs) and not self.variadic:
+            inputs, keywords = self._by_name(inputs, keywords)
         arrays: list[Any] = []
         edges: list[Edge | None] = []
         tensors = False
@@ -97,6 +106,15 @@ class Primitive(Operation):
             return wrapped(y, None)
         is_float = (y[0] if isinstance(y, tuple) else y).dtype.kind == "f"
         return wrapped(y, self._record(arrays, tuple(edges), y, keywords) if is_float else None)
+
+    def _by_name(self, inputs: Any, keywords: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The inputs alone, and the keywords with those among them that came by position."""
+        n = len(self.inputs)
+        placed = dict(zip(self.placed, inputs[n:], strict=False))
+        if len(inputs) > n + len(self.placed) or placed.keys() & keywords.keys():
+            known = ", ".join([*self.inputs, *self.keywords])
+            raise TypeError(f"{self} takes {known}, each once; got {len(inputs)} by position.")
+        return inputs[:n], {**placed, **keywords}
 
     def _record(self, arrays: Any, edges: Any, y: Any, keywords: dict[str, Any]) -> Node:
         pattern = tuple(map(bool, edges))

@@ -55,7 +55,7 @@ def sum_to(x: Array, /, *, shape: Shape) -> Array:
     return x.sum(axis=axes, keepdims=True).reshape(shape)
 
 @primitive
-def broadcast_to(x: Array, /, *, shape: Shape) -> Array:
+def broadcast_to(x: Array, /, shape: Shape) -> Array:
     """x repeated along new axes, and along axes of length 1, up to `shape`.
 
     >>> mb.broadcast_to(mb.tensor([1.0, 2.0]), shape=(2, 2))

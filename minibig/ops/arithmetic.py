@@ -62,20 +62,20 @@ pow.defvjp(a=_pow_rule_a, b=_pow_rule_b)
 @primitive(broadcasts=True)
 def maximum(a: Array, b: Array, /) -> Array:
     """The larger of a and b; where they are equal, each gets half of the gradient."""
-    return namespace(_array(a, b)).maximum(a, b)
+    return namespace(first_array(a, b)).maximum(a, b)
 maximum.defvjp(a=lambda g, a, b: g * _larger(a, b), b=lambda g, a, b: g * _larger(b, a))
 
 @primitive(broadcasts=True)
 def minimum(a: Array, b: Array, /) -> Array:
     """The smaller of a and b; where they are equal, each gets half of the gradient."""
-    return namespace(_array(a, b)).minimum(a, b)
+    return namespace(first_array(a, b)).minimum(a, b)
 minimum.defvjp(a=lambda g, a, b: g * _larger(b, a), b=lambda g, a, b: g * _larger(a, b))
 
 def _larger(a, b):
     """1 where a > b, 1/2 where they are equal; float16, so that no dtype is widened."""
     return (a > b).astype("float16") + 0.5 * (a == b).astype("float16")
 
-def _array(*operands):
+def first_array(*operands):
     """The first operand that is an array, whose namespace decides."""
     return next((x for x in operands if not isinstance(x, int | float)), 0.0)
 
@@ -87,7 +87,7 @@ def where(condition: Array, a: Array, b: Array, /) -> Array:
     >>> mb.where(x > 0, x, 0.1 * x)
     tensor([-0.2,  3. ])
     """
-    return namespace(_array(condition, a, b)).where(condition, a, b)
+    return namespace(first_array(condition, a, b)).where(condition, a, b)
 where.defvjp(a=lambda g, condition: where(condition, g, 0.0),
              b=lambda g, condition: where(condition, 0.0, g))
 

@@ -1,34 +1,71 @@
-"""New tensors: constants, ranges and random numbers. float32 unless a dtype is given."""
+"""New tensors: constants, ranges and random numbers. float32 unless a dtype is given.
+
+Shapes are given as in NumPy or as in PyTorch: `zeros((2, 3))` is `zeros(2, 3)`.
+"""
 
 from typing import Any
 
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.backend import Device, InputError, Shape, device, stream, to_device
+from minibig.backend import (
+    Device, InputError, Shape, device, device_of, is_array, stream, to_device,
+)
+from minibig.backend.checks import refuse, whole
 
 def full(
-    shape: Shape, value: float, dtype: Any = "float32", device: "str | Device | None" = None
+    shape: int | Shape, value: float, dtype: Any = "float32", device: "str | Device | None" = None
 ) -> Tensor:
     """A tensor of one value everywhere.
 
     >>> full((2,), 7.0)
     tensor([7., 7.])
     """
-    try:
-        values = np.full(shape, value, dtype)
-    except (TypeError, ValueError) as error:
-        given = f"{shape}, {value!r}, {dtype!r} ({error})"
-        raise InputError(f"full needs lengths from 0 on, a number, a dtype; got {given}.") from None
-    return _placed(values, device)
+    return _filled("full", _lengths("full", shape), value, dtype, device)
 
-def zeros(shape: Shape, dtype: Any = "float32", device: "str | Device | None" = None) -> Tensor:
-    """A tensor of zeros."""
-    return full(shape, 0, dtype, device)
+def zeros(*shape: Any, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
+    """A tensor of zeros.
 
-def ones(shape: Shape, dtype: Any = "float32", device: "str | Device | None" = None) -> Tensor:
+    >>> zeros(2, 3).shape, zeros((2, 3), "int64").dtype
+    ((2, 3), dtype('int64'))
+    """
+    lengths, dtype, device = _shape_and_more("zeros", shape, dtype, device)
+    return _filled("zeros", lengths, 0, dtype or "float32", device)
+
+def ones(*shape: Any, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
     """A tensor of ones."""
-    return full(shape, 1, dtype, device)
+    lengths, dtype, device = _shape_and_more("ones", shape, dtype, device)
+    return _filled("ones", lengths, 1, dtype or "float32", device)
+
+def full_like(
+    x: Any, value: float, dtype: Any = None, device: "str | Device | None" = None
+) -> Tensor:
+    """A tensor of one value everywhere, with the shape, dtype and device of x."""
+    array = x.data if isinstance(x, Tensor) else x
+    if not is_array(array):
+        raise TypeError(f"full_like expected a tensor; got {type(x).__name__}. Use mb.tensor(x).")
+    place = device_of(array) if device is None else device
+    return _filled("full_like", array.shape, value, dtype or array.dtype, place)
+
+def zeros_like(x: Any, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
+    """A tensor of zeros, with the shape, dtype and device of x."""
+    return full_like(x, 0, dtype, device)
+
+def ones_like(x: Any, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
+    """A tensor of ones, with the shape, dtype and device of x."""
+    return full_like(x, 1, dtype, device)
+
+def eye(
+    n: int, m: int | None = None, k: int = 0, dtype: Any = "float32",
+    device: "str | Device | None" = None,
+) -> Tensor:
+    """A matrix (n, m), square if m is not given: ones on its k-th diagonal, else zeros.
+
+    >>> eye(2, 3).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    """
+    columns = None if m is None else whole("eye: m", m, 0)
+    return _placed(np.eye(whole("eye: n", n, 0), columns, whole("eye: k", k)), device, dtype)
 
 def arange(*bounds: float, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
     """The numbers from start (0) up to, but without, stop, in steps of step (1).
@@ -40,19 +77,64 @@ def arange(*bounds: float, dtype: Any = None, device: "str | Device | None" = No
     narrow = dtype is None and values.dtype == np.float64
     return _placed(values, device, "float32" if narrow else dtype)
 
+def linspace(
+    start: float, stop: float, n: int = 50, dtype: Any = "float32",
+    device: "str | Device | None" = None,
+) -> Tensor:
+    """n numbers at equal distances, from start to stop, both included.
+
+    >>> linspace(0, 1, 5)
+    tensor([0. , 0.25, 0.5 , 0.75, 1. ])
+    """
+    return _placed(np.linspace(start, stop, whole("linspace: n", n, 0)), device, dtype)
+
 def normal(
-    shape: Shape, mean: float = 0.0, std: float = 1.0, *, name: str = "normal",
+    *shape: Any, mean: float | None = None, std: float | None = None, name: str = "normal",
     dtype: Any = "float32", device: "str | Device | None" = None,
 ) -> Tensor:
-    """Normally distributed random numbers, from the random stream `name`."""
-    return _placed(mean + std * stream(name).standard_normal(shape), device, dtype)
+    """Normally distributed random numbers, from the random stream `name`: mean 0, deviation 1.
+
+    >>> normal(2, 3).shape, normal((2, 3), mean=5.0, std=0.1).shape
+    ((2, 3), (2, 3))
+    """
+    lengths, mean, std = _shape_and_more("normal", shape, mean, std)
+    values = stream(name).standard_normal(lengths)
+    return _placed((mean or 0.0) + (1.0 if std is None else std) * values, device, dtype)
 
 def uniform(
-    shape: Shape, low: float = 0.0, high: float = 1.0, *, name: str = "uniform",
+    *shape: Any, low: float | None = None, high: float | None = None, name: str = "uniform",
     dtype: Any = "float32", device: "str | Device | None" = None,
 ) -> Tensor:
-    """Random numbers spread evenly over [low, high), from the random stream `name`."""
-    return _placed(stream(name).uniform(low, high, shape), device, dtype)
+    """Random numbers spread evenly over [low, high), from the random stream `name`: [0, 1)."""
+    lengths, low, high = _shape_and_more("uniform", shape, low, high)
+    bounds = low or 0.0, 1.0 if high is None else high
+    return _placed(stream(name).uniform(*bounds, lengths), device, dtype)
+
+def _shape_and_more(name: str, given: Any, first: Any, second: Any) -> tuple[Shape, Any, Any]:
+    """The shape, and the two arguments that may follow it by position, as in NumPy.
+
+    Behind a shape that is a tuple anything may follow. Behind lengths that stand one by one no
+    number may, for it would be taken for another length.
+    """
+    one_by_one = bool(given) and isinstance(given[0], int | np.integer)
+    n = next((i for i, x in enumerate(given) if not isinstance(x, int | np.integer)), len(given))
+    shape, more = (given[:n], given[n:]) if one_by_one else (given[:1], given[1:])
+    if len(more) > 2 or (one_by_one and more and isinstance(more[0], float)):
+        raise refuse(f"the shape of {name}", "whole numbers, or one tuple of them", given)
+    more = (*more, *(first, second)[len(more) :])
+    return _lengths(name, *shape), *more
+
+def _lengths(name: str, *given: Any) -> Shape:
+    """The lengths of the axes, which stand one by one or in one sequence."""
+    several = len(given) == 1 and isinstance(given[0], tuple | list)
+    lengths = given[0] if several else given
+    return tuple([whole(f"a length in {name}", n, 0) for n in lengths])
+
+def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Any) -> Tensor:
+    try:
+        return _placed(np.full(shape, value, dtype), where)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{name} cannot make a tensor of {value!r} as {dtype}: {error}.") from None
 
 def _placed(values: Any, where: "str | Device | None", dtype: Any = None) -> Tensor:
     return Tensor(to_device(np.asarray(values, dtype), device(where)))

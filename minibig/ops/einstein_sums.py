@@ -5,7 +5,8 @@
 It has no rule of its own, being sums, transpositions and products of matrices. Two operands become
 two stacks of matrices: letters of both that are still needed are the stack, letters of one are rows
 or columns, and letters of both that nobody needs any more are what the product sums over. More
-operands are multiplied from left to right. An ellipsis has the labels −n, ..., −1, and broadcasts.
+operands are multiplied from left to right. Of an operand that has a letter twice, the diagonal over
+these axes is taken first. An ellipsis has the labels −n, ..., −1, and broadcasts.
 """
 
 import math
@@ -14,19 +15,20 @@ from typing import Any
 from minibig.autograd import reshape
 from minibig.autograd.primitives import explain_types
 from minibig.backend import InputError
+from minibig.ops.diagonals import diagonal
 from minibig.ops.products import matmul
 from minibig.ops.shapes import transpose
 
 def einsum(subscripts: str, /, *xs):
-    """The sum of products that `subscripts` describes, as numpy.einsum; a letter once an operand.
+    """The sum of products that `subscripts` describes, as numpy.einsum.
 
     >>> mb.einsum("ij,j->i", mb.tensor([[1.0, 2.0], [3.0, 4.0]]), mb.tensor([5.0, 6.0]))
     tensor([17., 39.])
     """
     explain_types("einsum", xs)
     terms, output = _parsed(subscripts, xs)
-    x, a = xs[0], terms[0]
-    for i, (y, b) in enumerate(zip(xs[1:], terms[1:], strict=True), 2):
+    (x, a), *others = [_with_letters_once(*pair) for pair in zip(xs, terms, strict=True)]
+    for i, (y, b) in enumerate(others, 2):
         x, a = _multiplied(x, a, y, b, {*output, *[c for term in terms[i:] for c in term]})
     x, a = _summed(x, a, output)
     return transpose(x, [a.index(c) for c in output])
@@ -39,8 +41,8 @@ def _parsed(subscripts: Any, xs: Any) -> tuple[list[list[Any]], list[Any]]:
     terms = [_labels(term, x.ndim) for term, x in zip(left.split(","), xs, strict=True)]
     lengths: dict[Any, int] = {}
     for term, x in zip(terms, xs, strict=True):
-        if len({*term}) != x.ndim or not all(isinstance(c, int) or c.isalpha() for c in term):
-            needed = f"{subscripts!r} must have one letter for an axis, none twice"
+        if len(term) != x.ndim or not all(isinstance(c, int) or c.isalpha() for c in term):
+            needed = f"{subscripts!r} must have one letter for an axis"
             raise InputError(f"einsum: {needed}; got {x.shape}.")
         for label, n in zip(term, x.shape, strict=True):
             known = lengths.setdefault(label, n)
@@ -58,6 +60,18 @@ def _parsed(subscripts: Any, xs: Any) -> tuple[list[list[Any]], list[Any]]:
 def _labels(term: str, ndim: int) -> list[Any]:
     before, dots, after = term.partition("...")
     return [*before, *range(len(before + after) - ndim if dots else 0, 0), *after]
+
+def _with_letters_once(x: Any, labels: list[Any]) -> tuple[Any, list[Any]]:
+    """x and its labels; where one stands twice, the diagonal over its two axes."""
+    for label in labels:
+        if labels.count(label) > 1:
+            first = labels.index(label)
+            x = diagonal(x, 0, first, labels.index(label, first + 1))
+            rest = [*labels]
+            rest.remove(label)
+            rest.remove(label)
+            return _with_letters_once(x, [*rest, label])
+    return x, labels
 
 def _summed(x: Any, labels: Any, needed: Any) -> tuple[Any, list[Any]]:
     """x summed over the labels that nobody needs."""

@@ -124,10 +124,16 @@ def abs_(x: Array, /) -> Array:
 abs_.defvjp(x=lambda g, x: g * sign(x))
 
 @primitive
-def astype(x: Array, /, *, dtype: str) -> Array:
+def astype(x: Array, /, dtype: str) -> Array:
     """x converted to another dtype; the gradient is converted back."""
     return x.astype(dtype, copy=False)
 astype.defvjp(x=lambda g: g)
+
+@primitive
+def clone(x: Array, /) -> Array:
+    """x again, in memory of its own; the derivative goes through."""
+    return x.copy()
+clone.defvjp(x=lambda g: g)
 
 @primitive
 def relu(x: Array, /) -> Array:
@@ -140,12 +146,12 @@ def relu(x: Array, /) -> Array:
 relu.defvjp(x=lambda g, y: g * (y > 0))
 
 @composite
-def leaky_relu(x, /, *, slope: float = 0.01):
+def leaky_relu(x, /, slope: float = 0.01):
     """max(0, x) + slope·min(0, x); the derivative at 0 is 0."""
     return relu(x) - slope * relu(-x)
 
 @primitive
-def elu(x: Array, /, *, alpha: float = 1.0) -> Array:
+def elu(x: Array, /, alpha: float = 1.0) -> Array:
     """x where x > 0, else α·(eˣ − 1), the exponential linear unit; the derivative at 0 is α."""
     xp = namespace(x)
     return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))

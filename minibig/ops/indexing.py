@@ -8,9 +8,10 @@ the end, and a GPU would wrap a large one.
 
 from typing import Any
 
-from minibig.autograd import Tensor, composite, constant, fusible, primitive
+from minibig.autograd import Tensor, composite, constant, fusible, primitive, reshape
 from minibig.backend import Array, InputError, Shape, is_array, namespace
-from minibig.ops.shapes import checked_axis, flip
+from minibig.ops.arithmetic import maximum, where
+from minibig.ops.shapes import checked_axis
 
 @primitive
 def getitem_at(x: Array, /, *, index: Any) -> Array:
@@ -94,7 +95,7 @@ Check that tokenizer and model have the same vocabulary.
     return array
 
 @composite
-def take(x, ids, /, *, axis: int = 0):
+def take(x, ids, /, axis: int = 0):
     """The slices of x along `axis` with the numbers `ids`, which are checked.
 
     Shapes:  x (N, ...), ids (...)  ->  (*ids.shape, ...) for axis 0.
@@ -108,52 +109,60 @@ def take(x, ids, /, *, axis: int = 0):
 
 def along(x, ids, axis: int):
     """x[..., ids[..., i, ...], ...]: elements at the places `ids` of one axis; unchecked ids."""
-    ids = array_of(ids)
+    return getitem_at(x, index=_index_along(array_of(ids), axis))
+
+def _index_along(ids: Array, axis: int) -> tuple[Array, ...]:
+    """The index that takes ids along `axis`, and every element's own place along the other axes."""
     xp, n = namespace(ids), ids.ndim
     index = [xp.arange(m).reshape((m,) + (1,) * (n - i - 1)) for i, m in enumerate(ids.shape)]
-    return getitem_at(x, index=(*index[:axis], ids, *index[axis + 1 :]))
+    return (*index[:axis], ids, *index[axis + 1 :])
+
+def _checked_ids_along(x, ids, axis: int, name: str) -> Array:
+    ids = checked_ids(ids, x.shape[axis], "ids")
+    beside, given = ([*s[:axis], *s[axis + 1 :], len(s)] for s in (x.shape, ids.shape))
+    if beside != given:
+        wanted = f"the shape {x.shape} of x, but for axis {axis}"
+        raise InputError(f"{name}: ids must have {wanted}; got {ids.shape}.")
+    return ids
 
 @composite
-def gather(x, ids, /, *, axis: int = -1):
+def gather(x, ids, /, axis: int = -1):
     """y[..., i, ...] = x[..., ids[..., i, ...], ...]: along `axis` every row has ids of its own.
 
     Shapes:  x (..., N, ...), ids (..., M, ...)  ->  (..., M, ...), as numpy.take_along_axis.
     """
     axis = checked_axis(axis, x.ndim, "gather")
-    ids = checked_ids(ids, x.shape[axis], "ids")
-    beside, given = ([*s[:axis], *s[axis + 1 :], len(s)] for s in (x.shape, ids.shape))
-    if beside != given:
-        wanted = f"the shape {x.shape} of x, but for axis {axis}"
-        raise InputError(f"gather: ids must have {wanted}; got {ids.shape}.")
-    return along(x, ids, axis)
-
-@constant
-def argsort(x: Array, /, *, axis: int = -1) -> Array:
-    """The places that sort x in ascending order, NaN last; equal elements keep their order."""
-    return namespace(x).argsort(x, axis=checked_axis(axis, x.ndim, "argsort"), kind="stable")
+    return along(x, _checked_ids_along(x, ids, axis, "gather"), axis)
 
 @composite
-def sort(x, /, *, axis: int = -1):
-    """x in ascending order along `axis`, NaN last; equal elements keep their order."""
-    return along(x, argsort(x, axis=axis), checked_axis(axis, x.ndim, "sort"))
+def scatter(x, ids, values, /, axis: int = -1):
+    """x, but y[..., ids[..., i, ...], ...] = values[..., i, ...]: what `gather` took, put back.
 
-@composite
-def top_k(x, k: int, /, *, axis: int = -1):
-    """The k largest elements along `axis`, largest first, and their places; of equals the first.
+    Of equal ids the last counts, on every device.
 
-    >>> mb.top_k(mb.tensor([1.0, 3.0, 2.0, 3.0]), 3)
-    (tensor([3., 3., 2.]), tensor([1, 3, 2]))
+    Shapes:  x (..., N, ...), ids and values (..., M, ...)  ->  the shape of x.
+
+    >>> mb.scatter(mb.zeros((4,)), mb.tensor([2, 0]), mb.tensor([5.0, 7.0]))
+    tensor([7., 0., 5., 0.])
     """
-    axis = checked_axis(axis, x.ndim, "top_k")
-    n = x.shape[axis]
-    if not (isinstance(k, int) and 0 <= k <= n):
-        raise InputError(f"top_k: k must be a whole number in [0, {n}]; got {k}.")
-    descending = n - 1 - flip(argsort(flip(x, axis=axis), axis=axis), axis=axis)
-    places = descending[(slice(None),) * axis + (slice(0, k),)]
-    return along(x, places, axis), places
+    axis = checked_axis(axis, x.ndim, "scatter")
+    ids = _checked_ids_along(x, ids, axis, "scatter")
+    if array_of(values, "values").shape != ids.shape:
+        raise InputError(f"scatter: values must have the shape {ids.shape}; got {values.shape}.")
+    if not ids.size:
+        return x
+    giver = number_of_last(ids, shape=x.shape, axis=axis)  # which value a place gets; -1: none
+    return where(giver < 0, x, getitem_at(reshape(values, -1), index=(maximum(giver, 0),)))
+
+def number_of_last(ids: Array, *, shape: Shape, axis: int) -> Array:
+    """For every place of `shape` the number of the last id that names it; −1 if there is none."""
+    xp = namespace(ids)
+    numbers = xp.full(shape, -1)
+    xp.maximum.at(numbers, _index_along(ids, axis), xp.arange(ids.size).reshape(ids.shape))
+    return numbers
 
 @constant
-def one_hot(ids: Array, /, *, n: int, dtype: Any = "float32") -> Array:
+def one_hot(ids: Array, /, n: int, dtype: Any = "float32") -> Array:
     """1 at the place in [0, n) that each id names, else 0.
 
     Shapes:  ids (...)  ->  (..., n).

@@ -4,18 +4,13 @@ from typing import Any
 
 from minibig.autograd import Tensor, add, backward, primitive, reshape, trace
 from minibig.backend import Array, Device, device, to_device
-from minibig.ops import arithmetic, elementwise, indexing, products, reductions, shapes
+from minibig.ops import (
+    arithmetic, cumulative, diagonals, elementwise, indexing, logic, padding, products, reductions,
+    rounding, shapes, softmaxes, sorting,
+)
 
 def _reversed(operation: Any) -> Any:
     return lambda self, other: operation(other, self)
-
-def astype(self: Tensor, dtype: Any) -> Tensor:
-    """The same values in another dtype."""
-    return elementwise.astype(self, dtype=dtype)
-
-def cumsum(self: Tensor, axis: int | None = None) -> Tensor:
-    """The sums of the first elements along `axis`."""
-    return reductions.cumsum(self, axis=axis)
 
 @primitive
 def moved(x: Array, /, *, source: Device, target: Device) -> Array:
@@ -34,28 +29,42 @@ OPERATORS = {
     "__truediv__": arithmetic.div, "__rtruediv__": _reversed(arithmetic.div),
     "__pow__": arithmetic.pow, "__rpow__": _reversed(arithmetic.pow),
     "__matmul__": products.matmul, "__rmatmul__": _reversed(products.matmul),
+    "__mod__": rounding.remainder, "__rmod__": _reversed(rounding.remainder),
+    "__floordiv__": rounding.floor_divide, "__rfloordiv__": _reversed(rounding.floor_divide),
+    "__round__": rounding.round, "__floor__": rounding.floor, "__ceil__": rounding.ceil,
     "__neg__": arithmetic.neg, "__abs__": elementwise.abs_, "__getitem__": indexing.getitem,
     "__eq__": arithmetic.equal, "__ne__": arithmetic.not_equal,
     "__lt__": arithmetic.less, "__le__": arithmetic.less_equal,
     "__gt__": arithmetic.greater, "__ge__": arithmetic.greater_equal,
-    "__and__": arithmetic.logical_and, "__or__": arithmetic.logical_or,
+    "__and__": arithmetic.logical_and, "__rand__": _reversed(arithmetic.logical_and),
+    "__or__": arithmetic.logical_or, "__ror__": _reversed(arithmetic.logical_or),
     "__invert__": arithmetic.logical_not,
 }
 
-def _reduction(operation: Any) -> Any:
-    def method(self: Tensor, axis: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
-        return operation(self, axis=axis, keepdims=keepdims, **more)
-    method.__doc__ = operation.__doc__
-    return method
-
 METHODS = {
-    "backward": backward, "trace": trace, "astype": astype, "to": to,
-    "sum": _reduction(reductions.sum), "mean": _reduction(reductions.mean),
-    "max": _reduction(reductions.max), "min": _reduction(reductions.min),
-    "var": _reduction(reductions.var), "std": _reduction(reductions.std),
-    "prod": _reduction(reductions.prod), "argmax": _reduction(reductions.argmax),
-    "cumsum": cumsum, "clip": arithmetic.clip, "reshape": reshape,
-    "transpose": shapes.transpose, "swapaxes": shapes.swapaxes,
+    "backward": backward, "trace": trace, "to": to,
+    # functions of one variable
+    "abs": elementwise.abs_, "astype": elementwise.astype, "ceil": rounding.ceil,
+    "clip": arithmetic.clip, "clone": elementwise.clone, "copy": elementwise.clone,
+    "cos": elementwise.cos, "exp": elementwise.exp, "floor": rounding.floor,
+    "isfinite": reductions.isfinite, "isinf": logic.isinf, "isnan": logic.isnan,
+    "log": elementwise.log, "relu": elementwise.relu, "round": rounding.round,
+    "sigmoid": elementwise.sigmoid, "sign": elementwise.sign, "sin": elementwise.sin,
+    "sqrt": elementwise.sqrt, "tanh": elementwise.tanh,
+    # reductions
+    "all": logic.all, "any": logic.any, "argmax": reductions.argmax, "argmin": reductions.argmin,
+    "cumprod": cumulative.cumprod, "cumsum": reductions.cumsum, "logsumexp": reductions.logsumexp,
+    "max": reductions.max, "mean": reductions.mean, "min": reductions.min,
+    "norm": reductions.norm, "prod": reductions.prod, "std": reductions.std,
+    "sum": reductions.sum, "var": reductions.var,
+    # along one axis
+    "argsort": sorting.argsort, "log_softmax": softmaxes.log_softmax, "softmax": softmaxes.softmax,
+    "sort": sorting.sort, "take": indexing.take,
+    # shapes
+    "diagonal": diagonals.diagonal, "expand_dims": shapes.expand_dims, "flatten": shapes.flatten,
+    "nonzero": sorting.nonzero, "ravel": shapes.ravel, "repeat": padding.repeat,
+    "reshape": reshape, "split": shapes.split, "squeeze": shapes.squeeze,
+    "swapaxes": shapes.swapaxes, "transpose": shapes.transpose,
 }
 
 for name, operation in {**OPERATORS, **METHODS}.items():

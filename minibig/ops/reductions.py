@@ -25,7 +25,7 @@ def expand_as(g, shape: Shape, axis: Axis):
     return broadcast_to(reshape(g, kept_shape(shape, axis)), shape=shape)
 
 @primitive
-def sum(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def sum(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """The sum over `axis` (all axes, if it is None)."""
     return x.sum(axis=axis, keepdims=keepdims)
 sum.defvjp(x=lambda g, x_shape, axis: expand_as(g, x_shape, axis))
@@ -34,7 +34,7 @@ def _count(shape: Shape, axis: Axis) -> int:
     return math.prod(shape) // (math.prod(kept_shape(shape, axis)) or 1)
 
 @composite
-def mean(x, /, *, axis: Axis = None, keepdims: bool = False):
+def mean(x, /, axis: Axis = None, keepdims: bool = False):
     """The arithmetic mean over `axis`.
 
     >>> mb.mean(mb.tensor([[1.0, 2.0], [3.0, 6.0]]), axis=0)
@@ -44,7 +44,7 @@ def mean(x, /, *, axis: Axis = None, keepdims: bool = False):
     return x.sum(axis=axis, keepdims=keepdims) * (1 / n if n else math.nan)
 
 @composite
-def var(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0):
+def var(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0):
     """The variance over `axis`: the mean of (x − mean)², with n − correction in the denominator.
 
     >>> mb.var(mb.tensor([1.0, 2.0, 3.0, 4.0]))
@@ -62,7 +62,7 @@ def norm(x, /, *, axis: Axis = None, keepdims: bool = False):
     return _root(mul(x, x).sum(axis=axis, keepdims=keepdims))
 
 @composite
-def std(x, /, *, axis: Axis = None, keepdims: bool = False, correction: int = 0):
+def std(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0):
     """√var, the standard deviation over `axis`; the derivatives of equal numbers are 0."""
     return _root(var(x, axis=axis, keepdims=keepdims, correction=correction))
 
@@ -72,7 +72,7 @@ def _root(squares):
     return where(zero, 0.0, sqrt(where(zero, 1.0, squares)))
 
 @composite
-def prod(x, /, *, axis: Axis = None, keepdims: bool = False):
+def prod(x, /, axis: Axis = None, keepdims: bool = False):
     """The product over `axis`, taken in pairs, and in pairs of pairs.
 
     So a derivative is the product of the other factors, without a division that a 0 would spoil.
@@ -91,7 +91,7 @@ def prod(x, /, *, axis: Axis = None, keepdims: bool = False):
     return reshape(factors, kept).sum(axis=axis, keepdims=keepdims)
 
 @primitive
-def cumsum(x: Array, /, *, axis: int | None = None) -> Array:
+def cumsum(x: Array, /, axis: int | None = None) -> Array:
     """yᵢ = x₀ + ... + xᵢ along `axis`; over all elements in a row, if it is None."""
     return x.cumsum(axis=axis)
 
@@ -100,12 +100,12 @@ def _cumsum_rule(g, x_shape, axis):
 cumsum.defvjp(x=_cumsum_rule)
 
 @primitive
-def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def max(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """The largest element along `axis`; equal ones share the gradient."""
     return x.max(axis=axis, keepdims=keepdims)
 
 @primitive
-def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def min(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """The smallest element along `axis`; equal ones share the gradient."""
     return x.min(axis=axis, keepdims=keepdims)
 
@@ -117,7 +117,7 @@ max.defvjp(x=_extreme_rule)
 min.defvjp(x=_extreme_rule)
 
 @composite
-def logsumexp(x, /, *, axis: Axis = -1, keepdims: bool = False):
+def logsumexp(x, /, axis: Axis = -1, keepdims: bool = False):
     """ln Σ eˣ along `axis`, shifted by the maximum so that it never overflows.
 
     >>> mb.logsumexp(mb.tensor([1000.0, 1000.0]))
@@ -134,9 +134,14 @@ def _finite_max(x: Array, /, *, axis: Axis) -> Array:
     return where(isfinite(top), top, 0.0)
 
 @constant
-def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
+def argmax(x: Array, /, axis: int | None = None, keepdims: bool = False) -> Array:
     """The index of the largest element along `axis`, the first if there are several."""
     return namespace(x).argmax(x, axis=axis, keepdims=keepdims)
+
+@constant
+def argmin(x: Array, /, axis: int | None = None, keepdims: bool = False) -> Array:
+    """The index of the smallest element along `axis`, the first if there are several."""
+    return namespace(x).argmin(x, axis=axis, keepdims=keepdims)
 
 @constant
 def isfinite(x: Array, /) -> Array:

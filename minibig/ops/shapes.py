@@ -1,5 +1,6 @@
 """The same elements in another arrangement: the derivative rearranges the gradient back."""
 
+import math
 import operator
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
@@ -42,18 +43,38 @@ def swapaxes(x: Array, a: int, b: int, /) -> Array:
 swapaxes.defvjp(x=lambda g, a, b: g.swapaxes(a, b))
 
 @composite
-def squeeze(x, /, *, axis: int):
-    """x without the axis `axis`, which must have length 1."""
-    axis = checked_axis(axis, x.ndim, "squeeze")
-    if x.shape[axis] != 1:
-        raise InputError(f"squeeze: axis {axis} of shape {x.shape} must have length 1.")
-    return reshape(x, x.shape[:axis] + x.shape[axis + 1 :])
+def squeeze(x, /, axis: int | tuple[int, ...] | None = None):
+    """x without its axes of length 1: all, or those named, which must have length 1."""
+    if axis is None:
+        return reshape(x, [n for n in x.shape if n != 1])
+    axes = {checked_axis(a, x.ndim, "squeeze") for a in as_tuple(axis)}
+    if wrong := [a for a in axes if x.shape[a] != 1]:
+        raise InputError(f"squeeze: axis {wrong[0]} of shape {x.shape} must have length 1.")
+    return reshape(x, [n for i, n in enumerate(x.shape) if i not in axes])
 
 @composite
-def expand_dims(x, /, *, axis: int):
+def expand_dims(x, /, axis: int):
     """x with a new axis of length 1 at `axis`."""
     axis = checked_axis(axis, x.ndim + 1, "expand_dims")
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
+
+@composite
+def flatten(x, /, start: int = 0, end: int = -1):
+    """The axes from `start` to `end`, both included, as one; without axes x becomes one element.
+
+    >>> mb.flatten(mb.zeros((2, 3, 4)), 1).shape
+    (2, 12)
+    """
+    x = x if x.ndim else reshape(x, 1)
+    start, end = (checked_axis(axis, x.ndim, "flatten") for axis in (start, end))
+    if start > end:
+        raise InputError(f"flatten: start must not lie behind end; got {start} and {end}.")
+    return reshape(x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
+
+@composite
+def ravel(x, /):
+    """All elements of x in one row."""
+    return reshape(x, (x.size,))
 
 @primitive
 def concatenate_all(*xs: Array, axis: int) -> Array:
@@ -64,7 +85,7 @@ def _concatenate_rule(g, xs_shape, axis):
 concatenate_all.defvjp(xs=_concatenate_rule)
 
 @composite
-def concatenate(xs: Sequence[Any], /, *, axis: int = 0):
+def concatenate(xs: Sequence[Any], /, axis: int = 0):
     """The tensors xs one after the other along `axis`.
 
     >>> mb.concatenate([mb.tensor([1, 2]), mb.tensor([3])])
@@ -75,7 +96,7 @@ def concatenate(xs: Sequence[Any], /, *, axis: int = 0):
     return concatenate_all(*xs, axis=axis)
 
 @composite
-def stack(xs: Sequence[Any], /, *, axis: int = 0):
+def stack(xs: Sequence[Any], /, axis: int = 0):
     """The tensors xs, which have one shape, along a new axis.
 
     >>> mb.stack([mb.tensor([1, 2]), mb.tensor([3, 4])], axis=1).tolist()
@@ -92,7 +113,7 @@ def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, 
 split_at.defvjp(x=lambda g, axis: concatenate_all(*as_tuple(g), axis=axis))
 
 @composite
-def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
+def split(x, sizes: int | Sequence[int], /, axis: int = 0):
     """x cut along `axis` into parts of the given sizes, or into that many equal parts.
 
     >>> mb.split(mb.tensor([1, 2, 3, 4, 5]), [2, 3])
@@ -108,16 +129,26 @@ def split(x, sizes: int | Sequence[int], /, *, axis: int = 0):
     return split_at(x, sizes=tuple(sizes), axis=axis)
 
 @primitive
-def flip(x: Array, /, *, axis: int | tuple[int, ...] | None = None) -> Array:
+def flip(x: Array, /, axis: int | tuple[int, ...] | None = None) -> Array:
     """x in reverse order along `axis`, one, several, or all (None)."""
     return namespace(x).flip(x, axis=axis)
 flip.defvjp(x=lambda g, axis: flip(g, axis=axis))
 
 @primitive
-def roll(x: Array, shift: int, /, *, axis: int | None = None) -> Array:
-    """x[i] at place (i + shift) mod n of `axis`; without one, all elements move as one row."""
-    return namespace(x).roll(x, operator.index(shift), axis=axis)
-roll.defvjp(x=lambda g, shift, axis: roll(g, -shift, axis=axis))
+def roll(x: Array, /, shift: int | tuple[int, ...], axis: int | tuple[int, ...] | None = None):
+    """x[i] at place (i + shift) mod n of `axis`; without one, all elements move as one row.
+
+    Several axes have a shift each.
+
+    >>> mb.roll(mb.tensor([[1, 2, 3], [4, 5, 6]]), (1, -1), (0, 1)).tolist()
+    [[5, 6, 4], [2, 3, 1]]
+    """
+    shift = tuple(map(operator.index, shift)) if isinstance(shift, tuple) else operator.index(shift)
+    return namespace(x).roll(x, shift, axis=axis)
+
+def _roll_rule(g, shift, axis):
+    return roll(g, tuple([-n for n in shift]) if isinstance(shift, tuple) else -shift, axis)
+roll.defvjp(x=_roll_rule)
 
 @composite
 def tile(x, repeats: int | Sequence[int], /):
@@ -132,26 +163,13 @@ def tile(x, repeats: int | Sequence[int], /):
     return reshape(spread, [n * length for n, length in both])
 
 @primitive
-def pad(x: Array, /, *, pad_width: Any, constant_values: float = 0.0) -> Array:
-    """x with a margin of `constant_values`, of `pad_width` elements before and after each axis.
-
-    `pad_width` is a number, a pair (before, after), or one pair for every axis.
-    """
-    return namespace(x).pad(x, pad_width, constant_values=constant_values)
-
-def _pad_rule(g, x_shape, pad_width):
-    before = np.broadcast_to(pad_width, (len(x_shape), 2))[:, 0].tolist()
-    return g[tuple([slice(start, start + n) for start, n in zip(before, x_shape, strict=True)])]
-pad.defvjp(x=_pad_rule)
-
-@primitive
-def tril(x: Array, /, *, k: int = 0) -> Array:
+def tril(x: Array, /, k: int = 0) -> Array:
     """The lower triangle of each matrix: 0 above the k-th diagonal."""
     return namespace(x).tril(_matrices(x), operator.index(k))
 tril.defvjp(x=lambda g, k: tril(g, k=k))
 
 @primitive
-def triu(x: Array, /, *, k: int = 0) -> Array:
+def triu(x: Array, /, k: int = 0) -> Array:
     """The upper triangle of each matrix: 0 below the k-th diagonal."""
     return namespace(x).triu(_matrices(x), operator.index(k))
 triu.defvjp(x=lambda g, k: triu(g, k=k))

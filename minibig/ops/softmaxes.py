@@ -11,7 +11,7 @@ from minibig.backend import Array, namespace
 from minibig.ops.elementwise import exp
 
 @primitive
-def softmax(x: Array, /, *, axis: int = -1) -> Array:
+def softmax(x: Array, /, axis: int = -1) -> Array:
     """e^x / Σ e^x along `axis`: positive numbers that add up to 1.
 
     >>> mb.softmax(mb.tensor([1.0, 1.0, 1.0, 1.0]))
@@ -23,7 +23,7 @@ def softmax(x: Array, /, *, axis: int = -1) -> Array:
 softmax.defvjp(x=lambda g, y, axis: y * (g - (g * y).sum(axis=axis, keepdims=True)))
 
 @primitive
-def log_softmax(x: Array, /, *, axis: int = -1) -> Array:
+def log_softmax(x: Array, /, axis: int = -1) -> Array:
     """ln softmax(x) = x − ln Σ eˣ along `axis`, without overflow.
 
     >>> mb.log_softmax(mb.tensor([0.0, 1000.0]))

@@ -364,3 +364,25 @@ def test_a_form_refuses_to_guess_whether_a_freed_piece_depended_on_its_variable(
 
     with pytest.raises(mb.InputError, match=r"freed.*retain_graph"):
         mb.grad(freed_inside)(mb.tensor([1.0, 2.0], requires_grad=True))
+
+
+def test_a_jacobian_holds_every_derivative_of_every_result():
+    x = mb.tensor(np.arange(1.0, 7.0).reshape(2, 3), requires_grad=True)
+    w = np.arange(12.0).reshape(3, 4) - 5
+    J = mb.jacobian(lambda x: mb.exp(x * 0.1) @ mb.tensor(w))(x)
+    assert J.shape == (2, 4, 2, 3)
+    expected = np.zeros(J.shape)
+    for b in range(2):
+        for d in range(4):
+            expected[b, d, b] = 0.1 * np.exp(0.1 * x.numpy()[b]) * w[:, d]
+    np.testing.assert_allclose(J.numpy(), expected, rtol=1e-12)
+    assert x.grad is None and not J.requires_grad
+
+
+def test_the_jacobian_of_a_gradient_is_the_hessian_and_empty_results_have_no_rows():
+    f = lambda x: (x * x * x).sum() * x[0]
+    x = mb.tensor([1.0, 2.0])
+    assert mb.jacobian(mb.grad(f))(x).tolist() == mb.hessian(f)(x).tolist()
+    assert mb.jacobian(lambda x: x[:0])(x).shape == (0, 2)
+    with pytest.raises(mb.InputError, match="one result; got 2"):
+        mb.jacobian(lambda x: (x, x))(x)

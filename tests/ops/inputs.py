@@ -458,7 +458,8 @@ SUBSCRIPTS = [
     "ij,jk->ik", "ij,jk", "ij,ij->", "ij,ij->ij", "i,j->ij", "i,j->", "bij,bjk->bik", "ij,kj->",
     "bij,bkj->kib", ",i->i", "ijk,jl->il", "bhtk,bhsk->bhts", "ij,jk,kl->il",
     "i,i,i->i", "ij,j,k->ki", "ab,cd,ae->c", "...ij,...jk->...ik", "...i->...", "...,...",
-    "i...->...i", "i...,j...->ij...", "ij , jk -> ik",
+    "i...->...i", "i...,j...->ij...", "ij , jk -> ik", "ii->i", "ii", "iij->ji", "iji,ik->jk",
+    "iii->i", "ijij->ij", "i...i->...",
 ]  # fmt: skip
 
 
@@ -474,3 +475,73 @@ def einsum_inputs(draw):
         shape = [lengths[c] for c in before] + shared + [lengths[c] for c in after]
         xs.append(real(rng, tuple(shape)))
     return xs, {"subscripts": subscripts}
+
+
+def inside_one(rng, shape):
+    """Numbers between −1 and 1, not near an end."""
+    return np.asarray(rng.uniform(-0.9, 0.9, shape))
+
+
+def with_infinity(rng, shape):
+    return np.asarray(rng.choice([0.0, 1.5, np.inf, -np.inf, np.nan], shape))
+
+
+def cumulative(domain):
+    def inputs(draw):
+        x = domain(numbers(draw), draw(SHAPES))
+        return [x], {"axis": axes_of(draw, x, several=False)}
+
+    return inputs
+
+
+def diag_inputs(draw):
+    shapes = hnp.array_shapes(min_dims=1, max_dims=2, min_side=0, max_side=4)
+    return [real(numbers(draw), draw(shapes))], {"k": draw(st.integers(-3, 3))}
+
+
+def diagonal_inputs(draw):
+    x = real(numbers(draw), draw(hnp.array_shapes(min_dims=2, max_dims=3, min_side=0, max_side=4)))
+    a, b = draw(st.permutations(range(x.ndim)))[:2]
+    a = draw(st.sampled_from([a, a - x.ndim]))
+    return [x], {"k": draw(st.integers(-2, 2)), "axis1": a, "axis2": b}
+
+
+def flatten_inputs(draw):
+    x = real(numbers(draw), draw(SHAPES))
+    n = max(x.ndim, 1)
+    start = draw(st.integers(0, n - 1))
+    return [x], {"start": start, "end": draw(st.sampled_from([*range(start, n), -1]))}
+
+
+def pad_modes_inputs(draw):
+    x = real(numbers(draw), draw(FULL))
+    mode = draw(st.sampled_from(["edge", "reflect", "wrap"]))
+    count = st.integers(0, 5)
+    each = st.lists(st.tuples(count, count), min_size=x.ndim, max_size=x.ndim)
+    return [x], {"widths": draw(st.one_of(count, each)), "mode": mode}
+
+
+def repeat_inputs(draw):
+    (x,), keywords = cumsum_inputs(draw)
+    axis = keywords["axis"]
+    n = x.size if axis is None else x.shape[axis]
+    each = st.lists(st.integers(0, 3), min_size=n, max_size=n)
+    return [x], {"repeats": draw(st.one_of(st.integers(0, 3), each)), "axis": axis}
+
+
+def roll_axes_inputs(draw):
+    x = real(numbers(draw), draw(WITH_AXES))
+    axes = draw(st.lists(st.integers(-x.ndim, x.ndim - 1), min_size=1, max_size=3).map(tuple))
+    shifts = st.lists(st.integers(-5, 5), min_size=len(axes), max_size=len(axes)).map(tuple)
+    return [x], {"shift": draw(st.one_of(shifts, st.integers(-5, 5))), "axis": axes}
+
+
+def scatter_inputs(draw):
+    (x, ids), keywords = gather_inputs(draw)
+    return [x, ids, real(numbers(draw), ids.shape)], keywords
+
+
+def squeeze_several_inputs(draw):
+    x = real(numbers(draw), (1, *draw(SHAPES), 1))
+    axis = draw(st.sampled_from([None, 0, -1, (0, -1), (0,)]))
+    return [x], {"axis": axis}

@@ -224,3 +224,41 @@ def adafactor_reference(p, g, *factors, lr, decay, eps, min_scale, clip, weight_
     u = u / max(1.0, math.sqrt((u**2).mean()) / clip)
     alpha = lr * max(min_scale, math.sqrt((p**2).mean()))
     return (p - lr * weight_decay * p - alpha * u, *new)
+
+
+def _in_order(combine, x, axis):
+    """The results of the first elements, one after the other."""
+    y = np.array(x.reshape(-1) if axis is None else x)
+    rows = np.moveaxis(y, axis or 0, 0)
+    for i in range(1, len(rows)):
+        rows[i] = combine(rows[i - 1], rows[i])
+    return y
+
+
+def cumprod_reference(x, *, axis):
+    return _in_order(np.multiply, x, axis)
+
+
+def cummax_reference(x, *, axis):
+    return _in_order(np.maximum, x, axis)
+
+
+def cummin_reference(x, *, axis):
+    return _in_order(np.minimum, x, axis)
+
+
+def flatten_reference(x, *, start, end):
+    x = np.atleast_1d(x)
+    axes = range(x.ndim)[start : (end % x.ndim) + 1]
+    return x.reshape(
+        *x.shape[: axes[0]], math.prod(x.shape[i] for i in axes), *x.shape[axes[-1] + 1 :]
+    )
+
+
+def scatter_reference(x, ids, values, *, axis):
+    y = x.copy()
+    for place in np.ndindex(ids.shape):
+        target = list(place)
+        target[axis] = ids[place]
+        y[tuple(target)] = values[place]
+    return y

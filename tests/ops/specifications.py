@@ -17,7 +17,14 @@ from . import inputs as given
 from . import references as expected
 
 EXEMPT = {
-    **dict.fromkeys(["arange", "full", "normal", "ones", "uniform", "zeros"], "makes new tensors"),
+    **dict.fromkeys(
+        ["arange", "eye", "full", "full_like", "linspace", "normal", "ones", "ones_like"],
+        "makes new tensors, tested in test_creation.py",
+    ),
+    **dict.fromkeys(
+        ["uniform", "zeros", "zeros_like"], "makes new tensors, tested in test_creation.py"
+    ),
+    "allclose": "returns a bool, tested in test_logic.py",
     "causal_mask": "is made of a shape only, tested in test_attention.py",
     "checked_ids": "returns an array, tested in test_indexing.py",
 }
@@ -75,7 +82,17 @@ ROWS = [
     ),
     row("add", mb.add, given.broadcast(given.real, given.real), lambda a, b: a + b),
     row("alias", alias, given.one(given.real), lambda x: x),
+    row("all", mb.all, given.reduction(given.small_integers), np.all),
+    row("any", mb.any, given.reduction(given.small_integers), np.any),
+    row("arccos", mb.arccos, given.one(given.inside_one), np.arccos),
+    row("arccosh", mb.arccosh, given.one(lambda *a: 1 + given.positive(*a)), np.arccosh),
+    row("arcsin", mb.arcsin, given.one(given.inside_one), np.arcsin),
+    row("arcsinh", mb.arcsinh, given.one(given.real), np.arcsinh),
+    row("arctan", mb.arctan, given.one(given.real), np.arctan),
+    row("arctan2", mb.arctan2, given.broadcast(given.nonzero, given.nonzero), np.arctan2),
+    row("arctanh", mb.arctanh, given.one(given.inside_one), np.arctanh),
     row("argmax", mb.argmax, given.reduction(given.apart, given.FULL, several=False), np.argmax),
+    row("argmin", mb.argmin, given.reduction(given.apart, given.FULL, several=False), np.argmin),
     row(
         "argsort",
         mb.argsort,
@@ -106,6 +123,7 @@ ROWS = [
         expected.binary_cross_entropy_reference,
     ),
     row("broadcast_to", mb.broadcast_to, given.broadcast_to_inputs, np.broadcast_to),
+    row("ceil", mb.ceil, given.one(given.beside_integers), np.ceil),
     row(
         "clip",
         mb.clip,
@@ -118,6 +136,7 @@ ROWS = [
         given.with_keywords(given.one(given.beside_integers), low=[-1.0], high=[None, 2, 1.0]),
         lambda x, *, low, high: np.clip(x, low, high),
     ),
+    row("clone", mb.clone, given.one(given.real), np.copy),
     row(
         "concatenate",
         lambda *xs, axis: mb.concatenate(xs, axis=axis),
@@ -125,6 +144,7 @@ ROWS = [
         lambda *xs, axis: np.concatenate(xs, axis=axis),
     ),
     row("cos", mb.cos, given.one(given.real), np.cos),
+    row("cosh", mb.cosh, given.one(given.real), np.cosh),
     row(
         "cross_entropy",
         mb.cross_entropy,
@@ -137,11 +157,21 @@ ROWS = [
         given.soft_cross_entropy_inputs,
         expected.cross_entropy_reference,
     ),
+    row("cummax", mb.cummax, given.cumulative(given.apart), expected.cummax_reference),
+    row("cummin", mb.cummin, given.cumulative(given.apart), expected.cummin_reference),
+    row("cumprod", mb.cumprod, given.cumulative(given.with_a_zero), expected.cumprod_reference),
     row(
         "cumsum",
         mb.cumsum,
         given.cumsum_inputs,
         lambda x, *, axis: np.add.accumulate(x if axis is not None else x.reshape(-1), axis or 0),
+    ),
+    row("diag", mb.diag, given.diag_inputs, np.diag),
+    row(
+        "diagonal",
+        mb.diagonal,
+        given.diagonal_inputs,
+        lambda x, *, k, axis1, axis2: np.diagonal(x, k, axis1, axis2),
     ),
     row("div", mb.div, given.broadcast(given.real, given.nonzero), lambda a, b: a / b),
     row("dropout", mb.dropout, given.dropout_inputs, expected.dropout_reference),
@@ -164,6 +194,23 @@ ROWS = [
     row("expand_dims", mb.expand_dims, given.expand_dims_inputs, np.expand_dims),
     row("expm1", mb.expm1, given.one(given.real), np.expm1),
     row("feed_forward", feed_forward, given.feed_forward_inputs, expected.feed_forward_reference),
+    row("flatten", mb.flatten, given.flatten_inputs, expected.flatten_reference),
+    row("floor", mb.floor, given.one(given.beside_integers), np.floor),
+    row(
+        "floor_divide",
+        mb.floor_divide,
+        given.broadcast(given.beside_integers, given.whole(1, 3)),
+        np.floor_divide,
+    ),
+    row(
+        "isclose",
+        mb.isclose,
+        given.broadcast(given.small_integers, given.small_integers),
+        np.isclose,
+    ),
+    row("isinf", mb.isinf, given.one(given.with_infinity), np.isinf),
+    row("isnan", mb.isnan, given.one(given.with_infinity), np.isnan),
+    row("nonzero", mb.nonzero, given.one(given.small_integers, given.WITH_AXES), np.nonzero),
     row("normal_cdf", mb.normal_cdf, given.one(given.real), expected.normal_cdf_reference),
     row("flip", mb.flip, given.flip_inputs, np.flip),
     row(
@@ -272,6 +319,12 @@ ROWS = [
         given.pad_inputs,
         lambda x, *, widths, **k: np.pad(x, widths, **k),
     ),
+    row(
+        "pad",
+        lambda x, *, widths, mode: mb.pad(x, widths, mode),
+        given.pad_modes_inputs,
+        lambda x, *, widths, mode: np.pad(x, widths, mode),
+    ),
     row("pow", mb.pow, given.pow_inputs, np.power),
     row(
         "pow",
@@ -280,7 +333,20 @@ ROWS = [
         lambda x, *, exponent: np.power(x, float(exponent)),
     ),
     row("prod", mb.prod, given.reduction(given.with_a_zero), expected.prod_reference),
+    row("ravel", mb.ravel, given.one(given.real), np.ravel),
     row("relu", mb.relu, given.one(given.nonzero), expected.relu_reference),
+    row(
+        "remainder",
+        mb.remainder,
+        given.broadcast(given.beside_integers, given.whole(1, 3)),
+        np.remainder,
+    ),
+    row(
+        "repeat",
+        lambda x, *, repeats, axis: mb.repeat(x, repeats, axis),
+        given.repeat_inputs,
+        np.repeat,
+    ),
     row("reshape", lambda x, *, shape: mb.reshape(x, shape), given.reshape_inputs, np.reshape),
     row("rms_norm", mb.rms_norm, given.norm_inputs(1), expected.rms_norm_reference),
     row(
@@ -289,6 +355,14 @@ ROWS = [
         given.roll_inputs,
         lambda x, *, shift, axis: np.roll(x, shift, axis),
     ),
+    row("roll", lambda x, *, shift, axis: mb.roll(x, shift, axis), given.roll_axes_inputs, np.roll),
+    row(
+        "round",
+        mb.round,
+        given.with_keywords(given.one(given.beside_integers), decimals=[0, 1, -1]),
+        np.round,
+    ),
+    row("scatter", mb.scatter, given.scatter_inputs, expected.scatter_reference),
     row("scatter_add", mb.scatter_add, given.scatter_add_inputs, expected.scatter_add_reference),
     row(
         "sgd_update",
@@ -303,6 +377,7 @@ ROWS = [
     row("sign", mb.sign, given.one(given.small_integers), np.sign),
     row("silu", mb.silu, given.one(given.real), lambda x: x * expected.sigmoid_reference(x)),
     row("sin", mb.sin, given.one(given.real), np.sin),
+    row("sinh", mb.sinh, given.one(given.real), np.sinh),
     row("softmax", mb.softmax, given.along_axis(given.real), expected.softmax_reference),
     row("softplus", mb.softplus, given.one(given.real), lambda x: np.logaddexp(x, 0.0)),
     row("sort", mb.sort, given.along_axis(given.apart), np.sort),
@@ -314,6 +389,7 @@ ROWS = [
     ),
     row("sqrt", mb.sqrt, given.one(given.positive), np.sqrt),
     row("squeeze", mb.squeeze, given.squeeze_inputs, np.squeeze),
+    row("squeeze", mb.squeeze, given.squeeze_several_inputs, np.squeeze),
     row(
         "stack",
         lambda *xs, axis: mb.stack(xs, axis=axis),
@@ -328,6 +404,12 @@ ROWS = [
     ),
     row("sub", mb.sub, given.broadcast(given.real, given.real), lambda a, b: a - b),
     row("sum", mb.sum, given.reduction(given.real), np.sum),
+    row(
+        "sum",
+        lambda x, *, axis, keepdims: mb.sum(x, axis, keepdims),
+        given.reduction(given.real),
+        np.sum,
+    ),
     row("sum_to", sum_to, given.sum_to_inputs, expected.sum_to_reference),
     row(
         "swapaxes",
@@ -336,6 +418,7 @@ ROWS = [
         lambda x, *, a, b: np.swapaxes(x, a, b),
     ),
     row("take", mb.take, given.take_inputs, np.take),
+    row("tan", mb.tan, given.one(given.inside_one), np.tan),
     row("tanh", mb.tanh, given.one(given.real), np.tanh),
     row(
         "tile",
@@ -354,6 +437,7 @@ ROWS = [
     ),
     row("tril", mb.tril, given.triangle_inputs, np.tril),
     row("triu", mb.triu, given.triangle_inputs, np.triu),
+    row("trunc", mb.trunc, given.one(given.beside_integers), np.trunc),
     row(
         "var",
         mb.var,

@@ -1,5 +1,6 @@
 """Tensor's operators and methods take what NumPy's arrays take, and give what they give."""
 
+import math
 import operator
 
 import numpy as np
@@ -13,7 +14,8 @@ M = np.array([[2.0, 1.0], [0.5, 3.0], [1.0, 1.0]])
 
 BINARY = [
     operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.eq,
-    operator.ne, operator.lt, operator.le, operator.gt, operator.ge,
+    operator.mod, operator.floordiv, operator.ne, operator.lt, operator.le, operator.gt,
+    operator.ge,
 ]  # fmt: skip
 
 
@@ -39,6 +41,8 @@ def test_the_other_operators():
     assert_equal(~(x > 1), ~(X > 1))
     assert_equal((x > 1) & (x < 4), (X > 1) & (X < 4))
     assert_equal((x < 1) | (x > 4), (X < 1) | (X > 4))
+    assert_equal((X < 1) | (x > 4), (X < 1) | (X > 4))
+    assert_equal((X > 1) & (x < 4), (X > 1) & (X < 4))
     assert_equal(x[1, ::2], X[1, ::2])
     assert_equal(x.T, X.T)
 
@@ -63,6 +67,52 @@ def test_the_other_methods():
     assert_equal(x.swapaxes(0, 1), X.swapaxes(0, 1))
     assert_equal(x.astype("float32"), X.astype("float32"))
     assert x.to("cpu") is x
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *["all", "any", "argmin", "argsort", "copy", "cumprod", "cumsum", "diagonal", "flatten"],
+        *["nonzero", "ravel", "round", "squeeze"],
+    ],
+)
+def test_methods_are_numpys_where_it_has_them(name):
+    actual, expected = getattr(mb.tensor(X), name)(), getattr(X.copy(), name)()
+    for a, b in zip(actual, expected, strict=True) if name == "nonzero" else [(actual, expected)]:
+        if name == "copy":
+            assert a.data is not X
+        np.testing.assert_allclose(a.numpy(), X.argsort(-1) if name == "argsort" else b, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *["abs", "ceil", "cos", "exp", "floor", "isfinite", "isinf", "isnan", "log", "sign"],
+        *["sin", "sqrt", "tanh"],
+    ],
+)
+def test_methods_of_one_variable_are_the_functions(name):
+    np.testing.assert_array_equal(getattr(mb.tensor(X), name)(), getattr(np, name)(X))
+
+
+def test_settings_may_be_given_by_position():
+    x = mb.tensor(X)
+    assert_equal(x.repeat(2, 1), X.repeat(2, 1))
+    assert_equal(mb.sum(x, 0), X.sum(0))
+    assert_equal(mb.max(x, -1, True), X.max(-1, keepdims=True))
+    assert_equal(mb.softmax(x, 0), mb.softmax(x, axis=0).numpy())
+    assert_equal(x.softmax(-1), mb.softmax(x).numpy())
+    assert_equal(mb.one_hot(mb.tensor([2]), 3), np.float32([[0, 0, 1]]))
+    assert_equal(mb.concatenate([x, x], 1), np.concatenate([X, X], 1))
+    assert_equal(mb.broadcast_to(x, (2, 2, 3)), np.broadcast_to(X, (2, 2, 3)))
+    assert_equal(mb.tril(x, 1), np.tril(X, 1))
+    assert (round(x).tolist(), math.floor(x).tolist()) == (X.round().tolist(), np.floor(X).tolist())
+
+
+def test_a_setting_given_by_position_is_kept_for_the_derivative():
+    x = mb.tensor(X, requires_grad=True)
+    (mb.sum(x, 0) * mb.tensor([1.0, 2.0, 3.0])).sum().backward()
+    assert x.grad.tolist() == [[1, 2, 3], [1, 2, 3]]
 
 
 def test_every_method_says_what_it_does_and_tensors_can_be_keys():

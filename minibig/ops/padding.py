@@ -1,0 +1,76 @@
+"""Padding and repetition: tensors made larger out of their own elements or of a constant."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minibig.autograd import broadcast_to, composite, primitive, reshape
+from minibig.backend import Array, InputError, namespace
+from minibig.backend.checks import one_of, refuse, whole
+from minibig.ops.indexing import array_of, getitem_at
+from minibig.ops.shapes import checked_axis, ravel
+
+@composite
+def pad(x, /, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0):
+    """x with a margin of `pad_width` elements before and after each axis.
+
+    `pad_width` is a number, a pair (before, after), or one pair for every axis. In the margin
+    stands a constant; or the element at the edge ("edge"), those inside it in reverse order
+    ("reflect"), or those from the other end ("wrap").
+
+    >>> mb.pad(mb.tensor([1, 2, 3]), (1, 2), mode="reflect")
+    tensor([2, 1, 2, 3, 2, 1])
+    """
+    one_of("pad: mode", mode, ("constant", "edge", "reflect", "wrap"))
+    widths = _widths(pad_width, x.ndim)
+    if mode == "constant":
+        return margin(x, widths=widths, value=constant_values)
+    for axis, width in enumerate(widths):
+        if width != (0, 0):
+            x = getitem_at(x, index=(slice(None),) * axis + (_places(x, axis, width, mode),))
+    return x
+
+def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+    try:
+        widths = np.broadcast_to(pad_width, (ndim, 2)).tolist()
+    except ValueError:
+        expected = f"a number, a pair, or a pair for each of {ndim} axes"
+        raise refuse("pad: pad_width", expected, pad_width) from None
+    return [(whole("pad: a width", a, 0), whole("pad: a width", b, 0)) for a, b in widths]
+
+def _places(x: Any, axis: int, width: tuple[int, int], mode: Any) -> Array:
+    """Where the elements of the larger axis come from."""
+    if not x.shape[axis]:
+        raise InputError(f"pad: axis {axis} has no elements to fill a margin with.")
+    places = np.pad(np.arange(x.shape[axis]), width, mode=mode)
+    return namespace(array_of(x)).asarray(places)
+
+@primitive
+def margin(x: Array, /, *, widths: Any, value: float) -> Array:
+    return namespace(x).pad(x, widths, constant_values=value) if x.ndim else x.copy()
+
+def _margin_rule(g, x_shape, widths):
+    return g[tuple([slice(a, a + n) for (a, _), n in zip(widths, x_shape, strict=True)])]
+margin.defvjp(x=_margin_rule)
+
+@composite
+def repeat(x, repeats: int | Sequence[int], /, axis: int | None = None):
+    """Every element along `axis`, `repeats` times in a row; or each a number of times of its own.
+
+    Without an axis x is taken as one row. (PyTorch's `repeat` is `tile` here.)
+
+    >>> mb.repeat(mb.tensor([1, 2]), 3), mb.repeat(mb.tensor([1, 2]), [2, 1])
+    (tensor([1, 1, 1, 2, 2, 2]), tensor([1, 1, 2]))
+    """
+    x, axis = (ravel(x), 0) if axis is None else (x, checked_axis(axis, x.ndim, "repeat"))
+    before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
+    if isinstance(repeats, int):
+        times = whole("repeat: repeats", repeats, 0)
+        apart = broadcast_to(reshape(x, (*before, n, 1, *after)), (*before, n, times, *after))
+        return reshape(apart, (*before, n * times, *after))
+    counts = [whole("repeat: a number of repeats", count, 0) for count in repeats]
+    if len(counts) != n:
+        raise InputError(f"repeat: axis {axis} needs {n} numbers of repeats; got {len(counts)}.")
+    places = namespace(array_of(x)).asarray(np.repeat(np.arange(n), counts))
+    return getitem_at(x, index=(slice(None),) * axis + (places,))

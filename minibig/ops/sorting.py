@@ -1,0 +1,61 @@
+"""Sorting and searching: the places of elements in an order, and the elements at these places.
+
+Places are constants. The gradient of sorted elements goes back to where they came from.
+"""
+
+from minibig.autograd import composite, constant
+from minibig.backend import Array, namespace
+from minibig.backend.checks import whole
+from minibig.ops.indexing import along
+from minibig.ops.shapes import checked_axis
+
+@constant
+def argsort(x: Array, /, axis: int = -1) -> Array:
+    """The places that sort x in ascending order, NaN last; equal elements keep their order."""
+    return namespace(x).argsort(x, axis=checked_axis(axis, x.ndim, "argsort"), kind="stable")
+
+@composite
+def sort(x, /, axis: int = -1):
+    """x in ascending order along `axis`, NaN last; equal elements keep their order."""
+    return along(x, argsort(x, axis=axis), checked_axis(axis, x.ndim, "sort"))
+
+@composite
+def top_k(x, k: int, /, axis: int = -1):
+    """The k largest elements along `axis`, largest first, and their places; of equals the first.
+
+    NaN counts as larger than every number. Only what is kept is sorted.
+
+    >>> mb.top_k(mb.tensor([1.0, 3.0, 2.0, 3.0]), 3)
+    (tensor([3., 3., 2.]), tensor([1, 3, 2]))
+    """
+    axis = checked_axis(axis, x.ndim, "top_k")
+    places = places_of_largest(x, k=whole("top_k: k", k, 0, x.shape[axis]), axis=axis)
+    return along(x, places, axis), places
+
+@constant
+def places_of_largest(x: Array, /, *, k: int, axis: int) -> Array:
+    """The places of the k largest along `axis`: chosen by one threshold a row, then sorted."""
+    xp = namespace(x)
+    rows = xp.moveaxis(x, axis, -1)
+    n = rows.shape[-1]
+    if 0 < k < n and not (x.dtype.kind == "f" and bool(xp.isnan(x).any())):
+        least = xp.partition(rows, n - k, axis=-1)[..., n - k, None]  # the k-th largest
+        above, equal = rows > least, rows == least
+        wanted = k - above.sum(axis=-1, keepdims=True)
+        kept = above | (equal & (equal.cumsum(axis=-1) <= wanted))
+        places = xp.nonzero(kept)[-1].reshape(*rows.shape[:-1], k)
+        rows = xp.take_along_axis(rows, places, axis=-1)
+    else:
+        places = xp.broadcast_to(xp.arange(n), rows.shape)
+    backwards = xp.argsort(rows[..., ::-1], axis=-1, kind="stable")[..., ::-1]
+    order = rows.shape[-1] - 1 - backwards[..., :k]
+    return xp.moveaxis(xp.take_along_axis(places, order, axis=-1), -1, axis)
+
+@constant
+def nonzero(x: Array, /) -> tuple[Array, ...]:
+    """The places of the elements that are not 0, in order: an index for each axis, as in NumPy.
+
+    >>> mb.nonzero(mb.tensor([[0, 5], [7, 0]]))
+    (tensor([0, 1]), tensor([1, 0]))
+    """
+    return namespace(x).nonzero(x)
