@@ -42,8 +42,8 @@ from minibig.ops import (
 
 if TYPE_CHECKING:
     from minibig import (
-        data, dialogue, evaluation, explanation, finetuning, generation, models, nn, optim, storage,
-        tokenizers, training,
+        data, dialogue, evaluation, explanation, generation, models, nn, objectives, optim,
+        storage, tokenizers, training,
     )
     from minibig.generation import generate
     from minibig.storage import load, save
@@ -85,8 +85,8 @@ __all__ = [
     # ops: parameter updates
     "adam_update", "adamw_update", "sgd_update", "kernels",
     # packages, in the order of reading, and their best-known functions; imported when first used
-    "nn", "optim", "tokenizers", "models", "generation", "generate", "evaluation", "data",
-    "storage", "load", "save", "training", "dialogue", "finetuning", "explanation",
+    "nn", "optim", "tokenizers", "models", "generation", "generate", "data", "objectives",
+    "evaluation", "storage", "load", "save", "training", "dialogue", "explanation",
 ]
 
 _HOME = {"generate": "generation", "load": "storage", "save": "storage"}

@@ -21,7 +21,7 @@ from check import check
 import minibig as mb
 from minibig import data, optim
 from minibig.models import GPT, GPTConfig
-from minibig.training import next_token_loss
+from minibig.objectives import next_token_loss
 
 # %% [markdown]
 # ## The smallest thing that could work

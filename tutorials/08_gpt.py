@@ -22,10 +22,9 @@ from check import check
 
 import minibig as mb
 from minibig import data, dialogue, optim
-from minibig.evaluation import exact_match, shuffled_weights
-from minibig.finetuning import answer_loss
+from minibig.evaluation import exact_match, mean_loss, shuffled_weights
+from minibig.objectives import answer_loss, next_token_loss
 from minibig.tokenizers import ByteLevelBPE, load_tokenizer
-from minibig.training import next_token_loss, validation_loss
 
 world = data.World()  # twenty people, told and asked about in English and Chinese
 documents = [text for _, text in world.documents(200_000 if QUICK else 4_000_000)]
@@ -71,11 +70,11 @@ model = mb.models.GPT(mb.models.GPTConfig(V, context_length=T, n_layers=L, n_hea
 batches = data.Batches(training, batch_size=B, context_length=T, seed=0)
 first = batches.batch(0)
 
-def surprise(ids):
-    """−ln p of every token after the first, in NumPy: (B, T + 1) -> (B, T)."""
-    logits = model(ids[:, :-1]).numpy().astype("float64")
+def surprise(batch):
+    """−ln p of every target, in NumPy: (B, T)."""
+    logits = model(batch.inputs).numpy().astype("float64")
     p = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
-    return -np.log(np.take_along_axis(p, ids[:, 1:, None], axis=-1))[..., 0]
+    return -np.log(np.take_along_axis(p, batch.targets[..., None], axis=-1))[..., 0]
 
 assert math.isclose(surprise(first).mean(), next_token_loss(model, first).item(), rel_tol=1e-5)
 within("loss of a fresh model, relative to ln V", surprise(first).mean() / math.log(V), 0.98, 1.02)
@@ -106,7 +105,8 @@ def learn(loss_of, steps, lr):
 STEPS, began = (40 if QUICK else 1500), time.perf_counter()
 losses = learn(lambda step: next_token_loss(model, batches.batch(step)), STEPS, lr=5e-3)
 per_step = (time.perf_counter() - began) / STEPS
-reading = validation_loss(model, held_out, batch_size=B, context_length=T, max_batches=16)
+some = data.evaluation_batches(held_out, batch_size=B, context_length=T, max_batches=16)
+reading = mean_loss(model, next_token_loss, some)
 within("held-out loss after reading", reading, floor, 4.5 if QUICK else counted)
 
 # %% [markdown]
@@ -130,14 +130,14 @@ print("only read:", *zip(ASKED, answer(ASKED), strict=True), sep="\n  ")
 # %%
 dialogues = dialogue.DialogueBatches(tokenizer, world.dialogues(), batch_size=B,
                                      context_length=T, seed=0, dialogues_per_row=2)
-ids, answers = dialogues.batch(0)  # both (B, T + 1): the tokens, and which of them are answers
-row = answers[:, -1].argmax()  # one that fills the context; others end with padding
-print(f"a row: {tokenizer.decode(ids[row].tolist())}")
-print(f"learned: {tokenizer.decode(ids[row][answers[row]].tolist())}")
-by_hand = surprise(ids)[answers[:, 1:]].mean()  # the library makes other targets −100: ignored
-assert math.isclose(by_hand, answer_loss(model, ids, answers).item(), rel_tol=1e-5)
+batch = dialogues.batch(0)  # inputs, targets, and the mask of those that are answers: (B, T)
+row = batch.mask[:, -1].argmax()  # one that fills the context; others end with padding
+print(f"a row: {tokenizer.decode(batch.inputs[row].tolist())}")
+print(f"learned: {tokenizer.decode(batch.targets[row][batch.mask[row]].tolist())}")
+by_hand = surprise(batch)[batch.mask].mean()  # the library makes other targets −100: ignored
+assert math.isclose(by_hand, answer_loss(model, batch).item(), rel_tol=1e-5)
 
-tuning = learn(lambda step: answer_loss(model, *dialogues.batch(step)), 20 if QUICK else 100, 1e-3)
+tuning = learn(lambda step: answer_loss(model, dialogues.batch(step)), 20 if QUICK else 100, 1e-3)
 print("fine-tuned:", *zip(ASKED, answer(ASKED), strict=True), sep="\n  ")
 within("last loss on answers", tuning[-1], 0, 4 if QUICK else floor)
 

@@ -34,10 +34,11 @@ from minibig.cli.training_run import (
     with_full_paths,
 )
 from minibig.data import World
-from minibig.dialogue import DialogueBatches, answers_to
+from minibig.dialogue import DialogueBatches, answers_to, dialogue_evaluation_batches
+from minibig.evaluation import mean_loss
 from minibig.files.durable import new_file, read_file
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
-from minibig.finetuning import AnswerLoss, mean_answer_loss
+from minibig.objectives import answer_loss
 from minibig.storage import load
 from minibig.training import Metrics, Phase, Trainer, draw_phases, progress_on
 
@@ -122,7 +123,8 @@ def _fine_tune(folder: Path, settings: Settings, world: World) -> float:
     questions = [turns[0][0] for turns in held_out]
 
     def evaluate() -> dict[str, float]:
-        return {"validation_loss": mean_answer_loss(model, tokenizer, dialogues, **sizes)}
+        some = dialogue_evaluation_batches(tokenizer, dialogues, **sizes)
+        return {"validation_loss": mean_loss(model, answer_loss, some)}
 
     def sample() -> str:
         answers = answers_to(model, tokenizer, questions, max_new_tokens=_SAMPLE_TOKENS)
@@ -130,7 +132,9 @@ def _fine_tune(folder: Path, settings: Settings, world: World) -> float:
 
     trainer = Trainer(
         model,
-        AnswerLoss(model, batches, settings["accumulation"]),
+        lambda step, micro_step: answer_loss(
+            model, batches.batch(step * settings["accumulation"] + micro_step)
+        ),
         training_settings(settings),
         folder,
         evaluate=evaluate,

@@ -18,8 +18,10 @@ from minibig.cli.corpus import Corpus
 from minibig.cli.preparation import check_length, opening, prepare, prepared
 from minibig.cli.run_folders import is_run, read_record, write_record
 from minibig.cli.settings import Settings, merged
-from minibig.data import CORPORA, Batches, TokenFile, Tokens
+from minibig.data import CORPORA, Batches, TokenFile, Tokens, evaluation_batches
+from minibig.evaluation import mean_loss
 from minibig.models import GPT, GPTConfig
+from minibig.objectives import next_token_loss
 from minibig.storage import StorageError
 from minibig.tokenizers import Tokenizer
 from minibig.training import (
@@ -33,7 +35,6 @@ from minibig.training import (
     language_model_loss,
     progress_on,
     text_sampler,
-    validation_loss,
 )
 from minibig.training.settings import FREE_TO_CHANGE
 
@@ -175,14 +176,13 @@ def trained(run: PreparedRun) -> Result:
     )
 
     def evaluate() -> dict[str, float]:
-        loss = validation_loss(
-            model,
+        some = evaluation_batches(
             run.validation,
             batch_size=batch_size,
             context_length=context_length,
             max_batches=settings["evaluate_batches"] or None,
         )
-        return {"validation_loss": loss}
+        return {"validation_loss": mean_loss(model, next_token_loss, some)}
 
     prompt = settings["sample_prompt"] or opening(tokenizer)
     trainer = Trainer(

@@ -5,7 +5,7 @@ corpora (where text comes from), tokens (ids in a row), token_files (the same on
 (a shuffle that needs no memory), batches (what a model is fed).
 """
 
-from minibig.data.batches import Batches, evaluation_batches
+from minibig.data.batches import Batch, Batches, evaluation_batches
 from minibig.data.columns import column_texts
 from minibig.data.corpora import (
     CORPORA,
@@ -26,6 +26,7 @@ from minibig.data.world import Turn, World, world_documents
 __all__ = [
     "CORPORA",
     "DOCUMENT_SEPARATOR",
+    "Batch",
     "Batches",
     "Piece",
     "TokenFile",

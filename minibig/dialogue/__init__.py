@@ -12,7 +12,7 @@ from minibig.dialogue.answering import (
     answers_to,
     token_choices,
 )
-from minibig.dialogue.batches import DialogueBatches
+from minibig.dialogue.batches import DialogueBatches, dialogue_evaluation_batches
 from minibig.dialogue.conversation import Conversation
 from minibig.dialogue.forms import (
     DIALOGUE_TOKENS,
@@ -40,6 +40,7 @@ __all__ = [
     "Transcript",
     "answers_in_turn",
     "answers_to",
+    "dialogue_evaluation_batches",
     "dialogue_form",
     "dialogue_ids",
     "dialogue_tokens",

@@ -6,15 +6,30 @@ with padding, which comes after everything that is learned from, so that with ca
 changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from minibig.backend import InputError
 from minibig.backend.checks import whole
-from minibig.data import Turn, random_words
+from minibig.data import Batch, Turn, random_words
 from minibig.dialogue.forms import dialogue_ids, dialogue_tokens
 from minibig.tokenizers import Tokenizer
+
+
+def dialogue_evaluation_batches(
+    tokenizer: Tokenizer,
+    dialogues: Sequence[Sequence[Turn]],
+    *,
+    batch_size: int,
+    context_length: int,
+) -> Iterator[Batch]:
+    """Dialogues that are only looked at: each once, one in a row, the same batches each time."""
+    for first in range(0, len(dialogues), batch_size):
+        some = dialogues[first : first + batch_size]
+        yield DialogueBatches(
+            tokenizer, some, batch_size=len(some), context_length=context_length, seed=0
+        ).batch(0)
 
 
 class DialogueBatches:
@@ -23,8 +38,8 @@ class DialogueBatches:
     The last dialogues of an epoch, too few for a row, are left out of it; they are others in each
     epoch. A row ends after `context_length` + 1 tokens.
 
-    Shapes:  `batch(step)` is ids and answers, both (B, T + 1): B = batch_size, and T is that of the
-             longest row. `answers` marks the ids that are predicted: answers and their ends.
+    Shapes:  `batch(number)` has inputs, targets and mask (B, T): B = batch_size, and T is that of
+             the longest row. The mask marks the targets that are answers or their ends.
     Raises:  InputError if there are too few dialogues for a row, or if the first answer of one
              begins beyond the context.
 
@@ -33,11 +48,13 @@ class DialogueBatches:
     >>> tokenizer = ByteLevelBPE.train("yes no", vocab_size=259, special_tokens=DIALOGUE_TOKENS)
     >>> dialogues = [[("A", "B")], [("C", "DE")]]
     >>> batches = DialogueBatches(tokenizer, dialogues, batch_size=2, context_length=16, seed=0)
-    >>> ids, answers = batches.batch(0)
-    >>> ids.tolist()
-    [[256, 32, 257, 33, 258, 258], [256, 34, 257, 35, 36, 258]]
-    >>> answers.astype(int).tolist()
-    [[0, 0, 0, 1, 1, 0], [0, 0, 0, 1, 1, 1]]
+    >>> batch = batches.batch(0)
+    >>> batch.inputs.tolist()
+    [[256, 32, 257, 33, 258], [256, 34, 257, 35, 36]]
+    >>> batch.targets.tolist()
+    [[32, 257, 33, 258, 258], [34, 257, 35, 36, 258]]
+    >>> batch.mask.astype(int).tolist()
+    [[0, 0, 1, 1, 0], [0, 0, 1, 1, 1]]
     """
 
     def __init__(
@@ -65,16 +82,16 @@ class DialogueBatches:
         self._check_lengths()
         self._latest: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
 
-    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """The ids of batch number `step`, int64, and which of them are answers, bool."""
-        first = step * self.batch_size
+    def batch(self, number: int) -> Batch:
+        """Batch `number`, counted from 0."""
+        first = number * self.batch_size
         rows = [self._row(number) for number in range(first, first + self.batch_size)]
         longest = max(len(ids) for ids, _ in rows)
         ids = np.full((len(rows), longest), self._padding, np.int64)  # (B, T + 1)
         answers = np.zeros(ids.shape, bool)
         for i, (row, marks) in enumerate(rows):
             ids[i, : len(row)], answers[i, : len(row)] = row, marks
-        return ids, answers
+        return Batch(ids[:, :-1], ids[:, 1:], answers[:, 1:])
 
     def _row(self, number: int) -> tuple[list[int], list[bool]]:
         """Row `number` of all epochs in a row: its ids, and which of them are answers."""

@@ -1,11 +1,19 @@
 """How good a model is: its answers compared with the right ones, and with those of a control.
 
-Read in this order: greedy_answers (what a model answers), exact_match (how many are right),
-controls (what of it was learned).
+Read in this order: losses (how well it predicts), answers (what it answers), scores (how many
+of them are right), controls (what of it was learned).
 """
 
 from minibig.evaluation.controls import shuffled_weights
 from minibig.evaluation.scores import exact_match
 from minibig.evaluation.answers import greedy_answers
+from minibig.evaluation.losses import bits_per_byte, mean_loss, perplexity
 
-__all__ = ["exact_match", "greedy_answers", "shuffled_weights"]
+__all__ = [
+    "bits_per_byte",
+    "exact_match",
+    "greedy_answers",
+    "mean_loss",
+    "perplexity",
+    "shuffled_weights",
+]

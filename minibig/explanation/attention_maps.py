@@ -12,7 +12,7 @@ import numpy as np
 
 from minibig.backend import InputError, to_numpy
 from minibig.models import GPT
-from minibig.training import evaluating
+from minibig.nn import evaluating
 
 
 def attention_maps(model: GPT, ids: Sequence[int]) -> np.ndarray:

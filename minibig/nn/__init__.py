@@ -29,6 +29,7 @@ from minibig.nn.initializers import (
 from minibig.nn.key_value_cache import KeyValueCache
 from minibig.nn.linear import Linear
 from minibig.nn.module import Module, ModuleList, Sequential
+from minibig.nn.modes import evaluating
 from minibig.nn.normalization import LayerNorm, RMSNorm
 from minibig.nn.parameter import Parameter
 from minibig.nn.positions import LearnedPositions, RotaryPositions, SinusoidalPositions
@@ -62,6 +63,7 @@ __all__ = [
     "SinusoidalPositions",
     "Tanh",
     "activation",
+    "evaluating",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",

@@ -11,13 +11,7 @@ language_models, fonts, pictures.
 from minibig.training.failures import TrainingError
 from minibig.training.fonts import legible, use_installed_fonts
 from minibig.training.interruption import Interrupted
-from minibig.training.language_models import (
-    evaluating,
-    language_model_loss,
-    next_token_loss,
-    text_sampler,
-    validation_loss,
-)
+from minibig.training.language_models import language_model_loss, text_sampler
 from minibig.training.loop import Result, Trainer
 from minibig.training.memory import machine_memory, process_memory
 from minibig.training.metrics import Metrics
@@ -55,16 +49,13 @@ __all__ = [
     "draw_losses",
     "draw_phases",
     "draw_runs",
-    "evaluating",
     "language_model_loss",
     "legible",
     "machine_memory",
-    "next_token_loss",
     "picture_of",
     "process_memory",
     "progress_on",
     "smoothed_losses",
     "text_sampler",
     "use_installed_fonts",
-    "validation_loss",
 ]

@@ -4,16 +4,14 @@ The loss is the mean of −ln p(next token) over all tokens of a batch, in nats:
 knows nothing, and less for each thing it learns.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from minibig.autograd import Tensor, no_grad
-from minibig.backend import Array, to_device
-from minibig.data import Batches, Tokens, evaluation_batches
+from minibig.autograd import Tensor
+from minibig.data import Batches
 from minibig.generation import generate
 from minibig.nn import Module
-from minibig.ops import cross_entropy
+from minibig.objectives import next_token_loss
 from minibig.tokenizers import Tokenizer
 
 
@@ -51,39 +49,6 @@ def language_model_loss(
     return LanguageModelLoss(model, batches, accumulation)
 
 
-def next_token_loss(model: Module, ids: Array) -> Tensor:
-    """−ln p(ids[:, t + 1] | ids[:, :t + 1]), averaged over rows and t.
-
-    Shapes:  ids (B, T + 1)  ->  ().
-    """
-    ids = to_device(ids, next(model.parameters()).device)
-    return cross_entropy(model(ids[:, :-1]), Tensor(ids[:, 1:]))
-
-
-def validation_loss(
-    model: Module,
-    tokens: Tokens,
-    *,
-    batch_size: int,
-    context_length: int,
-    max_batches: int | None = None,
-) -> float:
-    """The loss in nats per token on text that was not trained on, the same blocks each time.
-
-    Every token weighs the same, also those of a smaller last batch. No dropout is active, nothing
-    is recorded.
-    """
-    total, count = 0.0, 0
-    with evaluating(model):
-        for ids in evaluation_batches(
-            tokens, batch_size=batch_size, context_length=context_length, max_batches=max_batches
-        ):
-            n_targets = len(ids) * context_length
-            total += next_token_loss(model, ids).item() * n_targets
-            count += n_targets
-    return total / count
-
-
 def text_sampler(
     model: Any,
     tokenizer: Tokenizer,
@@ -107,16 +72,3 @@ def text_sampler(
         return tokenizer.decode(written[0].tolist())
 
     return sample
-
-
-@contextmanager
-def evaluating(model: Module) -> Iterator[None]:
-    """Within it no dropout is active and nothing is recorded; then each module is as before."""
-    before = [(module, module.training) for _, module in model.named_modules()]
-    model.eval()
-    try:
-        with no_grad():
-            yield
-    finally:
-        for module, mode in before:
-            module.training = mode

@@ -17,8 +17,8 @@ from minibig.dialogue import (
     token_choices,
 )
 from minibig.evaluation import exact_match, shuffled_weights
-from minibig.finetuning import AnswerLoss
 from minibig.generation import Sampling, generate
+from minibig.objectives import answer_loss
 from minibig.tokenizers import load_tokenizer
 from minibig.training import Trainer, TrainingSettings
 
@@ -36,12 +36,11 @@ def trainer(model, folder, steps=200):
     batches = DialogueBatches(
         TOKENIZER, DIALOGUES, batch_size=4, context_length=T, seed=1, dialogues_per_row=1
     )
-    loss = AnswerLoss(model, batches)
 
     def stopping(step, micro_step):
         if step == steps:
             raise KeyboardInterrupt
-        return loss(step, micro_step)
+        return answer_loss(model, batches.batch(step))
 
     return Trainer(model, stopping, settings, folder)
 

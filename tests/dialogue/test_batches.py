@@ -26,6 +26,13 @@ def made(sizes, dialogues=DIALOGUES, context_length=10 * T):
     )
 
 
+def marked(batch):
+    """The ids of a batch, (B, T + 1), and which of them are answers."""
+    ids = np.concatenate([batch.inputs, batch.targets[:, -1:]], axis=1)
+    np.testing.assert_array_equal(ids[:, 1:], batch.targets)
+    return ids, np.concatenate([np.zeros((len(ids), 1), bool), batch.mask], axis=1)
+
+
 def pieces(ids, answers):
     """The dialogues in a row without its padding: their ids and marks, cut before first turns."""
     known = {tuple(dialogue_ids(TOKENIZER, turns)[0]): i for i, turns in enumerate(DIALOGUES)}
@@ -42,7 +49,7 @@ def pieces(ids, answers):
 
 @given(sizes=SIZES, step=st.integers(0, 10**6))
 def test_a_row_holds_whole_dialogues_and_padding(sizes, step):
-    ids, answers = made(sizes).batch(step)
+    ids, answers = marked(made(sizes).batch(step))
     assert ids.dtype == np.int64 and answers.dtype == bool
     assert ids.shape == answers.shape
     rows = [pieces(*row) for row in zip(ids, answers, strict=True)]
@@ -55,7 +62,8 @@ def test_every_dialogue_comes_at_most_once_in_an_epoch(sizes, epoch):
     batches = made((1, *sizes[1:]))
     first = epoch * batches.rows_per_epoch
     steps = range(first, first + batches.rows_per_epoch)
-    seen = [index for step in steps for index in pieces(*map(np.squeeze, batches.batch(step)))]
+    rows = [map(np.squeeze, marked(batches.batch(step))) for step in steps]
+    seen = [index for row in rows for index in pieces(*row)]
     assert len(set(seen)) == len(seen) == len(DIALOGUES) // sizes[1] * sizes[1]
 
 
@@ -63,13 +71,15 @@ def test_every_dialogue_comes_at_most_once_in_an_epoch(sizes, epoch):
 def test_a_batch_depends_on_seed_and_step_only(sizes, steps):
     used = made(sizes)
     for step in steps:
-        for ours, fresh in zip(used.batch(step), made(sizes).batch(step), strict=True):
+        for ours, fresh in zip(
+            marked(used.batch(step)), marked(made(sizes).batch(step)), strict=True
+        ):
             np.testing.assert_array_equal(ours, fresh)
 
 
 def test_epochs_and_seeds_have_orders_of_their_own():
     orders = {
-        tuple(int(made((6, 1, seed)).batch(epoch)[0][row, 1]) for row in range(6))
+        tuple(int(made((6, 1, seed)).batch(epoch).inputs[row, 1]) for row in range(6))
         for seed in range(3)
         for epoch in range(3)
     }
@@ -81,7 +91,7 @@ def test_a_row_ends_with_the_context(context_length):
     whole = made((4, 2, 0))
     cut = made((4, 2, 0), context_length=context_length)
     for step in range(4):
-        for long, short in zip(whole.batch(step), cut.batch(step), strict=True):
+        for long, short in zip(marked(whole.batch(step)), marked(cut.batch(step)), strict=True):
             assert short.shape[1] == min(long.shape[1], context_length + 1)
             np.testing.assert_array_equal(short, long[:, : context_length + 1])
 

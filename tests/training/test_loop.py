@@ -141,8 +141,8 @@ def test_a_step_is_what_it_says(tmp_path):
     for step in range(3):
         losses = []
         for number in (2 * step, 2 * step + 1):
-            ids = batches.batch(number)
-            losses.append(mb.cross_entropy(model(ids[:, :-1]), mb.tensor(ids[:, 1:])))
+            batch = batches.batch(number)
+            losses.append(mb.cross_entropy(model(batch.inputs), mb.tensor(batch.targets)))
         (0.5 * losses[0] + 0.5 * losses[1]).backward()
         norm = clip_gradients(model.parameters(), 0.5)
         optimizer.lr = chosen.learning_rate(step)
@@ -195,7 +195,7 @@ def test_one_batch_is_learned_by_heart(tmp_path):
     chosen = TrainingSettings(steps=250, batch_size=2, lr=1e-2, weight_decay=0.0)
 
     def loss(step, micro_step):
-        return mb.cross_entropy(model(batch[:, :-1]), mb.tensor(batch[:, 1:]))
+        return mb.cross_entropy(model(batch.inputs), mb.tensor(batch.targets))
 
     result = Trainer(model, loss, chosen, tmp_path, expected_initial_loss=math.log(V)).run()
     lines = Metrics(tmp_path / "metrics.jsonl").read()

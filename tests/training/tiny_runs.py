@@ -14,17 +14,12 @@ import numpy as np
 
 import minibig as mb
 from minibig.backend import generator
-from minibig.data import Batches, token_array
+from minibig.data import Batches, evaluation_batches, token_array
+from minibig.evaluation import mean_loss
 from minibig.models import GPT, GPTConfig
+from minibig.objectives import next_token_loss
 from minibig.storage import load_checkpoint
-from minibig.training import (
-    Interrupted,
-    Metrics,
-    Trainer,
-    TrainingSettings,
-    language_model_loss,
-    validation_loss,
-)
+from minibig.training import Interrupted, Metrics, Trainer, TrainingSettings, language_model_loss
 from minibig.training.metrics import WALL_CLOCK
 
 V, T = 16, 8
@@ -70,9 +65,8 @@ def trainer(folder, *, loss=lambda step, micro_step, loss: loss, dropout=0.2, se
         return str(mb.generate(model, [1, 2], max_new_tokens=6)[0].tolist())
 
     def evaluate():
-        return {
-            "validation_loss": validation_loss(model, validation, batch_size=3, context_length=T)
-        }
+        some = evaluation_batches(validation, batch_size=3, context_length=T)
+        return {"validation_loss": mean_loss(model, next_token_loss, some)}
 
     return Trainer(model, watched, settings, folder, evaluate=evaluate, sample=sample)
 

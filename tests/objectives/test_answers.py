@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
-from minibig.dialogue import DialogueBatches, dialogue_ids
-from minibig.finetuning import AnswerLoss, answer_loss, mean_answer_loss
+from minibig.data import Batch
+from minibig.dialogue import DialogueBatches, dialogue_evaluation_batches, dialogue_ids
+from minibig.evaluation import mean_loss
+from minibig.objectives import answer_loss
 
 
 def surprises(model, turns):
@@ -43,15 +45,19 @@ def batches(per_row=1, batch_size=3):
 
 
 def test_the_loss_is_the_mean_surprise_of_the_answers(model):
-    ids, answers = batches(batch_size=len(DIALOGUES)).batch(0)
+    batch = batches(batch_size=len(DIALOGUES)).batch(0)
     expected = [s for turns in DIALOGUES for s in surprises(model, turns)]
-    assert answer_loss(model, ids, answers).item() == pytest.approx(np.mean(expected), rel=1e-5)
+    assert batch.n_targets == len(expected)
+    assert answer_loss(model, batch).item() == pytest.approx(np.mean(expected), rel=1e-5)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 9])
 def test_the_mean_loss_weighs_every_token_alike(model, batch_size):
     expected = [s for turns in DIALOGUES for s in surprises(model, turns)]
-    found = mean_answer_loss(model, TOKENIZER, DIALOGUES, batch_size=batch_size, context_length=T)
+    some = dialogue_evaluation_batches(
+        TOKENIZER, DIALOGUES, batch_size=batch_size, context_length=T
+    )
+    found = mean_loss(model, answer_loss, some)
     assert found == pytest.approx(np.mean(expected), rel=1e-5)
 
 
@@ -59,21 +65,22 @@ def test_the_mean_loss_weighs_every_token_alike(model, batch_size):
 def test_what_is_not_asked_for_changes_nothing(seed, filler):
     """Padding, and what comes after the last answer, can be anything."""
     model = gpt().eval()
-    ids, answers = batches(per_row=2).batch(seed)
-    after = answers[:, ::-1].cumsum(axis=1)[:, ::-1] == 0
-    changed = np.where(after, filler, ids)
-    assert answer_loss(model, changed, answers).item() == answer_loss(model, ids, answers).item()
+    batch = batches(per_row=2).batch(seed)
+    after = batch.mask[:, ::-1].cumsum(axis=1)[:, ::-1] == 0
+    inputs = batch.inputs.copy()
+    inputs[:, 1:] = np.where(after[:, :-1], filler, inputs[:, 1:])
+    changed = Batch(inputs, np.where(batch.mask, batch.targets, filler), batch.mask)
+    assert answer_loss(model, changed).item() == answer_loss(model, batch).item()
 
 
 def test_the_gradient_of_a_question_token_that_is_only_predicted_is_none(model):
     """Only logits at answered places get a gradient: checked by the logits themselves."""
-    ids, answers = batches().batch(0)
-    logits = model(ids[:, :-1])
+    batch = batches().batch(0)
+    logits = model(batch.inputs)
     leaf = mb.tensor(logits.numpy().copy(), requires_grad=True)
-    answer_loss_of = answer_loss(_Fixed(leaf, model), ids, answers)
-    answer_loss_of.backward()
+    answer_loss(_Fixed(leaf, model), batch).backward()
     moved = np.abs(leaf.grad.numpy()).sum(axis=-1) > 0
-    np.testing.assert_array_equal(moved, answers[:, 1:])
+    np.testing.assert_array_equal(moved, batch.mask)
 
 
 class _Fixed:
@@ -86,28 +93,14 @@ class _Fixed:
         return self.logits
 
 
-@given(step=st.integers(0, 20), micro_step=st.integers(0, 2))
-def test_every_micro_step_takes_the_next_batch(step, micro_step):
-    model = gpt().eval()
-    loss = AnswerLoss(model, batches(), 3)
-    ids, answers = batches().batch(3 * step + micro_step)
-    assert loss(step, micro_step).item() == answer_loss(model, ids, answers).item()
-    assert loss.n_tokens == ids.shape[0] * (ids.shape[1] - 1)
-
-
-def test_looking_draws_no_dropout_and_leaves_the_mode():
-    model = gpt(dropout=0.5)
-    losses = {
-        mean_answer_loss(model, TOKENIZER, DIALOGUES, batch_size=2, context_length=T)
-        for _ in range(2)
-    }
-    assert len(losses) == 1
-    assert model.training
+def test_a_batch_without_answers_marked_is_refused(model):
+    with pytest.raises(mb.InputError, match=r"needs a batch with a mask.* Use next_token_loss"):
+        answer_loss(model, Batch.of_blocks(np.array([[1, 2, 3]])))
 
 
 def test_it_is_the_same_on_every_device(model, device):
-    ids, answers = batches().batch(0)
-    expected = answer_loss(model, ids, answers).item()
-    loss = answer_loss(model.to(device), ids, answers)
+    batch = batches().batch(0)
+    expected = answer_loss(model, batch).item()
+    loss = answer_loss(model.to(device), batch)
     assert loss.device == mb.device(device)
     assert loss.item() == pytest.approx(expected, rel=1e-5)
