@@ -1,14 +1,13 @@
 """Files: safetensors and JSON, checkpoints, models in Hugging Face's layout. Nothing is unpickled.
 
-Read in this order: safetensors_format, safetensors_files,
-checkpoints, model_folders, gpt2.
+Read in this order: tensor_files, checkpoints, model_folders, gpt2.
 """
 
 from minibig.storage.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
 from minibig.files.durable import StorageError
 from minibig.storage.gpt2 import GPT2
 from minibig.storage.model_folders import ModelFormat, has_format, load, register_model, save
-from minibig.storage.safetensors_files import load_tensors, save_tensors
+from minibig.storage.tensor_files import load_tensors, metadata, save_tensors
 
 __all__ = [
     "GPT2",
@@ -19,6 +18,7 @@ __all__ = [
     "load",
     "load_checkpoint",
     "load_tensors",
+    "metadata",
     "register_model",
     "save",
     "save_checkpoint",

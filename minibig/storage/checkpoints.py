@@ -31,10 +31,11 @@ from minibig.files.durable import (
     new_file,
     new_folder,
     remove_folder,
+    sync_written,
     synced_file,
 )
 from minibig.files.strict_json import parse_json
-from minibig.storage.safetensors_files import load_tensors, write_tensors
+from minibig.storage.tensor_files import load_tensors, write_tensors
 
 _KIND = CheckedJson("minibig checkpoint", 2)  # since 2 the state of a run counts its rollbacks
 
@@ -72,8 +73,8 @@ def save_checkpoint(
     make_folder(folder)
     path = _free_name(folder, state["step"])
     with new_folder(path) as unfinished:
-        with synced_file(unfinished / _TENSORS) as file:
-            write_tensors(file, arrays)
+        write_tensors(unfinished / _TENSORS, arrays)
+        sync_written(unfinished / _TENSORS)
         payload = {"state": state, "tensors_sha256": digest(unfinished / _TENSORS)}
         with synced_file(unfinished / _STATE) as file:
             file.write(_KIND.content(payload))
@@ -100,7 +101,7 @@ def load_checkpoint(folder: str | os.PathLike[str]) -> tuple[dict[str, Array], d
             f"{path / _TENSORS} is damaged: its SHA-256 is not the one of the day it was written; "
             f"{_advice(path)}"
         )
-    return load_tensors(path / _TENSORS)[0], payload["state"]
+    return load_tensors(path / _TENSORS), payload["state"]
 
 
 def list_checkpoints(folder: str | os.PathLike[str]) -> list[Path]:

@@ -16,10 +16,17 @@ from typing import Any
 
 from minibig.backend import Array, Device, InputError
 from minibig.files.checksums import CHECKSUMS, check_files, checksums
-from minibig.files.durable import StorageError, make_folder, new_file, read_file, remove_file
+from minibig.files.durable import (
+    StorageError,
+    make_folder,
+    new_file,
+    new_path,
+    read_file,
+    remove_file,
+)
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
 from minibig.nn import Module
-from minibig.storage.safetensors_files import PICKLES, load_tensors, refuse_pickle, write_tensors
+from minibig.storage.tensor_files import PICKLES, load_tensors, refuse_pickle, write_tensors
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -77,13 +84,12 @@ def save(model: Module, folder: str | os.PathLike[str]) -> None:
     with (
         new_file(sums) as sums_file,
         new_file(path) as config_file,
-        new_file(folder / WEIGHTS) as weights_file,
+        new_path(folder / WEIGHTS) as weights_path,
     ):
         config_file.write(config)
-        write_tensors(weights_file, state, {"format": "pt"})  # as PyTorch's readers expect
+        write_tensors(weights_path, state, {"format": "pt"})  # as PyTorch's readers expect
         config_file.flush()
-        weights_file.flush()
-        written = {CONFIG: Path(config_file.name), WEIGHTS: Path(weights_file.name)}
+        written = {CONFIG: Path(config_file.name), WEIGHTS: weights_path}
         sums_file.write(checksums(written))
         sums_file.flush()
         # From here on the weights are replaced, then the configuration, then the checksums.
@@ -116,7 +122,7 @@ def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> 
     form = _formats[kind]
     try:
         model = form.build(fields)
-        arrays = form.tidy(load_tensors(folder / WEIGHTS)[0])
+        arrays = form.tidy(load_tensors(folder / WEIGHTS))
         ours = {theirs: name for name, theirs in form.names(model).items()}
         _check_names(model, arrays, ours)
     except StorageError:

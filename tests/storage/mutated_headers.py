@@ -17,7 +17,7 @@ import time
 
 import numpy as np
 
-from minibig.storage import StorageError, load_tensors
+from minibig.storage import StorageError, load_tensors, metadata
 
 EVIL = [
     "-1", "0", "1", "2", "7", "8", "4294967296", "9223372036854775807", "18446744073709551616",
@@ -114,12 +114,12 @@ def mutant(header, data, chance):
 
 def check(path, content):
     """Raise unless what is opened holds every byte once; BF16 is widened by 16 bits of zero."""
-    arrays, metadata = load_tensors(path)
+    arrays, words = load_tensors(path), metadata(path)
     length = struct.unpack("<Q", content[:8])[0]
     header = json.loads(content[8 : 8 + length])
     header.pop("__metadata__", None)
     sizes = {name: entry["data_offsets"] for name, entry in header.items()}
-    assert arrays.keys() == sizes.keys() and all(isinstance(v, str) for v in metadata.values())
+    assert arrays.keys() == sizes.keys() and all(isinstance(v, str) for v in words.values())
     for name, array in arrays.items():
         start, stop = sizes[name]
         kept = content[8 + length + start : 8 + length + stop]

@@ -57,10 +57,10 @@ def change_config(folder, **changes):
 
 def change_weights(folder, changes):
     unchecked(folder)
-    arrays, metadata = load_tensors(folder / "model.safetensors")
+    arrays = load_tensors(folder / "model.safetensors")
     arrays.update(changes)
     arrays = {name: array for name, array in arrays.items() if array is not None}
-    save_tensors(folder / "model.safetensors", arrays, metadata)
+    save_tensors(folder / "model.safetensors", arrays)
 
 
 def test_a_saved_model_comes_back_bit_for_bit(model, folder):
@@ -78,7 +78,7 @@ def test_a_loaded_model_is_ready_to_use_and_can_be_trained(folder):
 
 
 def test_float64_stays_and_half_precision_is_widened(model, folder):
-    arrays, _ = load_tensors(folder / "model.safetensors")
+    arrays = load_tensors(folder / "model.safetensors")
     for dtype, expected in {"float64": "float64", "float16": "float32"}.items():
         change_weights(folder, {name: array.astype(dtype) for name, array in arrays.items()})
         found = load(folder)
@@ -256,7 +256,7 @@ def test_a_registered_kind_of_model_is_saved_and_loaded(tmp_path, monkeypatch):
     register_model(_format("linear", Linear))
     model = Linear(3, 2)
     save(model, tmp_path)
-    assert set(load_tensors(tmp_path / "model.safetensors")[0]) == {"kernel", "offset"}
+    assert set(load_tensors(tmp_path / "model.safetensors")) == {"kernel", "offset"}
     assert same_weights(load(tmp_path), model)
 
 
