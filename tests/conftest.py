@@ -6,7 +6,7 @@ import os
 import pytest
 from fake_cupy import fake_cupy
 from hypothesis import HealthCheck, settings
-from real_cupy import real_cupy
+from real_cupy import on_a_gpu, real_cupy
 
 import minibig as mb
 
@@ -42,7 +42,7 @@ def _seeded():
     mb.manual_seed(0)
 
 
-@pytest.fixture(params=["cpu", "fake", pytest.param("gpu", marks=pytest.mark.gpu)])
+@pytest.fixture(params=["cpu", "fake", *on_a_gpu("gpu")])
 def device(request):
     """The name of a device: the CPU, the fake GPU that stands in for a real one, and a real one."""
     places = {"cpu": contextlib.nullcontext, "fake": fake_cupy, "gpu": real_cupy}

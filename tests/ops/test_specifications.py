@@ -9,7 +9,7 @@ from cuda_on_cpu import cuda_on_cpu
 from fake_cupy import fake_cupy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from real_cupy import real_cupy
+from real_cupy import on_a_gpu, real_cupy
 from tolerances import assert_close
 
 import minibig as mb
@@ -207,7 +207,7 @@ def test_a_retained_graph_gives_the_same_gradients_again(row, data):
     assert results[0] == results[1]
 
 
-GPUS = [fake_cupy, pytest.param(real_cupy, marks=pytest.mark.gpu)]
+GPUS = [fake_cupy, *on_a_gpu(real_cupy)]
 WITH_CUDA = [row for row in ROWS if "cuda" in getattr(registry.get(row.name), "kernels", ())]
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 from fake_cupy import fake_cupy
-from real_cupy import real_cupy
+from real_cupy import on_a_gpu, real_cupy
 
 
-@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.gpu)])
+@pytest.fixture(params=["fake", *on_a_gpu("real")])
 def cp(request):
     """The module under test: the fake, and CuPy itself where it and a GPU are present."""
     with fake_cupy() if request.param == "fake" else real_cupy() as module:

@@ -2,10 +2,10 @@
 
 import pytest
 from cuda_on_cpu import cuda_on_cpu
-from real_cupy import real_cupy
+from real_cupy import on_a_gpu, real_cupy
 
 
-@pytest.fixture(params=["cpu", pytest.param("gpu", marks=pytest.mark.gpu)])
+@pytest.fixture(params=["cpu", *on_a_gpu("gpu")])
 def cp(request):
     """CuPy itself, or the stand-in that runs CUDA sources."""
     with cuda_on_cpu() if request.param == "cpu" else real_cupy() as module:
