@@ -12,7 +12,9 @@ from minibig.ops import cross_entropy
 
 
 @cross_entropy.kernel("cpu")
-def forward(logits, targets, *, keep, ignore_index, label_smoothing):
+def forward(logits, targets, *, keep, weights, ignore_index, label_smoothing, reduction):
+    if weights is not None or reduction != "mean":
+        return NotImplemented
     if targets.dtype.kind not in "iu" or not is_plain(logits) or not logits.size:
         return NotImplemented
     V = logits.shape[-1]
@@ -51,7 +53,9 @@ def forward(logits, targets, *, keep, ignore_index, label_smoothing):
 
 
 @forward.vjp
-def backward(g, residuals, *, needed, owned, last, ignore_index, label_smoothing):
+def backward(
+    g, residuals, *, needed, owned, last, weights, ignore_index, label_smoothing, reduction
+):
     shape, gradient = residuals
     factor = float(g)
     if not last:

@@ -8,19 +8,28 @@ import math
 
 from minibig.autograd import composite, fusible
 from minibig.backend import InputError
-from minibig.ops.arithmetic import maximum, where
+from minibig.backend.checks import one_of
+from minibig.ops.arithmetic import where
 from minibig.ops.elementwise import softplus
-from minibig.ops.indexing import array_of, checked_ids, gather
+from minibig.ops.indexing import array_of, checked_ids, gather, take
 from minibig.ops.softmaxes import log_softmax
 
+REDUCTIONS = ("mean", "sum", "none")
+
 @fusible
-def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothing: float = 0.0):
+def cross_entropy(
+    logits, targets, /, *, weights=None, ignore_index: int = -100, label_smoothing: float = 0.0,
+    reduction: str = "mean",
+):
     """−Σ q ln p, p = softmax(logits), averaged over the targets that are not ignored; in nats.
 
     Targets are class numbers, whose q is 1 at the class; or the probabilities q themselves. With
-    label smoothing ε, q becomes (1 − ε)·q + ε/V.
+    label smoothing ε, q becomes (1 − ε)·q + ε/V. With weights w of the classes, ln p becomes
+    w·ln p, and the mean divides by the sum of the targets' weights. The reduction may also be
+    "sum", or "none": a loss for each target, 0 where it is ignored.
 
-    Shapes:  logits (..., V), targets (...) of integers or (..., V) of probabilities  ->  ().
+    Shapes:  logits (..., V), targets (...) of integers or (..., V) of probabilities,
+             weights (V)  ->  (), or (...) without a reduction.
     Raises:  InputError for a class outside [0, V) that is not `ignore_index`.
     Source:  Szegedy et al. 2016, arXiv:1512.00567, section 7, for label smoothing.
 
@@ -29,20 +38,32 @@ def cross_entropy(logits, targets, /, *, ignore_index: int = -100, label_smoothi
     """
     V = logits.shape[-1]
     log_p = log_softmax(logits, axis=-1)  # (..., V)
+    log_p = log_p if weights is None else log_p * weights
     if targets.dtype.kind in "iu":
         kept = targets != ignore_index
-        nll = -gather(log_p, where(kept, targets, 0)[..., None])[..., 0]  # (...)
+        classes = where(kept, targets, 0)
+        nll = -gather(log_p, classes[..., None])[..., 0]  # (...)
     else:
         kept = (targets == targets).sum(axis=-1) > 0
         nll = -(targets * log_p).sum(axis=-1)
     if label_smoothing:
         nll = (1 - label_smoothing) * nll - (label_smoothing / V) * log_p.sum(axis=-1)
-    total, count = where(kept, nll, 0.0).sum(), kept.astype(nll.dtype).sum()
-    return where(count == 0, math.nan, total / maximum(count, 1.0))  # NaN if none is kept
+    losses = where(kept, nll, 0.0)
+    if reduction != "mean":
+        return _reduced(losses, reduction)
+    if weights is not None and targets.dtype.kind in "iu":
+        count = where(kept, take(weights, classes), 0.0).sum()
+    else:
+        count = kept.astype(nll.dtype).sum()
+    none = count == 0
+    return where(none, math.nan, losses.sum() / where(none, 1.0, count))  # NaN if none is kept
 
 @cross_entropy.check
-def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
+def _check_cross_entropy(logits, targets, *, weights, ignore_index, label_smoothing, reduction):
     targets, shape = array_of(targets, "targets"), logits.shape
+    one_of("reduction", reduction, REDUCTIONS)
+    if weights is not None and array_of(weights, "weights").shape != shape[-1:]:
+        raise InputError(f"weights must have shape {shape[-1:]}; got {weights.shape}.")
     are_classes = targets.dtype.kind in "iu"
     if not 0 <= label_smoothing < 1:
         raise InputError(f"label_smoothing must lie in [0, 1); got {label_smoothing}.")
@@ -55,25 +76,32 @@ def _check_cross_entropy(logits, targets, *, ignore_index, label_smoothing):
         raise InputError(f"targets must be integers or probabilities; got {targets.dtype}.")
 
 @composite
-def mean_squared_error(x, targets, /):
-    """mean (x − target)².
+def mean_squared_error(x, targets, /, *, reduction: str = "mean"):
+    """mean (x − target)²; the reduction may also be "sum" or "none".
 
     >>> mb.mean_squared_error(mb.tensor([1.0, 2.0]), mb.tensor([1.0, 4.0]))
     tensor(2.)
     """
     _expect_same_shape("mean_squared_error", x, targets)
     difference = x - targets
-    return (difference * difference).mean()
+    return _reduced(difference * difference, reduction)
 
 @composite
-def binary_cross_entropy_with_logits(logits, targets, /):
+def binary_cross_entropy_with_logits(logits, targets, /, *, reduction: str = "mean"):
     """mean −(y ln σ(x) + (1 − y) ln(1 − σ(x))) = mean ln(1 + eˣ) − x·y, for x the logits.
+
+    The reduction may also be "sum" or "none".
 
     >>> mb.binary_cross_entropy_with_logits(mb.tensor([0.0]), mb.tensor([1.0]))
     tensor(0.6931472)
     """
     _expect_same_shape("binary_cross_entropy_with_logits", logits, targets)
-    return (softplus(logits) - logits * targets).mean()
+    return _reduced(softplus(logits) - logits * targets, reduction)
+
+def _reduced(losses, reduction: str):
+    """The mean or the sum of the losses, or the losses as they are."""
+    one_of("reduction", reduction, REDUCTIONS)
+    return {"mean": losses.mean, "sum": losses.sum, "none": lambda: losses}[reduction]()
 
 def _expect_same_shape(name: str, x, targets) -> None:
     if x.shape != targets.shape:

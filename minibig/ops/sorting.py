@@ -3,6 +3,8 @@
 Places are constants. The gradient of sorted elements goes back to where they came from.
 """
 
+import math
+
 from minibig.autograd import composite, constant
 from minibig.backend import Array, namespace
 from minibig.backend.checks import whole
@@ -40,9 +42,11 @@ def places_of_largest(x: Array, /, *, k: int, axis: int) -> Array:
     n = rows.shape[-1]
     if 0 < k < n and not (x.dtype.kind == "f" and bool(xp.isnan(x).any())):
         least = xp.partition(rows, n - k, axis=-1)[..., n - k, None]  # the k-th largest
-        above, equal = rows > least, rows == least
-        wanted = k - above.sum(axis=-1, keepdims=True)
-        kept = above | (equal & (equal.cumsum(axis=-1) <= wanted))
+        kept = rows >= least
+        if int(kept.sum()) > math.prod(rows.shape[:-1]) * k:  # of those that equal it, the first
+            above = rows > least
+            wanted = k - above.sum(axis=-1, keepdims=True)
+            kept = above | (kept & ((kept & ~above).cumsum(axis=-1) <= wanted))
         places = xp.nonzero(kept)[-1].reshape(*rows.shape[:-1], k)
         rows = xp.take_along_axis(rows, places, axis=-1)
     else:

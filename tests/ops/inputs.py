@@ -201,6 +201,14 @@ def cross_entropy_inputs(draw):
     return [real(rng, (*outer, V)), targets], keywords
 
 
+def weighted_cross_entropy_inputs(draw):
+    inputs = cross_entropy_inputs if draw(st.booleans()) else soft_cross_entropy_inputs
+    xs, keywords = inputs(draw)
+    weights = positive(numbers(draw), xs[0].shape[-1:])
+    reduction = draw(st.sampled_from(["mean", "sum", "none"]))
+    return [*xs, weights], {**keywords, "reduction": reduction}
+
+
 def soft_cross_entropy_inputs(draw):
     rng, outer = numbers(draw), draw(hnp.array_shapes(min_dims=0, max_dims=2, max_side=4))
     V = draw(st.integers(1, 5))

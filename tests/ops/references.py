@@ -102,24 +102,37 @@ def attention_reference(q, k, v, bias=0.0, *, return_weights=False, **keywords):
     return (y, weights) if return_weights else y
 
 
-def cross_entropy_reference(logits, targets, *, ignore_index=-100, label_smoothing=0.0):
-    V, losses = logits.shape[-1], []
+def cross_entropy_reference(
+    logits, targets, weights=None, *, ignore_index=-100, label_smoothing=0.0, reduction="mean"
+):
+    V, losses, total = logits.shape[-1], [], 0.0
+    weights = np.ones(V) if weights is None else weights
     for place in np.ndindex(logits.shape[:-1]):
         p = softmax_reference(logits[place])
         if targets.dtype.kind == "f":
             q = targets[place]
         elif targets[place] == ignore_index:
+            losses.append(0.0)
             continue
         else:
             q = [float(c == targets[place]) for c in range(V)]
         q = [(1 - label_smoothing) * each + label_smoothing / V for each in q]
-        losses.append(-math.fsum(a * math.log(b) for a, b in zip(q, p, strict=True)))
-    return np.asarray(math.fsum(losses) / len(losses))
+        losses.append(
+            -math.fsum(w * a * math.log(b) for w, a, b in zip(weights, q, p, strict=True))
+        )
+        total += 1.0 if targets.dtype.kind == "f" else weights[targets[place]]
+    if reduction == "none":
+        return np.reshape(losses, logits.shape[:-1])
+    return np.asarray(math.fsum(losses) / (total if reduction == "mean" else 1))
 
 
-def binary_cross_entropy_reference(x, y):
+def binary_cross_entropy_reference(x, y, *, reduction="mean"):
     p = sigmoid_reference(x)
-    return -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
+    return reduced(-(y * np.log(p) + (1 - y) * np.log(1 - p)), reduction)
+
+
+def reduced(losses, reduction):
+    return losses if reduction == "none" else getattr(losses, reduction)()
 
 
 def scatter_add_reference(x, ids, values):

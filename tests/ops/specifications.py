@@ -12,6 +12,7 @@ import numpy as np
 import minibig as mb
 from minibig.autograd import alias, sum_to
 from minibig.ops.dropout_masks import masked
+from minibig.ops.losses import REDUCTIONS
 
 from . import inputs as given
 from . import references as expected
@@ -119,7 +120,7 @@ ROWS = [
     row(
         "binary_cross_entropy_with_logits",
         mb.binary_cross_entropy_with_logits,
-        given.same_shape(given.real, given.unit),
+        given.with_keywords(given.same_shape(given.real, given.unit), reduction=REDUCTIONS),
         expected.binary_cross_entropy_reference,
     ),
     row("broadcast_to", mb.broadcast_to, given.broadcast_to_inputs, np.broadcast_to),
@@ -155,6 +156,12 @@ ROWS = [
         "cross_entropy",
         mb.cross_entropy,
         given.soft_cross_entropy_inputs,
+        expected.cross_entropy_reference,
+    ),
+    row(
+        "cross_entropy",
+        lambda x, targets, w, **k: mb.cross_entropy(x, targets, weights=w, **k),
+        given.weighted_cross_entropy_inputs,
         expected.cross_entropy_reference,
     ),
     row("cummax", mb.cummax, given.cumulative(given.apart), expected.cummax_reference),
@@ -290,8 +297,8 @@ ROWS = [
     row(
         "mean_squared_error",
         mb.mean_squared_error,
-        given.same_shape(given.real, given.real),
-        lambda x, y: ((x - y) ** 2).mean(),
+        given.with_keywords(given.same_shape(given.real, given.real), reduction=REDUCTIONS),
+        lambda x, y, *, reduction: expected.reduced((x - y) ** 2, reduction),
     ),
     row("min", mb.min, given.reduction(given.apart, given.FULL), np.min),
     row("minimum", mb.minimum, given.broadcast(given.real, given.real), np.minimum),

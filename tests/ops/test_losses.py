@@ -59,6 +59,35 @@ def test_class_numbers_and_their_one_hot_probabilities_agree():
         assert mb.cross_entropy(x, soft, label_smoothing=smoothing).item() == pytest.approx(one)
 
 
+def test_losses_without_a_reduction_are_one_each_and_add_up():
+    x, targets = mb.normal(2, 3, 5), mb.tensor([[0, 4, -100], [2, 2, 1]])
+    each = mb.cross_entropy(x, targets, reduction="none")
+    assert each.shape == (2, 3) and each[0, 2].item() == 0
+    assert mb.cross_entropy(x, targets, reduction="sum").item() == pytest.approx(each.sum().item())
+    assert mb.cross_entropy(x, targets).item() == pytest.approx(each.sum().item() / 5)
+    pairs = mb.normal(4), mb.uniform(4)
+    for loss in (mb.mean_squared_error, mb.binary_cross_entropy_with_logits):
+        assert loss(*pairs, reduction="none").mean().item() == pytest.approx(loss(*pairs).item())
+
+
+def test_weights_of_classes_are_those_of_a_mean():
+    x, targets = mb.normal(3, 2), mb.tensor([0, 1, 1])
+    each = mb.cross_entropy(x, targets, reduction="none").numpy()
+    weighted = mb.cross_entropy(x, targets, weights=mb.tensor([3.0, 0.5])).item()
+    assert weighted == pytest.approx((each * [3, 0.5, 0.5]).sum() / 4)
+
+
+def test_what_is_no_reduction_or_no_weight_of_each_class_is_refused():
+    x = mb.normal(3, 2)
+    for loss in (mb.mean_squared_error, mb.binary_cross_entropy_with_logits):
+        with pytest.raises(mb.InputError, match="mean, sum, none; got 'average'"):
+            loss(x, x, reduction="average")
+    with pytest.raises(mb.InputError, match="reduction must be one of mean, sum, none; got None"):
+        mb.cross_entropy(x, mb.tensor([0, 1, 1]), reduction=None)
+    with pytest.raises(mb.InputError, match=r"weights must have shape \(2,\); got \(3,\)"):
+        mb.cross_entropy(x, mb.tensor([0, 1, 1]), weights=mb.ones(3))
+
+
 def test_minus_infinite_logits_of_other_classes_are_taken():
     x = mb.tensor([[0.0, -math.inf, 0.0]], requires_grad=True)
     mb.cross_entropy(x, mb.tensor([0])).backward()

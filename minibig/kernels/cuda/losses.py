@@ -8,7 +8,9 @@ _THREADS = 256  # as in losses.cu
 
 
 @cross_entropy.kernel("cuda")
-def forward(logits, targets, *, keep, ignore_index, label_smoothing):
+def forward(logits, targets, *, keep, weights, ignore_index, label_smoothing, reduction):
+    if weights is not None or reduction != "mean":
+        return NotImplemented
     classes = targets.dtype.kind in "iu" and device_of(targets) == device_of(logits)
     if not classes or not takes(logits):
         return NotImplemented
@@ -28,7 +30,9 @@ def forward(logits, targets, *, keep, ignore_index, label_smoothing):
 
 
 @forward.vjp
-def backward(g, residuals, *, needed, owned, last, ignore_index, label_smoothing):
+def backward(
+    g, residuals, *, needed, owned, last, weights, ignore_index, label_smoothing, reduction
+):
     logits, targets, top, log_sum, count = residuals
     gradient = namespace(logits).empty_like(logits)
     launch("losses.cu", "cross_entropy_backward", like=logits)(
