@@ -22,9 +22,9 @@ def add_at(g: Array, /, *, index: Any, shape: Shape) -> Array:
     """Zeros of shape `shape`, with g added at `index`; a place named twice receives both."""
     xp = namespace(g)
     result = xp.zeros(shape, g.dtype)
-    if any(map(is_array, index)):
+    if any(is_array(part) for part in index):
         xp.add.at(result, index, g)
-    else:
+    else:  # integers, slices, None and an ellipsis name no place twice
         result[index] = g
     return result
 getitem_at.defvjp(x=lambda g, x_shape, index: add_at(g, index=index, shape=x_shape))
@@ -37,31 +37,48 @@ def getitem(x, index: Any, /):
     >>> x[:, 1], x[0, [2, 0]], x[x > 4]
     (tensor([2, 5]), tensor([3, 1]), tensor([5, 6]))
     """
-    parts = [_part(x, part) for part in (index if isinstance(index, tuple) else (index,))]
-    axis = 0
-    for part in parts:
-        if is_array(part) and part.dtype.kind != "b" and axis < x.ndim:
-            length = x.shape[axis]
-            if wrong := outside(part, -length, length):
-                raise InputError(f"index {wrong[0]} is beyond axis {axis} of length {length}.")
-        axis += x.ndim - sum(map(_taken, parts)) if part is Ellipsis else _taken(part)
+    given = index if isinstance(index, tuple) else (index,)
+    parts = [_index_part(array_of(x), part) for part in given]
+    _check_in_range(x.shape, parts)
     return getitem_at(x, index=tuple(parts))
 
-def _taken(part: Any) -> int:
+def _index_part(x: Array, part: Any) -> Any:
+    """One part of an index as a slice, None, an ellipsis, an int, or an array on the device of x.
+
+    All else is an array of indices, as in NumPy: lists, ranges, tuples inside an index, booleans.
+    """
+    if part is None or part is Ellipsis or isinstance(part, slice) or type(part) is int:
+        return part
+    if isinstance(part, Tensor):
+        part = part.data
+    try:
+        array = namespace(x).asarray(part)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"an index must be integers or bools: {error}.") from None
+    if not array.size and isinstance(part, list | tuple | range):  # NumPy takes them for floats
+        array = array.astype("int64")
+    if array.dtype.kind not in "iub":
+        raise InputError(f"an index must be integers or bools; got {array.dtype}.")
+    return array if array.ndim or array.dtype.kind == "b" else int(array)
+
+def _check_in_range(shape: Shape, parts: list[Any]) -> None:
+    """Raise InputError if an array of integers names a place beyond its axis."""
+    axis = 0
+    for part in parts:
+        if is_array(part) and part.dtype.kind != "b" and axis < len(shape):
+            length = shape[axis]
+            if wrong := outside(part, -length, length):
+                raise InputError(f"index {wrong[0]} is beyond axis {axis} of length {length}.")
+        if part is Ellipsis:
+            axis += len(shape) - sum(map(_axes_taken, parts))
+        else:
+            axis += _axes_taken(part)
+
+def _axes_taken(part: Any) -> int:
     """How many axes of x a part of an index uses up; an ellipsis takes what the others leave."""
     if part is None or part is Ellipsis:
         return 0
     return part.ndim if is_array(part) and part.dtype.kind == "b" else 1
-
-def _part(x, part: Any) -> Any:
-    """One part of an index, with lists and tensors as arrays on the device of x."""
-    if isinstance(part, list):
-        part = namespace(array_of(x)).asarray(part)
-        part = part if part.size else part.astype("int64")
-    part = part.data if isinstance(part, Tensor) else part
-    if is_array(part) and part.dtype.kind not in "iub":
-        raise InputError(f"an index must be integers or bools; got {part.dtype}.")
-    return part
 
 def array_of(x: Any, name: str = "x") -> Array:
     """The array that x is or holds."""
@@ -107,22 +124,26 @@ def take(x, ids, /, axis: int = 0):
     index = (slice(None),) * axis + (checked_ids(ids, x.shape[axis], "ids"),)
     return getitem_at(x, index=index)
 
-def along(x, ids, axis: int):
+def take_along_axis(x, ids, axis: int):
     """x[..., ids[..., i, ...], ...]: elements at the places `ids` of one axis; unchecked ids."""
     return getitem_at(x, index=_index_along(array_of(ids), axis))
 
 def _index_along(ids: Array, axis: int) -> tuple[Array, ...]:
     """The index that takes ids along `axis`, and every element's own place along the other axes."""
-    xp, n = namespace(ids), ids.ndim
-    index = [xp.arange(m).reshape((m,) + (1,) * (n - i - 1)) for i, m in enumerate(ids.shape)]
+    # every other axis counts its own places: (n, 1, 1), (m, 1), ..., which broadcast to ids.shape
+    index = [
+        namespace(ids).arange(length).reshape((length,) + (1,) * (ids.ndim - i - 1))
+        for i, length in enumerate(ids.shape)
+    ]
     return (*index[:axis], ids, *index[axis + 1 :])
 
 def _checked_ids_along(x, ids, axis: int, name: str) -> Array:
     ids = checked_ids(ids, x.shape[axis], "ids")
-    beside, given = ([*s[:axis], *s[axis + 1 :], len(s)] for s in (x.shape, ids.shape))
-    if beside != given:
-        wanted = f"the shape {x.shape} of x, but for axis {axis}"
-        raise InputError(f"{name}: ids must have {wanted}; got {ids.shape}.")
+    wanted = (*x.shape[:axis], *ids.shape[axis : axis + 1], *x.shape[axis + 1 :])
+    if ids.ndim != x.ndim or ids.shape != wanted:
+        raise InputError(
+            f"{name}: ids must have the shape {x.shape} of x, but for axis {axis}; got {ids.shape}."
+        )
     return ids
 
 @composite
@@ -132,7 +153,7 @@ def gather(x, ids, /, axis: int = -1):
     Shapes:  x (..., N, ...), ids (..., M, ...)  ->  (..., M, ...), as numpy.take_along_axis.
     """
     axis = checked_axis(axis, x.ndim, "gather")
-    return along(x, _checked_ids_along(x, ids, axis, "gather"), axis)
+    return take_along_axis(x, _checked_ids_along(x, ids, axis, "gather"), axis)
 
 @composite
 def scatter(x, ids, values, /, axis: int = -1):

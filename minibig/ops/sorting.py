@@ -8,7 +8,7 @@ import math
 from minibig.autograd import composite, constant
 from minibig.backend import Array, namespace
 from minibig.backend.checks import whole
-from minibig.ops.indexing import along
+from minibig.ops.indexing import take_along_axis
 from minibig.ops.shapes import checked_axis
 
 @constant
@@ -19,7 +19,7 @@ def argsort(x: Array, /, axis: int = -1) -> Array:
 @composite
 def sort(x, /, axis: int = -1):
     """x in ascending order along `axis`, NaN last; equal elements keep their order."""
-    return along(x, argsort(x, axis=axis), checked_axis(axis, x.ndim, "sort"))
+    return take_along_axis(x, argsort(x, axis=axis), checked_axis(axis, x.ndim, "sort"))
 
 @composite
 def top_k(x, k: int, /, axis: int = -1):
@@ -32,7 +32,7 @@ def top_k(x, k: int, /, axis: int = -1):
     """
     axis = checked_axis(axis, x.ndim, "top_k")
     places = places_of_largest(x, k=whole("top_k: k", k, 0, x.shape[axis]), axis=axis)
-    return along(x, places, axis), places
+    return take_along_axis(x, places, axis), places
 
 @constant
 def places_of_largest(x: Array, /, *, k: int, axis: int) -> Array:
