@@ -8,7 +8,7 @@ from typing import Any
 
 from minibig.autograd import composite, constant, reshape
 from minibig.backend import Array, namespace
-from minibig.ops.indexing import along
+from minibig.ops.indexing import take_along_axis
 from minibig.ops.shapes import checked_axis, concatenate
 
 @composite
@@ -35,13 +35,13 @@ def cummax(x, /, axis: int | None = None):
     tensor([1., 3., 3.])
     """
     x, axis = _row(x, axis, "cummax")
-    return along(x, places_of_largest_so_far(x, axis=axis), axis)
+    return take_along_axis(x, places_of_largest_so_far(x, axis=axis), axis)
 
 @composite
 def cummin(x, /, axis: int | None = None):
     """yᵢ = min(x₀, ..., xᵢ) along `axis`; the latest of equal elements gets the gradient."""
     x, axis = _row(x, axis, "cummin")
-    return along(x, places_of_smallest_so_far(x, axis=axis), axis)
+    return take_along_axis(x, places_of_smallest_so_far(x, axis=axis), axis)
 
 def _row(x: Any, axis: int | None, name: str) -> tuple[Any, int]:
     """x and the axis from the front; without an axis, all elements as one row."""
