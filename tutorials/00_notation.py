@@ -81,7 +81,7 @@ ids = mb.zeros((B, T), dtype="int64")
 block = model.blocks[0]
 h = model.token_embedding(ids)  # one vector a token
 queries, keys, values = mb.split(block.attention.qkv(block.attention_norm(h)), 3, axis=-1)
-weights = block.attention(h, return_weights=True)[1]
+weights = block.attention.weights(h)
 wide = block.feed_forward.up(h)
 logits = model(ids)
 
@@ -101,7 +101,7 @@ for name, tensor, letters, shape in [
 ]:
     print(f"{name:24} {letters:13} {tensor.shape}")
     assert tensor.shape == shape
-print(f"\n{sum(p.size for p in model.parameters()):,} parameters in {L} blocks:")
+print(f"\n{model.n_parameters:,} parameters in {L} blocks:")
 print(model.summary())
 
 # %% [markdown]

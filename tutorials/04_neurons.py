@@ -197,7 +197,7 @@ forward = seconds(lambda: wide(inputs))
 both = seconds(lambda: mb.relu(wide(inputs)).sum().backward())
 flops = 2 * B * D * F
 kept = kept_bytes(lambda: mb.relu(wide(inputs)))
-n_parameters = sum(q.size for q in wide.parameters())
+n_parameters = wide.n_parameters
 assert n_parameters == D * F + F
 cost(
     f"a layer with relu, B = {B}, D = {D}, F = {F}",

@@ -209,7 +209,7 @@ both = seconds(lambda: wide(many).sum().backward())
 kept = kept_bytes(lambda: wide(many))
 cost(
     f"one hidden layer, H = {H}, N = {N} points",
-    parameters=f"2·H + H + H + 1 = {sum(p.size for p in wide.parameters()):,}",
+    parameters=f"2·H + H + H + 1 = {wide.n_parameters:,}",
     operations=f"6·N·H = {readable(6 * N * H, 'flop')} in products forward, and N·H tanh; backward "
     "twice the products, once for weights and once for what is below",
     kept=f"h, 4·N·H = {readable(4 * N * H, 'B')} by formula; {readable(kept, 'B')} measured, with "

@@ -177,7 +177,7 @@ def order_felt(model):
 
 def attention_weights(model):
     block, h = model.blocks[0], model.token_embedding([ids]) + model.position_embedding(T)
-    return block.attention(block.attention_norm(h), return_weights=True)[1].numpy()[0]  # (H, T, T)
+    return block.attention.weights(block.attention_norm(h)).numpy()[0]  # (H, T, T)
 
 def evenness(model):
     """The entropy of the weights, relative to that of even ones: 1 looks nowhere."""

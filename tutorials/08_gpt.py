@@ -215,7 +215,7 @@ for row in written[:, len(prompt):].tolist():
 # ## What it costs
 
 # %%
-N = sum(parameter.size for parameter in model.parameters())
+N = model.n_parameters
 assert N == V * D + T * D + L * (12 * D * D + 13 * D) + 2 * D
 peak = readable(peak_bytes(lambda: next_token_loss(model, first).backward()), "B")
 cost(

@@ -11,6 +11,7 @@ from typing import Any
 
 from minibig.autograd.backward_pass import Walk, seed_gradient
 from minibig.autograd.primitives import explain_types, primitive, wrapped
+from minibig.autograd.recomputation import recomputation
 from minibig.autograd.state import nested, no_grad, state
 from minibig.autograd.structure import alias, reshape
 from minibig.autograd.tensors import Leaf, Node, Tensor, as_tuple
@@ -188,7 +189,7 @@ class _Checkpoint:
 
     def expand(self, node: Node) -> Any:
         arrays, before = node.saved
-        with at(before):
+        with at(before), recomputation():
             return self.f(*map(Tensor, arrays, node.edges))
 
 def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:

@@ -78,7 +78,7 @@ def _run(path: Path) -> Rows:
 def _model(path: Path) -> Rows:
     model: Any = load(path)
     yield "model", f"{path}: {type(model).__name__}, {_size(path)}"
-    yield "parameters", f"{sum(parameter.size for parameter in model.parameters()):,}"
+    yield "parameters", f"{model.n_parameters:,}"
     for name in ("vocab_size", "context_length", "n_layers", "n_heads", "d_model"):
         yield name, f"{getattr(model.config, name):,}"
 

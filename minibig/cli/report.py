@@ -35,7 +35,7 @@ def report(
 ) -> str:
     """The page, as HTML."""
     model: Any = load(folder / "model")
-    size = sum(parameter.size for parameter in model.parameters())
+    size = model.n_parameters
     body = "\n".join(
         [
             _head(size, metrics),

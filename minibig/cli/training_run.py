@@ -90,7 +90,7 @@ def begin(folder: Path, settings: Settings, command: Sequence[str]) -> PreparedR
     sizes = {name: settings[name] for name in _MODEL}
     model = GPT(GPTConfig(vocab_size=data[0].vocab_size, **sizes))
     model.to(target)
-    n_parameters = sum(parameter.size for parameter in model.parameters())
+    n_parameters = model.n_parameters
     say(f"model: GPT, {n_parameters:,} parameters, on {target}")
     if not goes_on:  # from here on nothing that the user gave can be wrong
         text = {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.sha256}

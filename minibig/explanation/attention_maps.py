@@ -33,7 +33,7 @@ def attention_maps(model: GPT, ids: Sequence[int]) -> np.ndarray:
     with evaluating(model):
         h = model.token_embedding([list(ids)]) + model.position_embedding(len(ids))  # (1, T, D)
         for block in model.blocks:
-            _, weights = block.attention(block.attention_norm(h), return_weights=True)
+            weights = block.attention.weights(block.attention_norm(h))
             maps.append(to_numpy(weights.data)[0])  # (H, T, T)
             h = block(h)
     return np.stack(maps)

@@ -11,13 +11,12 @@ what `stream` yields to a `StreamDecoder`.
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from minibig.autograd import Tensor, no_grad
+from minibig.autograd import Tensor
 from minibig.backend import CPU, Array, InputError, generator, to_numpy
 from minibig.backend import stream as random_stream
 from minibig.generation.sampling import (
@@ -28,6 +27,7 @@ from minibig.generation.sampling import (
     probabilities,
     scale_temperature,
 )
+from minibig.nn import evaluating
 from minibig.nn.embedding import ids_array
 from minibig.ops import checked_ids
 
@@ -201,7 +201,7 @@ def _steps(
     while True:
         if cache[0].length + unread.shape[1] > context:
             cache, unread = model.new_cache(len(text)), text[:, -((context + 1) // 2) :]
-        with _evaluating(model):
+        with evaluating(model):
             logits = to_numpy(model.next_logits(unread, cache).data)  # (B, V)
         tokens = sampling.choose(logits, text, generators)
         if stop_token is not None:
@@ -210,20 +210,6 @@ def _steps(
         yield tokens
         unread = tokens[:, None]
         text = np.concatenate([text, unread], axis=1)
-
-
-@contextmanager
-def _evaluating(model: LanguageModel) -> Iterator[None]:
-    """Within it nothing is recorded and no dropout is active; each module's mode is restored."""
-    before = [(module, module.training) for _, module in model.named_modules()]
-    for module, _ in before:
-        module.training = False
-    try:
-        with no_grad():
-            yield
-    finally:
-        for module, mode in before:
-            module.training = mode
 
 
 def _prompts(model: LanguageModel, ids: Any) -> Array:

@@ -14,26 +14,28 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import Array, InputError
+from minibig.backend.checks import instance
+from minibig.backend.settings import Settings, required, setting
 from minibig.nn import (
     Dropout,
     Embedding,
+    FeedForward,
     KeyValueCache,
     LayerNorm,
     LearnedPositions,
     Module,
     ModuleList,
+    MultiHeadAttention,
     PreNormBlock,
     normal,
 )
+from minibig.nn.attention import size_of_heads
 from minibig.nn.embedding import ids_array
-from minibig.nn.module import expect_size
-from minibig.nn.positions import expect_positions
 from minibig.nn.shapes import expect_shape
-from minibig.ops import gelu_tanh, linear
 
 
 @dataclass(frozen=True)
-class GPTConfig:
+class GPTConfig(Settings):
     """The sizes of a GPT; the defaults are those of GPT-2 small, whose vocabulary is 50,257.
 
     >>> GPTConfig(vocab_size=65, n_heads=5)
@@ -42,27 +44,16 @@ class GPTConfig:
 n_heads = 5.
     """
 
-    vocab_size: int
-    context_length: int = 1024
-    n_layers: int = 12
-    n_heads: int = 12
-    d_model: int = 768
-    dropout: float = 0.0
+    vocab_size: int = required("how many tokens there are", least=1, most=10**8)
+    context_length: int = setting(1024, "how many tokens it sees at once", least=1, most=10**8)
+    n_layers: int = setting(12, "how many blocks it has", least=1, most=1000)
+    n_heads: int = setting(12, "how many heads an attention has", least=1, most=10**5)
+    d_model: int = setting(768, "the width: numbers that stand for a token", least=1, most=10**6)
+    dropout: float = setting(0.0, "the share of numbers dropped in training", least=0, below=1)
 
     def __post_init__(self) -> None:
-        expect_size(
-            vocab_size=self.vocab_size,
-            context_length=self.context_length,
-            n_layers=self.n_layers,
-            n_heads=self.n_heads,
-            d_model=self.d_model,
-        )
-        if self.d_model % self.n_heads:
-            raise InputError(
-                f"n_heads must divide d_model; got d_model = {self.d_model} and n_heads = "
-                f"{self.n_heads}."
-            )
-        Dropout(self.dropout)
+        super().__post_init__()
+        size_of_heads(self.d_model, self.n_heads)
 
 
 class GPT(Module):
@@ -85,27 +76,31 @@ class GPT(Module):
     """
 
     def __init__(self, config: GPTConfig):
-        if not isinstance(config, GPTConfig):
-            raise TypeError(f"GPT needs a GPTConfig; got {type(config).__name__}.")
+        instance("config", config, GPTConfig)
         D = config.d_model
         self.config = config
         self.token_embedding = Embedding(config.vocab_size, D)
         self.position_embedding = LearnedPositions(config.context_length, D)
         self.dropout = Dropout(config.dropout)
-        self.blocks = ModuleList(
-            PreNormBlock(D, config.n_heads, 4 * D, gelu_tanh, config.dropout, causal=True)
-            for _ in range(config.n_layers)
-        )
+        self.blocks = ModuleList(self._block() for _ in range(config.n_layers))
         self.final_norm = LayerNorm(D)
         self._initialize()
 
+    def _block(self) -> PreNormBlock:
+        D, dropout = self.config.d_model, self.config.dropout
+        attention = MultiHeadAttention(D, self.config.n_heads, dropout=dropout, causal=True)
+        return PreNormBlock(attention, FeedForward(D, 4 * D), dropout=dropout)
+
     def _initialize(self) -> None:
-        for name, parameter in self.named_parameters():
+        into_residual = {
+            id(layer.weight)
+            for block in self.blocks
+            for layer in (block.attention.output, block.feed_forward.down)
+        }
+        for parameter in self.parameters():
             if parameter.ndim == 2:
-                into_residual = name.endswith(
-                    ("attention.output.weight", "feed_forward.down.weight")
-                )
-                std = 0.02 / math.sqrt(2 * self.config.n_layers) if into_residual else 0.02
+                residual = id(parameter) in into_residual
+                std = 0.02 / math.sqrt(2 * self.config.n_layers) if residual else 0.02
                 parameter.assign(normal(parameter.shape, std))
 
     def forward(self, ids: Any, cache: list[KeyValueCache] | None = None) -> Tensor:
@@ -117,7 +112,7 @@ class GPT(Module):
 
     def hidden(self, ids: Any, cache: list[KeyValueCache] | None = None) -> Tensor:
         """What the head reads: (B, T) -> (B, T, D)."""
-        ids = ids_array(ids, self.token_embedding.weight.device)
+        ids = ids_array(ids, self.device)
         T, start = self._checked_length(ids, cache)
         h = self.token_embedding(ids) + self.position_embedding(T, start)
         h = self.dropout(h)  # (B, T, D)
@@ -127,7 +122,7 @@ class GPT(Module):
 
     def head(self, h: Tensor) -> Tensor:
         """Logits: the products of h with every row of the token embedding."""
-        return linear(h, self.token_embedding.weight.T)
+        return self.token_embedding.logits(h)
 
     def next_logits(self, ids: Any, cache: list[KeyValueCache] | None = None) -> Tensor:
         """The logits of the token after the last one: (B, T) -> (B, V)."""
@@ -135,15 +130,15 @@ class GPT(Module):
 
     def new_cache(self, batch_size: int = 1) -> list[KeyValueCache]:
         """An empty key-value cache for each block, for writing token by token."""
-        config, weight = self.config, self.token_embedding.weight
+        config, first = self.config, next(self.parameters())
         return [
             KeyValueCache(
                 batch_size,
                 config.n_heads,
                 config.d_model // config.n_heads,
                 config.context_length,
-                weight.dtype,
-                weight.device,
+                first.dtype,
+                first.device,
             )
             for _ in self.blocks
         ]
@@ -159,9 +154,8 @@ class GPT(Module):
                 f"{len(cache)}. Make it with model.new_cache(batch_size)."
             )
         start = cache[0].length if cache else 0
-        expect_positions(ids.shape[1], start, self.config.context_length)
+        self.position_embedding.rows(start, ids.shape[1])
         return ids.shape[1], start
 
     def extra_repr(self) -> str:
-        """The configuration."""
         return f"{self.config}"

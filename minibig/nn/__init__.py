@@ -1,13 +1,15 @@
 """Layers: parameters, the modules that hold them, and everything a Transformer is made of.
 
-Read in this order: parameter, module, shapes, initializers, linear, embedding, dropout,
-normalization, activations, positions, key_value_cache, attention, transformer.
+Read in this order: placeholders, parameter, module, containers, modes, capturing,
+replacing, shapes, initializers, linear, embedding, dropout, normalization, activations, positions,
+key_value_cache, attention, transformer.
 """
 
 from minibig.nn.activations import (
     ACTIVATIONS,
     ELU,
     GELU,
+    Activation,
     LeakyReLU,
     ReLU,
     Sigmoid,
@@ -16,6 +18,8 @@ from minibig.nn.activations import (
     activation,
 )
 from minibig.nn.attention import CrossAttention, MultiHeadAttention
+from minibig.nn.capturing import captured
+from minibig.nn.containers import ModuleList, Sequential
 from minibig.nn.dropout import Dropout
 from minibig.nn.embedding import Embedding
 from minibig.nn.initializers import (
@@ -28,17 +32,20 @@ from minibig.nn.initializers import (
 )
 from minibig.nn.key_value_cache import KeyValueCache
 from minibig.nn.linear import Linear
-from minibig.nn.module import Module, ModuleList, Sequential
 from minibig.nn.modes import evaluating
+from minibig.nn.module import Module
 from minibig.nn.normalization import LayerNorm, RMSNorm
 from minibig.nn.parameter import Parameter
+from minibig.nn.placeholders import without_values
 from minibig.nn.positions import LearnedPositions, RotaryPositions, SinusoidalPositions
+from minibig.nn.replacing import freeze, replace, replace_all, unfreeze
 from minibig.nn.transformer import FeedForward, PostNormBlock, PreNormBlock
 
 __all__ = [
     "ACTIVATIONS",
     "ELU",
     "GELU",
+    "Activation",
     "CrossAttention",
     "Dropout",
     "Embedding",
@@ -63,11 +70,17 @@ __all__ = [
     "SinusoidalPositions",
     "Tanh",
     "activation",
+    "captured",
     "evaluating",
+    "freeze",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",
     "he_uniform",
     "normal",
+    "replace",
+    "replace_all",
+    "unfreeze",
     "uniform",
+    "without_values",
 ]

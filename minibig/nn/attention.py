@@ -6,14 +6,15 @@ In self-attention m is x, and one product with W = [Wq, Wk, Wv] serves all heads
 m is the memory: the output of an encoder.
 """
 
-from typing import Any
+import math
 
 from minibig.autograd import Tensor
 from minibig.backend import InputError
+from minibig.backend.checks import flag, whole
 from minibig.nn.dropout import Dropout
 from minibig.nn.key_value_cache import KeyValueCache
 from minibig.nn.linear import Linear
-from minibig.nn.module import Module, expect_size
+from minibig.nn.module import Module
 from minibig.nn.positions import RotaryPositions
 from minibig.nn.shapes import expect_shape
 from minibig.ops import attention, attention_weights, matmul, split
@@ -22,17 +23,16 @@ from minibig.ops import attention, attention_weights, matmul, split
 class MultiHeadAttention(Module):
     """Self-attention with several heads: each token looks at the others in H ways at once.
 
-        q, k, v = x W + b, cut into three, and each into H heads of K = D/H
-        headₕ   = softmax(qₕ kₕᵀ / √K + bias) vₕ
-        y       = [head₁, …, head_H] Wo + bo
+        q, k, v = x W + b, cut into three, and each into H heads of K numbers
+        y       = [head₁, …, head_H] Wo + bo,   headₕ = attention(qₕ, kₕ, vₕ)
 
     `bias` is added to the scores; −∞ hides a key. `causal` hides all later tokens. With a `cache`
-    the tokens of earlier calls are seen, too. `dropout` drops attention weights while learning;
-    `rotary` turns queries and keys by their positions. With `return_weights` the result is
-    (y, weights).
+    the tokens of earlier calls are seen, too. `dropout` drops attention weights while training;
+    `rotary` turns queries and keys by their positions. `head_size` is K, D/H if not given. The
+    scores are multiplied by the attribute `scale`, 1/√K.
 
-    Shapes:  x (B, T, D), W (D, 3·D), bias broadcastable to (B, H, T, S)  ->  y (B, T, D),
-             weights (B, H, T, S); S = T without a cache.
+    Shapes:  x (B, T, D), W (D, 3·H·K), bias broadcastable to (B, H, T, S)  ->  y (B, T, D);
+             S = T without a cache.
     Cost:    8·B·T·D² + 4·B·T·S·D multiplications and additions.
     Raises:  InputError if n_heads does not divide d_model, or if x does not fit.
     Source:  Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2, with biases; W and its order
@@ -50,37 +50,46 @@ class MultiHeadAttention(Module):
         dropout: float = 0.0,
         causal: bool = False,
         rotary: RotaryPositions | None = None,
+        head_size: int | None = None,
     ):
-        _expect_heads(d_model, n_heads)
-        self.qkv = Linear(d_model, 3 * d_model, bias)
-        self.output = Linear(d_model, d_model, bias)
+        self.d_model = whole("d_model", d_model, least=1)
+        self.n_heads = whole("n_heads", n_heads, least=1)
+        self.head_size = size_of_heads(self.d_model, self.n_heads, head_size)
+        self.scale = 1 / math.sqrt(self.head_size)
+        self.causal = flag("causal", causal)
+        width = self.n_heads * self.head_size
+        self.qkv = Linear(self.d_model, 3 * width, bias)
+        self.output = Linear(width, self.d_model, bias)
         self.dropout = Dropout(dropout)
         self.rotary = rotary
-        self.n_heads = n_heads
-        self.causal = causal
 
     def forward(
-        self,
-        x: Tensor,
-        bias: Tensor | None = None,
-        cache: KeyValueCache | None = None,
-        return_weights: bool = False,
-    ) -> Any:
-        """y, or (y, weights)."""
-        expect_shape("x", x, "B T D", D=self.qkv.weight.shape[0])
-        q, k, v = (split_heads(part, self.n_heads) for part in split(self.qkv(x), 3, axis=-1))
-        if self.rotary is not None:
-            start = cache.length if cache is not None else 0
-            q, k = self.rotary(q, start), self.rotary(k, start)
+        self, x: Tensor, bias: Tensor | None = None, cache: KeyValueCache | None = None
+    ) -> Tensor:
+        q, k, v = self._heads(x, start=0 if cache is None else cache.length)
         if cache is not None:
             k, v = cache.append(k, v)  # (B, H, S, K)
-        y, weights = attend(q, k, v, bias, self.causal, self.dropout, return_weights)
-        y = self.output(merge_heads(y))
-        return (y, weights) if return_weights else y
+        y = attend(q, k, v, bias, self.dropout, causal=self.causal, scale=self.scale)
+        return self.output(merge_heads(y))
+
+    def weights(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
+        """The attention weights, before any dropout: for each head and token a distribution.
+
+        Shapes:  x (B, T, D)  ->  (B, H, T, T).
+        """
+        q, k, _ = self._heads(x, start=0)
+        return attention_weights(q, k, bias, causal=self.causal, scale=self.scale)
+
+    def _heads(self, x: Tensor, start: int) -> tuple[Tensor, Tensor, Tensor]:
+        """q, k and v of each head (B, H, T, K); the first token is at position `start`."""
+        expect_shape("x", x, "B T D", D=self.d_model)
+        q, k, v = (split_heads(part, self.n_heads) for part in split(self.qkv(x), 3, axis=-1))
+        if self.rotary is not None:
+            q, k = self.rotary(q, start), self.rotary(k, start)
+        return q, k, v
 
     def extra_repr(self) -> str:
-        """The width, the number of heads, and whether it is causal."""
-        return f"{self.qkv.weight.shape[0]}, {self.n_heads}, causal={self.causal}"
+        return f"{self.d_model}, {self.n_heads}, causal={self.causal}"
 
 
 class CrossAttention(Module):
@@ -88,8 +97,8 @@ class CrossAttention(Module):
 
         q = x Wq + bq;   k, v = memory W + b, cut into two;   then as in MultiHeadAttention
 
-    Shapes:  x (B, T, D), memory (B, S, D), W (D, 2·D), bias broadcastable to (B, H, T, S)
-             ->  y (B, T, D), weights (B, H, T, S).
+    Shapes:  x (B, T, D), memory (B, S, D), W (D, 2·H·K), bias broadcastable to (B, H, T, S)
+             ->  y (B, T, D).
     Raises:  InputError if n_heads does not divide d_model, or if x or memory do not fit.
     Source:  Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3 ("encoder-decoder attention").
 
@@ -97,40 +106,71 @@ class CrossAttention(Module):
     (3, 5, 8)
     """
 
-    def __init__(self, d_model: int, n_heads: int, bias: bool = True, dropout: float = 0.0):
-        _expect_heads(d_model, n_heads)
-        self.q = Linear(d_model, d_model, bias)
-        self.kv = Linear(d_model, 2 * d_model, bias)
-        self.output = Linear(d_model, d_model, bias)
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        bias: bool = True,
+        dropout: float = 0.0,
+        head_size: int | None = None,
+    ):
+        self.d_model = whole("d_model", d_model, least=1)
+        self.n_heads = whole("n_heads", n_heads, least=1)
+        self.head_size = size_of_heads(self.d_model, self.n_heads, head_size)
+        self.scale = 1 / math.sqrt(self.head_size)
+        width = self.n_heads * self.head_size
+        self.q = Linear(self.d_model, width, bias)
+        self.kv = Linear(self.d_model, 2 * width, bias)
+        self.output = Linear(width, self.d_model, bias)
         self.dropout = Dropout(dropout)
-        self.n_heads = n_heads
 
-    def forward(
-        self, x: Tensor, memory: Tensor, bias: Tensor | None = None, return_weights: bool = False
-    ) -> Any:
-        """y, or (y, weights)."""
-        D = self.q.weight.shape[0]
-        expect_shape("x", x, "B T D", D=D)
-        expect_shape("memory", memory, "B S D", B=x.shape[0], D=D)
-        q = split_heads(self.q(x), self.n_heads)
+    def forward(self, x: Tensor, memory: Tensor, bias: Tensor | None = None) -> Tensor:
+        q, k, v = self._heads(x, memory)
+        return self.output(merge_heads(attend(q, k, v, bias, self.dropout, scale=self.scale)))
+
+    def weights(self, x: Tensor, memory: Tensor, bias: Tensor | None = None) -> Tensor:
+        """The attention weights, before any dropout: for each head and token a distribution.
+
+        Shapes:  x (B, T, D), memory (B, S, D)  ->  (B, H, T, S).
+        """
+        q, k, _ = self._heads(x, memory)
+        return attention_weights(q, k, bias, scale=self.scale)
+
+    def _heads(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """q (B, H, T, K), k and v (B, H, S, K) of each head."""
+        expect_shape("x", x, "B T D", D=self.d_model)
+        expect_shape("memory", memory, "B S D", B=x.shape[0], D=self.d_model)
         k, v = (split_heads(part, self.n_heads) for part in split(self.kv(memory), 2, axis=-1))
-        y, weights = attend(q, k, v, bias, False, self.dropout, return_weights)
-        y = self.output(merge_heads(y))
-        return (y, weights) if return_weights else y
+        return split_heads(self.q(x), self.n_heads), k, v
 
     def extra_repr(self) -> str:
-        """The width and the number of heads."""
-        return f"{self.q.weight.shape[0]}, {self.n_heads}"
+        return f"{self.d_model}, {self.n_heads}"
+
+
+def size_of_heads(d_model: int, n_heads: int, head_size: int | None = None) -> int:
+    """K: `head_size` if it is given, else d_model / n_heads.
+
+    >>> size_of_heads(8, 3)
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: n_heads must divide d_model; got d_model = 8 and n_heads = 3.
+    """
+    if head_size is not None:
+        return whole("head_size", head_size, least=1)
+    if d_model % n_heads:
+        raise InputError(
+            f"n_heads must divide d_model; got d_model = {d_model} and n_heads = {n_heads}."
+        )
+    return d_model // n_heads
 
 
 def split_heads(x: Tensor, n_heads: int) -> Tensor:
-    """The last axis cut into heads, as a view: (B, T, D) -> (B, H, T, K)."""
+    """The last axis cut into heads, as a view: (B, T, H·K) -> (B, H, T, K)."""
     B, T, D = x.shape
     return x.reshape((B, T, n_heads, D // n_heads)).swapaxes(1, 2)
 
 
 def merge_heads(y: Tensor) -> Tensor:
-    """The heads side by side again: (B, H, T, K) -> (B, T, D)."""
+    """The heads side by side again: (B, H, T, K) -> (B, T, H·K)."""
     B, H, T, K = y.shape
     return y.swapaxes(1, 2).reshape((B, T, H * K))
 
@@ -140,25 +180,16 @@ def attend(
     k: Tensor,
     v: Tensor,
     bias: Tensor | None,
-    causal: bool,
     dropout: Dropout,
-    return_weights: bool,
-) -> tuple[Tensor, Tensor | None]:
-    """`attention`, and with active dropout the same with some weights dropped.
+    *,
+    causal: bool = False,
+    scale: float,
+) -> Tensor:
+    """`attention` of each head, where active dropout drops some of the weights.
 
-    The weights that come back are those before dropout: a distribution over the keys.
+    Shapes:  q (B, H, T, K), k and v (B, H, S, K)  ->  (B, H, T, K).
     """
-    if dropout.active:
-        weights = attention_weights(q, k, bias, causal=causal)
-        return matmul(dropout(weights), v), weights
-    if return_weights:
-        return attention(q, k, v, bias, causal=causal, return_weights=True)
-    return attention(q, k, v, bias, causal=causal), None
-
-
-def _expect_heads(d_model: int, n_heads: int) -> None:
-    expect_size(d_model=d_model, n_heads=n_heads)
-    if d_model % n_heads:
-        raise InputError(
-            f"n_heads must divide d_model; got d_model = {d_model} and n_heads = {n_heads}."
-        )
+    if not dropout.active:
+        return attention(q, k, v, bias, causal=causal, scale=scale)
+    weights = attention_weights(q, k, bias, causal=causal, scale=scale)
+    return matmul(dropout(weights), v)

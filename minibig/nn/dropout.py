@@ -3,15 +3,14 @@
 from typing import Any
 
 from minibig.autograd import Tensor
-from minibig.backend import InputError, dropout_key
+from minibig.backend import dropout_key
+from minibig.backend.checks import number
 from minibig.nn.module import Module
 from minibig.ops import dropout
 
 
 class Dropout(Module):
-    """While learning, sets each number to 0 with probability p; while evaluating, does nothing.
-
-        y = x·mask / (1 − p)
+    """`mb.dropout` while training; while evaluating, nothing.
 
     The mask depends on the seed, the training step, the path of this module, the number of the
     call and the number of the example (axis 0), and on nothing else.
@@ -25,9 +24,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float):
-        if isinstance(p, bool) or not isinstance(p, float | int) or not 0 <= p < 1:
-            raise InputError(f"the dropout probability p must lie in [0, 1); got {p!r}.")
-        self.p = p
+        self.p = number("the dropout probability p", p, least=0, below=1)
 
     @property
     def active(self) -> bool:
@@ -39,5 +36,4 @@ class Dropout(Module):
         return dropout(x, p=self.p, key=dropout_key(self.path or "")) if self.active else x
 
     def extra_repr(self) -> str:
-        """The probability."""
         return f"{self.p}"

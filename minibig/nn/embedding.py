@@ -4,20 +4,17 @@ from typing import Any
 
 from minibig.autograd import Tensor, tensor
 from minibig.backend import Array, Device, is_array, to_device
+from minibig.backend.checks import whole
 from minibig.nn.initializers import normal
-from minibig.nn.module import Module, expect_size
+from minibig.nn.module import Module
 from minibig.nn.parameter import Parameter
-from minibig.ops import embedding
+from minibig.ops import embedding, linear
 
 
 class Embedding(Module):
-    """A table with one learned vector per token: the id is the number of the row.
+    """`mb.embedding` with a table that is learned: one vector for each token, from N(0, 1).
 
-        y = W[id],   W ~ N(0, 1) at the start
-
-    It is the product of a one-hot vector with W, without the multiplications by 0.
-
-    Shapes:  ids (...), W (V, D)  ->  (..., D), with V = n and D = d.
+    Shapes:  ids (...)  ->  (..., D), with V = n, D = d and weight (V, D).
     Raises:  InputError for an id that is negative, V or more, or not an integer.
     Source:  Bengio et al. 2003, JMLR 3, section 2 (the matrix C).
 
@@ -26,17 +23,24 @@ class Embedding(Module):
     """
 
     def __init__(self, n: int, d: int):
-        expect_size(n=n, d=d)
-        self.weight = Parameter(normal((n, d), std=1.0))
+        self.n = whole("n", n, least=1)
+        self.d = whole("d", d, least=1)
+        self.weight = Parameter(normal((self.n, self.d), std=1.0))
 
     def forward(self, ids: Any) -> Tensor:
         """The rows of the ids: a tensor, an array, or nested lists of integers."""
         return embedding(self.weight, Tensor(ids_array(ids, self.weight.device)))
 
+    def logits(self, h: Tensor) -> Tensor:
+        """h Wᵀ: the table as an output layer, which scores every token by the product of vectors.
+
+        Shapes:  h (..., D)  ->  (..., V).
+        Source:  Press and Wolf 2017, arXiv:1608.05859.
+        """
+        return linear(h, self.weight.T)
+
     def extra_repr(self) -> str:
-        """The number of rows and their length."""
-        n, d = self.weight.shape
-        return f"{n}, {d}"
+        return f"{self.n}, {self.d}"
 
 
 def ids_array(ids: Any, where: Device) -> Array:

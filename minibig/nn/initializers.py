@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.backend import Array, InputError, Shape, device, stream, to_device
+from minibig.backend import Array, InputError, Shape, checks, device, stream, to_device
+from minibig.nn.placeholders import placeholder, values_are_left_out
 
 
 def normal(shape: Shape, std: float = 0.02) -> Tensor:
@@ -23,7 +24,9 @@ def normal(shape: Shape, std: float = 0.02) -> Tensor:
     >>> normal((2, 3)).shape
     (2, 3)
     """
-    _expect_positive("std", std)
+    std = checks.number("std", std, above=0)
+    if values_are_left_out():
+        return placeholder(shape)
     values = stream("init").standard_normal(shape, dtype="float32")
     values *= std
     return _placed(values)
@@ -35,7 +38,9 @@ def uniform(shape: Shape, bound: float) -> Tensor:
     >>> bool(abs(uniform((50,), 0.1)).max().item() <= 0.1)
     True
     """
-    _expect_positive("bound", bound)
+    bound = checks.number("bound", bound, above=0)
+    if values_are_left_out():
+        return placeholder(shape)
     values = stream("init").random(shape, dtype="float32")
     values *= 2 * bound
     values -= bound
@@ -91,8 +96,3 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 def _placed(array: Array) -> Tensor:
     return Tensor(to_device(np.asarray(array), device()))
-
-
-def _expect_positive(name: str, value: float) -> None:
-    if not 0 < value < math.inf:
-        raise InputError(f"{name} must be a positive number; got {value}.")

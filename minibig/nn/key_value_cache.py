@@ -8,7 +8,7 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import InputError
-from minibig.nn.module import expect_size
+from minibig.backend.checks import whole
 from minibig.nn.shapes import expect_shape
 from minibig.ops import zeros
 
@@ -38,7 +38,9 @@ class KeyValueCache:
         dtype: Any = "float32",
         device: Any = None,
     ):
-        expect_size(batch_size=batch_size, n_heads=n_heads, head_size=head_size, capacity=capacity)
+        sizes = {"batch_size": batch_size, "n_heads": n_heads, "head_size": head_size}
+        for name, size in (*sizes.items(), ("capacity", capacity)):
+            whole(name, size, least=1)
         self.length = 0
         shape = (batch_size, n_heads, capacity, head_size)
         self.keys = zeros(shape, dtype, device)

@@ -8,14 +8,27 @@ would be overlooked by such a walk, so it is refused: `ModuleList` is the list t
 The training flag and the device are set here; saving to files is not.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self, SupportsIndex
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
 
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.backend import Array, Device, InputError, device, is_array, to_device
+from minibig.autograd.recomputation import is_recomputing
+from minibig.backend import Array, Device, InputError, checks, device, is_array, to_device
 from minibig.nn.parameter import Parameter
+
+Calls = list[tuple[tuple[Any, ...], Any]]  # (inputs, output) of each call of a module
+
+
+class _Captures(threading.local):
+    """What `captured` collects in this thread: for each use, the calls of modules by their id."""
+
+    under_way: tuple[dict[int, Calls], ...] = ()
+
+
+captures = _Captures()
 
 
 class Module:
@@ -42,12 +55,27 @@ class Module:
         """forward(...); a model that has no paths yet gives them first."""
         if self.path is None:
             self._give_paths("")
-        return self.forward(*inputs, **keywords)
+        output = self.forward(*inputs, **keywords)
+        for calls in captures.under_way:
+            if id(self) in calls:
+                calls[id(self)].append(((*inputs, *keywords.values()), output))
+        return output
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(vars(self).get(name), Parameter):
+            self._expect_parameter(name, value)
         object.__setattr__(self, name, value)
         if isinstance(value, Module) and value.path is None and self.path is not None:
-            value._give_paths(_join(self.path, name))
+            value._give_paths(join(self.path, name))
+
+    def _expect_parameter(self, name: str, value: Any) -> None:
+        """Raise if a plain tensor or array would take the place of a parameter."""
+        if isinstance(value, Tensor | np.ndarray) and not isinstance(value, Parameter):
+            raise InputError(
+                f"{type(self).__name__}.{name} is a parameter, and a plain {type(value).__name__} "
+                f"in its place would not be learned. Change its values with {name}.assign(values), "
+                "or replace it by nn.Parameter(values)."
+            )
 
     def _give_paths(self, path: str) -> None:
         """Let this module be called `path`, and all below it accordingly.
@@ -60,9 +88,9 @@ class Module:
                 module.path = name
             return
         self.path = path
-        for name, child in self._children():
+        for name, child in self.named_children():
             if not child.path:
-                child._give_paths(_join(path, name))
+                child._give_paths(join(path, name))
 
     def register_buffer(self, name: str, values: Tensor, persistent: bool = True) -> None:
         """Hold a constant tensor as the attribute `name`; it moves with the module.
@@ -74,6 +102,30 @@ class Module:
         self.__dict__.setdefault("_buffers", {})[name] = persistent
         setattr(self, name, values)
 
+    def assign_buffer(self, name: str, values: Tensor | Array) -> None:
+        """Give a buffer new values, such as a running mean; graphs keep those that they have used.
+
+        Where `mb.checkpoint` computes a layer again, nothing happens: the first time has counted.
+
+        Raises:  InputError if there is no such buffer, or for another shape or dtype.
+
+        >>> counter = Module()
+        >>> counter.register_buffer("n", mb.tensor([0.0]))
+        >>> counter.assign_buffer("n", counter.n + 1)
+        >>> counter.n
+        tensor([1.])
+        """
+        if name not in vars(self).get("_buffers", ()):
+            raise InputError(f"{type(self).__name__} has no buffer {name!r}. Use register_buffer.")
+        old, new = getattr(self, name), values.data if isinstance(values, Tensor) else values
+        if not is_array(new) or (new.shape, new.dtype) != (old.shape, old.dtype):
+            raise InputError(
+                f"buffer {name} holds {old.dtype} of shape {old.shape}; got "
+                f"{getattr(new, 'dtype', type(values).__name__)} of shape {np.shape(new)}."
+            )
+        if not is_recomputing():
+            setattr(self, name, Tensor(to_device(new, old.device).copy()))
+
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
         """This module and all below it, each once, with their dotted names; its own is `prefix`."""
         seen: set[int] = set()
@@ -84,10 +136,17 @@ class Module:
                 continue
             seen.add(id(module))
             yield path, module
-            stack.extend(reversed([(_join(path, name), m) for name, m in module._children()]))
+            stack.extend([(join(path, name), m) for name, m in module.named_children()][::-1])
 
-    def _children(self) -> list[tuple[str, "Module"]]:
-        """The modules that are attributes, and an error for those hidden in a list."""
+    def modules(self) -> Iterator["Module"]:
+        """This module and all below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> list[tuple[str, "Module"]]:
+        """The modules that are attributes of this one, with their names.
+
+        Raises:  InputError for modules that are hidden in a plain list, tuple or dictionary.
+        """
         children = []
         for name, value in vars(self).items():
             if isinstance(value, Module):
@@ -101,6 +160,23 @@ class Module:
                     )
         return children
 
+    def children(self) -> Iterator["Module"]:
+        """The modules that are attributes of this one."""
+        return (module for _, module in self.named_children())
+
+    def apply(self, change: Callable[["Module"], Any]) -> Self:
+        """Call change(module) for all below this module, then for itself. Returns self.
+
+        >>> names = []
+        >>> _ = mb.nn.FeedForward(2, 3).apply(lambda module: names.append(type(module).__name__))
+        >>> names
+        ['Linear', 'Linear', 'FeedForward']
+        """
+        for child in self.children():
+            child.apply(change)
+        change(self)
+        return self
+
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """All parameters with their dotted names; a shared one once, under its first name."""
         seen: set[int] = set()
@@ -108,17 +184,35 @@ class Module:
             for name, value in vars(module).items():
                 if isinstance(value, Parameter) and id(value) not in seen:
                     seen.add(id(value))
-                    yield _join(path, name), value
+                    yield join(path, name), value
 
     def parameters(self) -> Iterator[Parameter]:
         """All parameters, each once."""
         return (parameter for _, parameter in self.named_parameters())
 
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers all parameters hold together; shared ones are counted once."""
+        return sum(parameter.size for parameter in self.parameters())
+
+    @property
+    def device(self) -> Device:
+        """Where the first parameter or buffer lives; the default device if there is none."""
+        for holder in (*self.parameters(), *self.buffers()):
+            return holder.device
+        return device()
+
+    def zero_grad(self) -> None:
+        """Drop the gradients of all parameters."""
+        for parameter in self.parameters():
+            if parameter.requires_grad:
+                parameter.grad = None
+
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
         """All buffers with their dotted names."""
         for path, module in self.named_modules():
             for name in vars(module).get("_buffers", ()):
-                yield _join(path, name), getattr(module, name)
+                yield join(path, name), getattr(module, name)
 
     def buffers(self) -> Iterator[Tensor]:
         """All buffers."""
@@ -134,15 +228,15 @@ class Module:
 
     def _state(self) -> dict[str, tuple[Tensor, Any]]:
         """name -> (tensor, what to call to replace it): everything that `state_dict` holds."""
-        state: dict[str, tuple[Tensor, Any]] = {
+        held: dict[str, tuple[Tensor, Any]] = {
             name: (parameter, parameter.assign) for name, parameter in self.named_parameters()
         }
         for path, module in self.named_modules():
             for name, persistent in vars(module).get("_buffers", {}).items():
                 if persistent:
                     setter = _buffer_setter(module, name)
-                    state[_join(path, name)] = (getattr(module, name), setter)
-        return state
+                    held[join(path, name)] = (getattr(module, name), setter)
+        return held
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over the values of `state`, converted to this module's dtypes and device.
@@ -187,6 +281,7 @@ configuration that the state was saved with.
         Each module also gets its path: that of this module, then its name below it. A part of a
         model keeps the path that the whole has given it, and so its dropout masks.
         """
+        mode = checks.flag("mode", mode)
         for path, module in self.named_modules(self.path or ""):
             vars(module).update(path=path, training=mode)
         return self
@@ -207,7 +302,7 @@ configuration that the state was saved with.
         dtype, target = _dtype_or_device(where)
         for parameter in self.parameters():
             parameter.move(dtype or parameter.dtype, target or parameter.device)
-        for _, module in self.named_modules():
+        for module in self.modules():
             for name in vars(module).get("_buffers", ()):
                 array = getattr(module, name).data
                 array = array.astype(dtype) if dtype and array.dtype.kind == "f" else array
@@ -233,7 +328,7 @@ configuration that the state was saved with.
             new = sum(v.size for _, v in own if id(v) not in counted)
             counted.update(id(v) for _, v in own)
             rows.append((path, type(module).__name__, shapes, f"{new:,}"))
-        rows.append(("total", "", "", f"{sum(p.size for p in self.parameters()):,}"))
+        rows.append(("total", "", "", f"{self.n_parameters:,}"))
         wide = [max(len(row[i]) for row in rows) for i in range(4)]
         lines = [
             f"{a:{wide[0]}}  {b:{wide[1]}}  {c:{wide[2]}}  {d:>{wide[3]}}" for a, b, c, d in rows
@@ -245,7 +340,7 @@ configuration that the state was saved with.
         return ""
 
     def __repr__(self) -> str:
-        name, children = type(self).__name__, self._children()
+        name, children = type(self).__name__, self.named_children()
         if not children:
             return f"{name}({self.extra_repr()})"
         settings = [self.extra_repr()] if self.extra_repr() else []
@@ -253,8 +348,17 @@ configuration that the state was saved with.
         return f"{name}(\n  " + "\n  ".join(lines) + "\n)"
 
 
-def _join(path: str, name: str) -> str:
+def join(path: str, name: str) -> str:
+    """The dotted name of what is called `name` in the module `path`."""
     return f"{path}.{name}" if path else name
+
+
+def is_plain(layer: Module, kind: type[Module]) -> bool:
+    """Whether a layer is just a `kind`, so that its formula may be computed within another's.
+
+    A subclass or a replacement has a formula of its own; a layer that is being captured is called.
+    """
+    return type(layer) is kind and not any(id(layer) in calls for calls in captures.under_way)
 
 
 def _buffer_setter(module: Module, name: str) -> Any:
@@ -283,62 +387,3 @@ def _dtype_or_device(where: Any) -> tuple[Any, Device | None]:
             f'to() needs a device ("cpu", "cuda", ...) or a floating-point dtype; got {where!r}.'
         )
     return dtype, None
-
-
-class ModuleList(Module):
-    """A list of modules, whose names are their numbers.
-
-    >>> from minibig.nn.linear import Linear
-    >>> layers = ModuleList(Linear(2, 2, bias=False) for _ in range(3))
-    >>> len(layers), [name for name, _ in layers.named_parameters()]
-    (3, ['0.weight', '1.weight', '2.weight'])
-    """
-
-    def __init__(self, modules: Iterable[Module] = ()):
-        for module in modules:
-            self.append(module)
-
-    def append(self, module: Module) -> None:
-        """Add a module at the end."""
-        if not isinstance(module, Module):
-            raise TypeError(f"ModuleList holds modules; got {type(module).__name__}.")
-        setattr(self, str(len(self)), module)
-
-    def __len__(self) -> int:
-        return len(self._children())
-
-    def __iter__(self) -> Iterator[Any]:
-        return (module for _, module in self._children())
-
-    def __getitem__(self, index: SupportsIndex) -> Any:
-        return self._children()[index][1]
-
-
-class Sequential(ModuleList):
-    """Modules one after the other: the output of each is the input of the next.
-
-    >>> from minibig.nn.linear import Linear
-    >>> Sequential(Linear(2, 8), Linear(8, 1))(mb.tensor([[1.0, 2.0]])).shape
-    (1, 1)
-    """
-
-    def __init__(self, *modules: Module):
-        super().__init__(modules)
-
-    def forward(self, x: Any) -> Any:
-        """The last module's output."""
-        for module in self:
-            x = module(x)
-        return x
-
-
-def expect_size(**sizes: int) -> None:
-    """Raise unless every size is a whole number of at least 1.
-
-    >>> expect_size(d_in=0)
-    Traceback (most recent call last):
-    minibig.backend.errors.InputError: d_in must be a whole number of at least 1; got 0.
-    """
-    for name, size in sizes.items():
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise InputError(f"{name} must be a whole number of at least 1; got {size!r}.")

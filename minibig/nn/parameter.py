@@ -5,10 +5,11 @@ parameters all the time, so `assign` writes them in place, and tells the clock: 
 through a graph that used the earlier values is refused instead of being wrong.
 """
 
-from typing import Any
+from typing import Any, NoReturn
 
 from minibig.autograd import Tensor, tensor, tick
 from minibig.backend import Array, Device, InputError, device_of, is_array, to_device
+from minibig.nn.placeholders import is_placeholder, placeholder, values_are_left_out
 
 
 class Parameter(Tensor):
@@ -23,7 +24,12 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, values: Any):
-        super().__init__(tensor(values).data)
+        if values_are_left_out():
+            like = values if isinstance(values, Tensor) else tensor(values)
+            values = placeholder(like.shape, like.dtype, like.device)
+        else:
+            values = tensor(values)
+        super().__init__(values.data)
         Tensor.requires_grad.__set__(self, True)  # type: ignore[attr-defined]
 
     @property
@@ -58,12 +64,12 @@ shape (3,), float32, on cpu. Convert the values first.
                 f"a parameter of {_kind(self.data)} was assigned {_kind(new)}. "
                 "Convert the values first."
             )
-        if self.edge is None:
-            self.data = new.copy()
-            return
-        if new is not self.data:
+        if self.edge is None or is_placeholder(self.data):
+            self.data = new if is_placeholder(new) else new.copy()
+        elif new is not self.data:
             self.data[...] = new
-        self._outdate()
+        if self.edge is not None:
+            self._outdate()
 
     def move(self, dtype: Any, where: Device) -> None:
         """Convert the parameter to another dtype and device; its gradient is dropped."""
@@ -73,8 +79,21 @@ shape (3,), float32, on cpu. Convert the values first.
         if learned:
             self._outdate()
         self.edge = None
-        self.data = to_device(self.data.astype(dtype, copy=True), where)
+        if is_placeholder(self.data):
+            self.data = placeholder(self.shape, dtype, where).data
+        else:
+            self.data = to_device(self.data.astype(dtype, copy=True), where)
         Tensor.requires_grad.__set__(self, learned)  # type: ignore[attr-defined]
+
+    def _refuse(self, _: Any) -> NoReturn:
+        raise InputError(
+            "a parameter is not changed by -= and the like: the name would then stand for a new "
+            "tensor, and the parameter would stay as it is. Use parameter.assign(parameter - "
+            "change), or an optimizer of mb.optim."
+        )
+
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _refuse
+    __ifloordiv__ = __imod__ = _refuse
 
     def _outdate(self) -> None:
         """Let graphs that used the values until now refuse to go backward."""

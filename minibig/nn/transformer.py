@@ -9,47 +9,51 @@ Pre-norm leaves a path from the last layer to the first on which nothing is resc
 without a warm-up; post-norm is the original.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from minibig.autograd import Tensor
-from minibig.nn.activations import Activation
-from minibig.nn.attention import MultiHeadAttention
+from minibig.backend.checks import whole
 from minibig.nn.dropout import Dropout
 from minibig.nn.key_value_cache import KeyValueCache
 from minibig.nn.linear import Linear
-from minibig.nn.module import Module
+from minibig.nn.module import Module, is_plain
 from minibig.nn.normalization import LayerNorm
-from minibig.ops import feed_forward, gelu_tanh, relu
+from minibig.ops import feed_forward, gelu_tanh
 
 
 class FeedForward(Module):
-    """The network that works on each position alone: wider, an activation, and back.
+    """`mb.feed_forward` with weights and biases that are learned: wider, an activation, and back.
 
-        y = activation(x W₁ + b₁) W₂ + b₂
+    It is one operation where `up` and `down` are plain layers with biases, and
+    down(activation(up(x))) where they have been replaced.
 
-    Shapes:  x (..., D), W₁ (D, F), W₂ (F, D)  ->  (..., D), with D = d_model and F = d_ff.
+    Shapes:  x (..., D)  ->  (..., D), with D = d_model and F = d_ff inside.
     Cost:    4·D·F multiplications and additions a position.
     Raises:  InputError if the last axis of x is not d_model.
-    Source:  Vaswani et al. 2017, arXiv:1706.03762, eq. 2, where the activation is relu.
 
     >>> FeedForward(d_model=8, d_ff=32)(mb.ones((2, 5, 8))).shape
     (2, 5, 8)
     """
 
-    def __init__(self, d_model: int, d_ff: int, activation: Activation = gelu_tanh):
-        self.up = Linear(d_model, d_ff)
-        self.down = Linear(d_ff, d_model)
+    def __init__(self, d_model: int, d_ff: int, activation: Callable[[Any], Any] = gelu_tanh):
+        self.d_model = whole("d_model", d_model, least=1)
+        self.d_ff = whole("d_ff", d_ff, least=1)
+        self.up = Linear(self.d_model, self.d_ff)
+        self.down = Linear(self.d_ff, self.d_model)
         self.activation = activation
 
     def forward(self, x: Any) -> Tensor:
-        """activation(x W₁ + b₁) W₂ + b₂."""
         up, down = self.up, self.down
-        return feed_forward(
-            x, up.weight, up.bias, down.weight, down.bias, activation=self.activation
-        )
+        plain = is_plain(up, Linear) and is_plain(down, Linear)
+        if plain and up.bias is not None and down.bias is not None:
+            return feed_forward(
+                x, up.weight, up.bias, down.weight, down.bias, activation=self.activation
+            )
+        y: Tensor = down(self.activation(up(x)))
+        return y
 
     def extra_repr(self) -> str:
-        """The activation."""
         return getattr(self.activation, "__name__", repr(self.activation))
 
 
@@ -59,28 +63,31 @@ class PreNormBlock(Module):
         x = x + dropout(attention(norm(x)))
         x = x + dropout(feed_forward(norm(x)))
 
+    Any two modules may be its halves: attention(x, bias, cache) and feed_forward(x), of which the
+    first says its width as `d_model`. `norm` is a class of layers, or any function of the width.
+
     Shapes:  x (B, T, D)  ->  (B, T, D).
-    Raises:  InputError if n_heads does not divide d_model, or if x does not fit.
+    Raises:  InputError if x does not fit.
     Source:  Radford et al. 2019, "Language models are unsupervised multitask learners",
              section 2.3; Xiong et al. 2020, arXiv:2002.04745, figure 1 (b).
 
-    >>> PreNormBlock(d_model=8, n_heads=2, d_ff=32, causal=True)(mb.ones((3, 5, 8))).shape
+    >>> from minibig.nn import MultiHeadAttention
+    >>> block = PreNormBlock(MultiHeadAttention(8, 2, causal=True), FeedForward(8, 32))
+    >>> block(mb.ones((3, 5, 8))).shape
     (3, 5, 8)
     """
 
     def __init__(
         self,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        activation: Activation = gelu_tanh,
+        attention: Any,
+        feed_forward: Module,
+        norm: Callable[[int], Module] = LayerNorm,
         dropout: float = 0.0,
-        causal: bool = False,
     ):
-        self.attention_norm = LayerNorm(d_model)
-        self.attention = MultiHeadAttention(d_model, n_heads, dropout=dropout, causal=causal)
-        self.feed_forward_norm = LayerNorm(d_model)
-        self.feed_forward = FeedForward(d_model, d_ff, activation)
+        self.attention_norm = norm(attention.d_model)
+        self.attention = attention
+        self.feed_forward_norm = norm(attention.d_model)
+        self.feed_forward = feed_forward
         self.dropout = Dropout(dropout)
 
     def forward(
@@ -97,27 +104,29 @@ class PostNormBlock(Module):
         x = norm(x + dropout(attention(x)))
         x = norm(x + dropout(feed_forward(x)))
 
+    Its parts are those of a `PreNormBlock`.
+
     Shapes:  x (B, T, D)  ->  (B, T, D).
-    Raises:  InputError if n_heads does not divide d_model, or if x does not fit.
+    Raises:  InputError if x does not fit.
     Source:  Vaswani et al. 2017, arXiv:1706.03762, sections 3.1 and 5.4.
 
-    >>> PostNormBlock(d_model=8, n_heads=2, d_ff=32)(mb.ones((3, 5, 8))).shape
+    >>> from minibig.nn import MultiHeadAttention
+    >>> block = PostNormBlock(MultiHeadAttention(8, 2), FeedForward(8, 32, mb.relu))
+    >>> block(mb.ones((3, 5, 8))).shape
     (3, 5, 8)
     """
 
     def __init__(
         self,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        activation: Activation = relu,
+        attention: Any,
+        feed_forward: Module,
+        norm: Callable[[int], Module] = LayerNorm,
         dropout: float = 0.0,
-        causal: bool = False,
     ):
-        self.attention = MultiHeadAttention(d_model, n_heads, dropout=dropout, causal=causal)
-        self.attention_norm = LayerNorm(d_model)
-        self.feed_forward = FeedForward(d_model, d_ff, activation)
-        self.feed_forward_norm = LayerNorm(d_model)
+        self.attention = attention
+        self.attention_norm = norm(attention.d_model)
+        self.feed_forward = feed_forward
+        self.feed_forward_norm = norm(attention.d_model)
         self.dropout = Dropout(dropout)
 
     def forward(

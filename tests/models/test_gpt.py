@@ -48,7 +48,7 @@ def test_the_defaults_give_gpt_2_small_its_124_million_parameters():
         return config.vocab_size * D + config.context_length * D + blocks + 2 * D
 
     assert count(GPTConfig(50257)) == 124_439_808
-    assert sum(p.size for p in GPT(TINY).parameters()) == count(TINY)
+    assert GPT(TINY).n_parameters == count(TINY)
 
 
 def reference_logits(model, tokens):
@@ -350,12 +350,15 @@ def test_a_cache_that_does_not_fit_is_refused():
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"vocab_size": 0}, "vocab_size must be a whole number of at least 1; got 0"),
+        ({"vocab_size": 0}, "vocab_size must be a whole number from 1 to 100000000; got 0"),
         ({"n_layers": 2.0}, "n_layers must be a whole number"),
         ({"context_length": -1}, "context_length must be a whole number"),
         ({"n_heads": 5}, "n_heads must divide d_model; got d_model = 768 and n_heads = 5"),
-        ({"dropout": 1.0}, r"dropout probability p must lie in \[0, 1\); got 1.0"),
+        ({"dropout": 1.0}, "dropout must be a number of at least 0 and below 1; got 1.0"),
         ({"d_model": True}, "d_model must be a whole number"),
+        ({"n_layers": 10**9}, "n_layers must be a whole number from 1 to 1000"),
+        ({"vocab_size": 2**63}, "vocab_size must be a whole number from 1 to 100000000"),
+        ({"vocab_size": "a"}, "vocab_size must be a whole number"),
     ],
 )
 def test_sizes_that_make_no_sense_are_refused(settings, sentence):
@@ -364,7 +367,7 @@ def test_sizes_that_make_no_sense_are_refused(settings, sentence):
 
 
 def test_gpt_needs_its_configuration():
-    with pytest.raises(TypeError, match="GPT needs a GPTConfig; got dict"):
+    with pytest.raises(mb.InputError, match="config must be of type GPTConfig; got dict"):
         GPT({"vocab_size": 10})
 
 

@@ -23,7 +23,7 @@ def test_every_name_leads_to_the_operation_of_that_name():
 
 @pytest.mark.parametrize("name", ["GELU", "", None])
 def test_an_unknown_name_is_refused_with_the_known_ones(name):
-    with pytest.raises(mb.InputError, match="Use one of relu, leaky_relu, elu, gelu,"):
+    with pytest.raises(mb.InputError, match="must be one of relu, leaky_relu, elu, gelu,"):
         activation(name)
 
 
@@ -57,7 +57,7 @@ def test_the_number_of_a_layer_shapes_what_lies_left_of_0(layer, number):
 @pytest.mark.parametrize(("layer", "name"), [(LeakyReLU, "slope"), (ELU, "alpha")])
 @pytest.mark.parametrize("number", [-0.1, float("nan"), float("inf"), "0.1", True, None])
 def test_what_is_no_such_number_is_refused(layer, name, number):
-    with pytest.raises(mb.InputError, match=f"{name} must be a number of 0 or more; got "):
+    with pytest.raises(mb.InputError, match=f"{name} must be a number of at least 0; got "):
         layer(number)
 
 

@@ -3,7 +3,15 @@ import pytest
 
 import minibig as mb
 from minibig.backend import training_step
-from minibig.nn import Dropout, Linear, Module, PreNormBlock, Sequential
+from minibig.nn import (
+    Dropout,
+    FeedForward,
+    Linear,
+    Module,
+    MultiHeadAttention,
+    PreNormBlock,
+    Sequential,
+)
 
 
 def masks(model, step, first_example=0, batch=4):
@@ -84,7 +92,8 @@ def layer():
 
 
 def transformer_block():
-    return PreNormBlock(64, 2, 64, dropout=0.5)
+    attention = MultiHeadAttention(64, 2, dropout=0.5)
+    return PreNormBlock(attention, FeedForward(64, 64), dropout=0.5)
 
 
 @pytest.mark.parametrize("block", [layer, transformer_block])
@@ -148,7 +157,7 @@ class Identity(Module):
 
 @pytest.mark.parametrize("p", [1.0, -0.1, float("nan"), True, "0.5", None])
 def test_a_probability_outside_its_range_is_refused(p):
-    with pytest.raises(mb.InputError, match=r"p must lie in \[0, 1\)"):
+    with pytest.raises(mb.InputError, match="p must be a number of at least 0 and below 1"):
         Dropout(p)
 
 

@@ -63,8 +63,12 @@ LAYERS = {
     ),
     "CrossAttention": Row(lambda: CrossAttention(D, 2), ((T, D), (S, D))),
     "FeedForward": Row(lambda: FeedForward(D, 12)),
-    "PreNormBlock": Row(lambda: PreNormBlock(D, 2, 12, causal=True)),
-    "PostNormBlock": Row(lambda: PostNormBlock(D, 2, 12)),
+    "PreNormBlock": Row(
+        lambda: PreNormBlock(MultiHeadAttention(D, 2, causal=True), FeedForward(D, 12))
+    ),
+    "PostNormBlock": Row(
+        lambda: PostNormBlock(MultiHeadAttention(D, 2), FeedForward(D, 12, mb.relu))
+    ),
 }
 
 every_layer = pytest.mark.parametrize("row", LAYERS.values(), ids=LAYERS)
@@ -286,10 +290,10 @@ def test_a_norm_forgets_the_scale_of_its_input(layer):
         (lambda: Linear(0, 3), "d_in must be a whole number of at least 1; got 0"),
         (lambda: Linear(3, 2.5), "d_out must be a whole number of at least 1; got 2.5"),
         (lambda: Embedding(True, 3), "n must be a whole number"),
-        (lambda: LayerNorm(3, eps=0.0), "eps must be a small positive number; got 0.0"),
+        (lambda: LayerNorm(3, eps=0.0), "eps must be a number above 0 and below 1; got 0.0"),
         (lambda: RMSNorm(-1), "d must be a whole number of at least 1; got -1"),
         (lambda: RMSNorm(3, eps=float("nan")), "eps must be"),
-        (lambda: FeedForward(3, 0), "d_out must be a whole number"),
+        (lambda: FeedForward(3, 0), "d_ff must be a whole number"),
     ],
 )
 def test_sizes_that_make_no_sense_are_refused(build, sentence):

@@ -245,3 +245,116 @@ def test_paths_are_given_by_the_first_call_or_by_train():
     pair(mb.ones((1, 4)))
     pair.train()
     assert (pair.left.path, pair.right.path) == ("1.left", "1.right")
+
+
+class Running(Module):
+    """A layer that follows the mean of its inputs."""
+
+    def __init__(self):
+        self.weight = Parameter([1.0, 1.0])
+        self.register_buffer("mean", mb.zeros((2,)))
+        self.register_buffer("count", mb.tensor([0]))
+
+    def forward(self, x):
+        self.assign_buffer("mean", self.mean * 0.5 + x.detach().mean(axis=0))
+        self.assign_buffer("count", self.count + 1)
+        return (x - self.mean) * self.weight
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+def test_a_buffer_is_updated_once_where_a_layer_is_computed_twice(recompute):
+    layer, x = Running(), mb.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    for _ in range(2):
+        y = mb.checkpoint(layer, x) if recompute else layer(x)
+        (y * y).sum().backward()
+    assert layer.count.tolist() == [2] and layer.mean.tolist() == [3, 4.5]
+    assert set(layer.state_dict()) == {"weight", "mean", "count"}
+
+
+def test_a_graph_keeps_the_values_of_a_buffer_that_it_has_used():
+    layer = Running()
+    x = mb.tensor([[1.0, 2.0]], requires_grad=True)
+    y = (x * layer.mean).sum()
+    layer.assign_buffer("mean", np.array([9.0, 9.0], "float32"))
+    y.backward()
+    assert x.grad.tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "sentence"),
+    [
+        ("weight", mb.zeros((2,)), "Running has no buffer 'weight'"),
+        ("other", mb.zeros((2,)), "Running has no buffer 'other'"),
+        (
+            "mean",
+            mb.zeros((3,)),
+            r"mean holds float32 of shape \(2,\); got float32 of shape \(3,\)",
+        ),
+        ("mean", np.zeros(2), "got float64"),
+        ("mean", [0.0, 0.0], "got list"),
+    ],
+)
+def test_other_values_of_a_buffer_are_refused(name, values, sentence):
+    with pytest.raises(mb.InputError, match=sentence):
+        Running().assign_buffer(name, values)
+
+
+def test_a_tensor_does_not_take_the_place_of_a_parameter():
+    net = Net()
+    for plain in (net.first.weight * 0.1, net.first.weight.detach(), np.zeros((3, 4))):
+        with pytest.raises(mb.InputError, match=r"Linear.weight is a parameter.*assign\(values\)"):
+            net.first.weight = plain
+    with pytest.raises(mb.InputError, match=r"Use parameter.assign"):
+        net.scale *= 2
+    assert [name for name, _ in net.named_parameters()] == NAMES
+    net.first.weight = Parameter(mb.zeros((3, 4)))
+    net.first.bias = None
+    assert "first.bias" not in net.state_dict()
+
+
+def test_modules_children_and_counts():
+    net = Net()
+    assert [name for name, _ in net.named_children()] == ["first", "layers"]
+    assert list(net.children()) == [net.first, net.layers]
+    assert list(net.modules()) == [module for _, module in net.named_modules()]
+    assert net.n_parameters == sum(p.size for p in net.parameters()) == 45
+    net.tied = net.first
+    assert net.n_parameters == 45
+
+
+def test_zero_grad_drops_every_gradient_and_leaves_frozen_parameters_alone():
+    net = Net()
+    net.first.bias.requires_grad = False
+    net(mb.ones((2, 3))).sum().backward()
+    assert net.scale.grad is not None
+    net.zero_grad()
+    assert all(parameter.grad is None for parameter in net.parameters())
+
+
+def test_apply_reaches_every_module_and_returns_the_model():
+    net, seen = Net(), []
+    assert net.apply(seen.append) is net
+    assert seen == [net.first, *net.layers, net.layers, net]
+
+
+@pytest.mark.parametrize("build", [Net, lambda: mb.nn.FeedForward(4, 8), lambda: Sequential(Net())])
+def test_a_deep_copy_of_any_module_has_the_same_names_and_its_own_arrays(build):
+    net = build()
+    net.path  # noqa: B018
+    twin = copy.deepcopy(net.train())
+    assert twin.state_dict().keys() == net.state_dict().keys()
+    for name, value in net.state_dict().items():
+        other = twin.state_dict()[name]
+        assert (other.numpy() == value.numpy()).all()
+        assert not np.shares_memory(other.data, value.data)
+    assert [m.path for m in twin.modules()] == [m.path for m in net.modules()]
+
+
+def test_the_device_of_a_module_is_that_of_what_it_holds():
+    assert Net().device == mb.device("cpu") == Dropout(0.5).device
+    assert mb.nn.SinusoidalPositions(4, 2).device == mb.device("cpu")
+
+
+def test_training_is_switched_by_true_or_false_only():
+    with pytest.raises(mb.InputError, match="mode must be True or False"):
+        Net().train("yes")

@@ -1,3 +1,4 @@
+import contextlib
 import copy
 
 import numpy as np
@@ -110,3 +111,25 @@ def test_a_deep_copy_is_independent():
     (twin * 2.0).sum().backward()
     assert twin.tolist() == [1, 2]
     assert twin.grad.tolist() == [2, 2] and parameter.grad is None
+
+
+@pytest.mark.parametrize("operator", ["+=", "-=", "*=", "/=", "**=", "@=", "%=", "//="])
+@pytest.mark.parametrize("recorded", [True, False])
+def test_in_place_operators_are_refused_with_the_way_that_works(operator, recorded):
+    method = {
+        "+=": "__iadd__", "-=": "__isub__", "*=": "__imul__", "/=": "__itruediv__",
+        "**=": "__ipow__", "@=": "__imatmul__", "%=": "__imod__", "//=": "__ifloordiv__",
+    }[operator]  # fmt: skip
+    parameter = Parameter([1.0, 2.0])
+    context = contextlib.nullcontext() if recorded else mb.no_grad()
+    with context, pytest.raises(mb.InputError, match=r"Use parameter.assign\(parameter - change\)"):
+        getattr(parameter, method)(2.0)
+    assert parameter.tolist() == [1, 2]
+
+
+def test_the_loop_that_a_reader_would_write_is_refused():
+    layer = mb.nn.Linear(2, 2)
+    layer(mb.ones((1, 2))).sum().backward()
+    with mb.no_grad(), pytest.raises(mb.InputError, match=r"an optimizer of mb\.optim"):
+        for p in layer.parameters():
+            p -= 0.1 * p.grad

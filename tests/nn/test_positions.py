@@ -84,7 +84,7 @@ def test_attention_with_rotary_positions_sees_the_order():
     [
         (lambda: SinusoidalPositions(4, 3), "need an even width; got 3"),
         (lambda: RotaryPositions(5, 4), "need an even width; got 5"),
-        (lambda: RotaryPositions(4, 4, base=0.0), "base must be greater than 1; got 0.0"),
+        (lambda: RotaryPositions(4, 4, base=0.0), "base must be a number above 1; got 0.0"),
         (lambda: LearnedPositions(0, 4), "context_length must be a whole number"),
         (lambda: RotaryPositions(4, 4)(mb.ones((3, 6))), r"K = 4; got \(3, 6\)"),
         (lambda: RotaryPositions(4, 4)(mb.ones((3, 4)), 2), "the context holds 4 positions"),

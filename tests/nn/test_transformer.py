@@ -5,11 +5,26 @@ import pytest
 
 import minibig as mb
 from minibig.backend import training_step
-from minibig.nn import FeedForward, KeyValueCache, PostNormBlock, PreNormBlock
+from minibig.nn import (
+    FeedForward,
+    KeyValueCache,
+    Linear,
+    Module,
+    MultiHeadAttention,
+    PostNormBlock,
+    PreNormBlock,
+    RMSNorm,
+)
 
 
 def random(*shape):
     return np.random.default_rng(shape).standard_normal(shape).astype("float32")
+
+
+def build(kind, n_heads=2, dropout=0.0, causal=False):
+    attention = MultiHeadAttention(8, n_heads, dropout=dropout, causal=causal)
+    activation = mb.gelu_tanh if kind is PreNormBlock else mb.relu
+    return kind(attention, FeedForward(8, 12, activation), dropout=dropout)
 
 
 def normed(x, norm):
@@ -45,7 +60,7 @@ def test_the_network_of_a_block_works_on_each_position_alone():
 
 
 def test_a_pre_norm_block_adds_to_what_is_there():
-    block, x = PreNormBlock(8, 2, 12, causal=True), random(2, 5, 8)
+    block, x = build(PreNormBlock, causal=True), random(2, 5, 8)
     attended = block.attention(mb.tensor(normed(x, block.attention_norm).astype("float32")))
     middle = x + attended.numpy()
     expected = middle + fed(normed(middle, block.feed_forward_norm), block.feed_forward, gelu_tanh)
@@ -53,7 +68,7 @@ def test_a_pre_norm_block_adds_to_what_is_there():
 
 
 def test_a_post_norm_block_normalizes_each_sum():
-    block, x = PostNormBlock(8, 2, 12), random(2, 5, 8)
+    block, x = build(PostNormBlock), random(2, 5, 8)
     middle = normed(x + block.attention(mb.tensor(x)).numpy(), block.attention_norm)
     expected = normed(middle + fed(middle, block.feed_forward, relu), block.feed_forward_norm)
     np.testing.assert_allclose(block(mb.tensor(x)).numpy(), expected, atol=1e-5)
@@ -61,7 +76,7 @@ def test_a_post_norm_block_normalizes_each_sum():
 
 @pytest.mark.parametrize("block", [PreNormBlock, PostNormBlock])
 def test_a_block_with_a_cache_gives_what_it_gives_without(block):
-    layer = block(8, 2, 12, causal=True)
+    layer = build(block, causal=True)
     x, cache = random(2, 6, 8), KeyValueCache(2, 2, 4)
     with mb.no_grad():
         first = layer(mb.tensor(x[:, :4]), cache=cache).numpy()
@@ -72,7 +87,7 @@ def test_a_block_with_a_cache_gives_what_it_gives_without(block):
 
 @pytest.mark.parametrize("block", [PreNormBlock, PostNormBlock])
 def test_dropout_acts_while_learning_only_and_the_same_step_repeats(block):
-    layer, x = block(8, 2, 12, dropout=0.3), mb.tensor(random(2, 5, 8))
+    layer, x = build(block, dropout=0.3), mb.tensor(random(2, 5, 8))
 
     def at(step):
         with training_step(step):
@@ -86,10 +101,34 @@ def test_dropout_acts_while_learning_only_and_the_same_step_repeats(block):
 @pytest.mark.parametrize("block", [PreNormBlock, PostNormBlock])
 def test_what_does_not_fit_is_refused(block):
     with pytest.raises(mb.InputError, match="n_heads must divide d_model"):
-        block(8, 3, 12)
+        build(block, n_heads=3)
     with pytest.raises(mb.InputError, match="dropout probability"):
-        block(8, 2, 12, dropout=-1)
+        build(block, dropout=-1)
     with pytest.raises(mb.InputError, match=r"must have shape \(B, T, D\)|weight must have"):
-        block(8, 2, 12)(mb.ones((1, 5, 4)))
+        build(block)(mb.ones((1, 5, 4)))
     with pytest.raises(TypeError, match="activation must be a function; got 'relu'"):
-        block(8, 2, 12, activation="relu")(mb.ones((1, 5, 8)))
+        FeedForward(8, 12, activation="relu")(mb.ones((1, 5, 8)))
+
+
+@pytest.mark.parametrize("kind", [PreNormBlock, PostNormBlock])
+def test_a_block_is_made_of_the_parts_that_it_is_given(kind):
+    class Mean(Module):
+        """Attention that looks everywhere alike."""
+
+        d_model = 8
+
+        def forward(self, x, bias=None, cache=None):
+            return x * 0 + x.mean(axis=1, keepdims=True)
+
+    attention, network = Mean(), Linear(8, 8)
+    block = kind(attention, network, norm=lambda d: RMSNorm(d, eps=1e-3))
+    assert block.attention is attention and block.feed_forward is network
+    assert block.attention_norm.eps == block.feed_forward_norm.eps == 1e-3
+    x = mb.tensor(random(2, 5, 8))
+    if kind is PreNormBlock:
+        middle = x + attention(block.attention_norm(x))
+        expected = middle + network(block.feed_forward_norm(middle))
+    else:
+        middle = block.attention_norm(x + attention(x))
+        expected = block.feed_forward_norm(middle + network(middle))
+    assert (block(x).numpy() == expected.numpy()).all()

@@ -15,7 +15,7 @@ from minibig.dialogue import Answer, ChatSession, Transcript
 def talk(session: ChatSession, errors: str) -> int:
     """A conversation on a terminal."""
     typed, display = TerminalInput(), TerminalDisplay()
-    n_parameters = sum(parameter.size for parameter in session.model.parameters())
+    n_parameters = session.model.n_parameters
     display.note(
         f"{type(session.model).__name__}, {n_parameters:,} parameters, context "
         f"{session.context_length} tokens; /help lists the commands, Ctrl-D ends"

@@ -1,0 +1,107 @@
+"""Changing what a finished model is made of: layers replaced, parameters frozen.
+
+Adapters, quantized and masked layers come into a model this way, whatever the model is.
+"""
+
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from minibig.backend import InputError, checks
+from minibig.nn.module import Module
+from minibig.nn.names import no_match
+from minibig.nn.parameter import Parameter
+
+
+def replace(model: Module, path: str, module: Module) -> None:
+    """Put `module` in the place of the layer called `path`, wherever the model holds that layer.
+
+    It takes over the layer's path and mode (training or evaluation), for all that is below it, too.
+
+    Raises:  InputError if there is no such layer, or if `module` is none.
+
+    >>> model = mb.nn.Sequential(mb.nn.Linear(2, 3), mb.nn.ReLU())
+    >>> replace(model, "1", mb.nn.Tanh())
+    >>> model
+    Sequential(
+      0: Linear(2, 3, bias=True)
+      1: Tanh()
+    )
+    """
+    modules = dict(model.named_modules())
+    checks.instance("module", module, Module)
+    if path == "":
+        raise InputError("the model itself cannot be replaced in itself; path is that of a layer.")
+    if path not in modules:
+        raise no_match("layer", path, modules)
+    old = modules[path]
+    for holder in modules.values():
+        for name, child in holder.named_children():
+            if child is old:
+                setattr(holder, name, module)
+    for below, part in module.named_modules(path if old.path is None else old.path):
+        part.training = old.training
+        part.path = None if old.path is None else below
+
+
+def replace_all(model: Module, kind: type[Module], make: Callable[[str, Any], Module]) -> list[str]:
+    """Replace each layer of a kind by make(path, layer); returns the paths of those replaced.
+
+    Where `make` returns the layer itself, nothing changes. What lies below a layer that is replaced
+    is left alone.
+
+    Raises:  InputError if there is no such layer, or if `make` returns no module.
+
+    >>> model = mb.nn.Sequential(mb.nn.Linear(2, 3), mb.nn.ReLU(), mb.nn.Linear(3, 1))
+    >>> replace_all(model, mb.nn.ReLU, lambda path, layer: mb.nn.Tanh())
+    ['1']
+    """
+    layers = {p: m for p, m in model.named_modules() if isinstance(m, kind) and m is not model}
+    if not layers:
+        raise InputError(f"there is no layer of the class {kind.__name__} to be replaced.")
+    done: list[str] = []
+    for path, layer in layers.items():
+        if any(path.startswith(f"{above}.") for above in done):
+            continue
+        new = checks.instance(f"what make returns for {path}", make(path, layer), Module)
+        if new is not layer:
+            replace(model, path, new)
+            done.append(path)
+    return done
+
+
+def freeze(model: Module, pattern: str = "*") -> list[str]:
+    """Let the parameters whose names fit the pattern no longer be learned; returns their names.
+
+    * stands for any characters: "blocks.0.*", "*.bias". A frozen parameter gets no gradient, so
+    every optimizer leaves it as it is, weight decay included.
+
+    Raises:  InputError if no name fits.
+
+    >>> model = mb.nn.Sequential(mb.nn.Linear(2, 3), mb.nn.Linear(3, 1))
+    >>> freeze(model, "0.*")
+    ['0.weight', '0.bias']
+    """
+    return _set_learned(model, pattern, False)
+
+
+def unfreeze(model: Module, pattern: str = "*") -> list[str]:
+    """Let the parameters whose names fit the pattern be learned again; returns their names.
+
+    Raises:  InputError if no name fits.
+    """
+    return _set_learned(model, pattern, True)
+
+
+def _set_learned(model: Module, pattern: str, learned: bool) -> list[str]:
+    checks.text("pattern", pattern)
+    fitting = dict(_fitting(model, pattern))
+    if not fitting:
+        raise no_match("parameter", pattern, (name for name, _ in model.named_parameters()))
+    for parameter in fitting.values():
+        parameter.requires_grad = learned
+    return list(fitting)
+
+
+def _fitting(model: Module, pattern: str) -> Iterator[tuple[str, Parameter]]:
+    return (item for item in model.named_parameters() if fnmatchcase(item[0], pattern))
