@@ -30,11 +30,11 @@ class Declaration:
     bounds: dict[str, float] = field(default_factory=dict)
 
 
-def setting(
-    default: Any, meaning: str, *, choices: Any = None, **bounds: float
-) -> Any:
+def setting(default: Any, meaning: str, *, choices: Any = None, **bounds: float) -> Any:
     """A field of a `Settings` class; `bounds` are those of `checks.number`: least, above, ..."""
     known = Declaration(meaning=meaning, choices=choices and tuple(choices), bounds=bounds)
+    if isinstance(default, dict):  # each record has one of its own
+        return field(default_factory=lambda: dict(default), metadata={"setting": known})
     return field(default=default, metadata={"setting": known})
 
 
@@ -45,7 +45,7 @@ def required(meaning: str, *, choices: Any = None, **bounds: float) -> Any:
 
 def group(kind: type["Settings"], **defaults: Any) -> Any:
     """A field that holds other settings: those of `kind`, with its defaults or with others."""
-    return field(default_factory=lambda: kind(**defaults))
+    return field(default_factory=lambda: kind.of(defaults))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,8 @@ class Settings:
     """A record of settings. A value out of range, or of another type, is refused at once.
 
     Types of fields may be int, float, str, bool, Path, tuples such as tuple[float, float] or
-    tuple[str, ...], each of them also `| None`, and other `Settings`. Whole numbers become floats
-    where floats are meant.
+    tuple[str, ...], dict[str, int] and the like, each of them also `| None`, and other `Settings`.
+    Whole numbers become floats where floats are meant.
 
     >>> @dataclass(frozen=True, kw_only=True)
     ... class Walk(Settings):
@@ -198,6 +198,8 @@ def _plain(value: Any) -> Any:
         return value.to_json()
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {key: _plain(v) for key, v in value.items()}
     return str(value) if isinstance(value, Path) else value
 
 
@@ -221,14 +223,24 @@ def _checked(name: str, value: Any, kind: Any, known: Declaration) -> Any:
         return Path(checks.text(name, str(value) if isinstance(value, Path) else value))
     if typing.get_origin(kind) is tuple:
         return _checked_tuple(name, value, typing.get_args(kind), known)
-    return checks.instance(name, value, kind)
+    if typing.get_origin(kind) is dict:
+        held, inner = checks.instance(name, value, dict), typing.get_args(kind)[1]
+        return {key: _checked_item(f"{name}: {key}", held[key], inner, known) for key in held}
+    return value if kind is Any else checks.instance(name, value, kind)
+
+
+def _checked_item(name: str, value: Any, kind: Any, known: Declaration) -> Any:
+    """The same for what lies in a tuple or a dictionary, where records are not made yet."""
+    if _is_settings(kind) and isinstance(value, Mapping):
+        return kind.of(value)
+    return _checked(name, value, kind, known)
 
 
 def _checked_tuple(name: str, value: Any, kinds: tuple[Any, ...], known: Declaration) -> Any:
     if not isinstance(value, tuple | list):
         raise checks.refuse(name, "several values", value)
     if kinds[-1] is Ellipsis:
-        return tuple(_checked(name, v, kinds[0], known) for v in value)
+        return tuple(_checked_item(name, v, kinds[0], known) for v in value)
     if len(value) != len(kinds):
         raise checks.refuse(name, f"{len(kinds)} values", value)
     return tuple(_checked(name, v, k, known) for v, k in zip(value, kinds, strict=True))

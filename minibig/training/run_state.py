@@ -103,7 +103,7 @@ def _latest(folder: Path) -> Path | None:
 
 
 def _check_settings(folder: Path, saved: dict[str, Any], settings: TrainingSettings) -> None:
-    ours, theirs = settings.to_json(), TrainingSettings.from_json(saved).to_json()
+    ours, theirs = settings.to_json(), TrainingSettings.of(saved).to_json()
     names = [n for n in ours if n not in FREE_TO_CHANGE and theirs[n] != ours[n]]
     if names:
         began = ", ".join(f"{name} = {theirs[name]}" for name in names)

@@ -170,10 +170,10 @@ def test_a_signal_while_it_goes_back_is_not_lost(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"on_divergence": "hope"}, "on_divergence must be stop or roll_back; got 'hope'"),
-        ({"rollback_factor": 1.0}, "rollback_factor must lie between 0 and 1; got 1.0"),
-        ({"rollback_factor": 0}, "rollback_factor must lie between 0 and 1; got 0"),
-        ({"max_rollbacks": 0}, "max_rollbacks must be 1 or more; got 0"),
+        ({"on_divergence": "hope"}, "on_divergence must be one of stop, roll_back; got 'hope'"),
+        ({"rollback_factor": 1.0}, "rollback_factor must be a number above 0 and below 1; got 1.0"),
+        ({"rollback_factor": 0}, "rollback_factor must be a number above 0 and below 1; got 0"),
+        ({"max_rollbacks": 0}, "max_rollbacks must be a whole number of at least 1; got 0"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes, message):

@@ -25,7 +25,7 @@ BASE = {"steps": 10, "batch_size": 4, "lr": 0.1}
 def test_json_gives_back_the_same_settings(steps, lr, schedule, clip, betas, optimizer):
     chosen = {"schedule": schedule, "clip": clip, "betas": betas, "optimizer": optimizer}
     settings = TrainingSettings(steps=steps, batch_size=3, lr=lr, warmup_steps=1, **chosen)
-    assert TrainingSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
+    assert TrainingSettings.of(json.loads(json.dumps(settings.to_json()))) == settings
 
 
 @pytest.mark.parametrize(
@@ -65,43 +65,64 @@ def test_each_optimizer_is_the_one_of_its_name_with_its_settings():
 def test_settings_of_before_there_was_a_choice_are_those_of_adamw():
     settings = TrainingSettings(**BASE).to_json()
     del settings["optimizer"]
-    assert TrainingSettings.from_json(settings).optimizer == "adamw"
+    assert TrainingSettings.of(settings).optimizer == "adamw"
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "message"),
+    ("changes", "message"),
     [
-        ({"steps": 0}, ValueError, "steps must be 1 or more; got 0"),
-        ({"steps": 2.0}, TypeError, "steps must be a whole number; got 2.0"),
-        ({"batch_size": True}, TypeError, "batch_size must be a whole number; got True"),
-        ({"accumulation": -1}, ValueError, "accumulation must be 1 or more; got -1"),
-        ({"keep_checkpoints": 0}, ValueError, "keep_checkpoints must be 1 or more"),
-        ({"seed": -1}, ValueError, "seed must be 0 or more"),
-        ({"evaluate_every": -1}, ValueError, "evaluate_every must be 0 or more"),
-        ({"lr": 0.0}, ValueError, "lr must be above 0; got 0.0"),
-        ({"lr": float("nan")}, ValueError, "lr must be finite; got nan"),
-        ({"lr": "1e-3"}, TypeError, "lr must be a number; got '1e-3'"),
-        ({"min_lr": 0.2}, ValueError, "min_lr must be at most lr = 0.1; got 0.2"),
-        ({"min_lr": 0.01, "schedule": "constant"}, ValueError, "constant schedule has no min_lr"),
-        ({"warmup_steps": 10}, ValueError, "steps must be more than warmup_steps = 10; got 10"),
-        ({"schedule": "cosinus"}, ValueError, "schedule must be one of constant, .*'cosinus'"),
-        ({"optimizer": "adam"}, ValueError, "optimizer must be one of adamw, muon, .*'adam'"),
-        ({"optimizer": None}, ValueError, "optimizer must be one of"),
-        ({"schedule": ["cosine"]}, ValueError, "schedule must be one of"),
-        ({"weight_decay": -0.1}, ValueError, "weight_decay must be 0 or more"),
-        ({"betas": 0.9}, TypeError, "betas must be a pair of numbers; got 0.9"),
-        ({"betas": (0.9, 1.0)}, ValueError, r"betas must lie in \[0, 1\)"),
-        ({"clip": 0}, ValueError, "clip must be above 0, or None for no clipping; got 0"),
+        ({"steps": 0}, "steps must be a whole number of at least 1; got 0"),
+        ({"steps": 2.0}, "steps must be a whole number of at least 1; got 2.0"),
+        ({"batch_size": True}, "batch_size must be a whole number of at least 1; got True"),
+        ({"accumulation": -1}, "accumulation must be a whole number of at least 1; got -1"),
+        ({"keep_checkpoints": 0}, "keep_checkpoints must be a whole number of at least 1"),
+        ({"seed": -1}, "seed must be a whole number of at least 0"),
+        ({"evaluate_every": -1}, "evaluate_every must be a whole number of at least 0"),
+        ({"lr": 0.0}, "lr must be a number above 0; got 0.0"),
+        ({"lr": float("nan")}, "lr must be a number above 0; got nan"),
+        ({"lr": "1e-3"}, "lr must be a number above 0; got '1e-3'"),
+        ({"min_lr": 0.2}, "min_lr must be at most lr = 0.1; got 0.2"),
+        ({"min_lr": 0.01, "schedule": "constant"}, "constant schedule has no min_lr"),
+        ({"warmup_steps": 10}, "steps must be more than warmup_steps = 10; got 10"),
+        ({"schedule": "cosinus"}, "schedule must be one of constant, .*'cosinus'"),
+        ({"optimizer": "adam"}, "optimizer must be one of adamw, muon, .*'adam'"),
+        ({"optimizer": None}, "optimizer must be one of"),
+        ({"schedule": ["cosine"]}, "schedule must be one of"),
+        ({"weight_decay": -0.1}, "weight_decay must be a number of at least 0"),
+        ({"betas": 0.9}, "betas must be several values; got 0.9"),
+        ({"betas": (0.9, 1.0)}, "betas must be a number of at least 0 and below 1; got 1.0"),
+        ({"clip": 0}, "clip must be a number above 0; got 0"),
     ],
 )
-def test_a_wrong_number_is_told_in_one_sentence(changes, error, message):
-    with pytest.raises(error, match=message) as told:
+def test_a_wrong_number_is_told_in_one_sentence(changes, message):
+    with pytest.raises(mb.InputError, match=message):
         TrainingSettings(**{**BASE, **changes})
-    assert error is TypeError or isinstance(told.value, mb.InputError)
 
 
 def test_unknown_and_missing_names_are_listed():
-    with pytest.raises(mb.InputError, match="missing: batch_size, lr; unknown: learning_rate"):
-        TrainingSettings.from_json({"steps": 1, "learning_rate": 0.1})
-    with pytest.raises(TypeError, match="settings must be a dictionary; got list"):
-        TrainingSettings.from_json([1])
+    with pytest.raises(mb.InputError, match="TrainingSettings needs batch_size, lr"):
+        TrainingSettings.of({"steps": 1})
+    with pytest.raises(mb.InputError, match="has no setting 'learning_rate'"):
+        TrainingSettings.of({**BASE, "learning_rate": 0.1})
+
+
+def test_rates_meant_for_another_optimizer_are_changed():
+    def rates(settings):
+        return [settings.lr, settings.min_lr, settings.weight_decay]
+
+    settings = TrainingSettings(steps=9, batch_size=1, lr=6e-4, min_lr=6e-5, weight_decay=0.1)
+    assert rates(settings.for_optimizer("muon")) == [6e-4, 6e-5, 0.1]
+    adafactor = settings.for_optimizer("adafactor")
+    assert rates(adafactor) == [0.018, 0.0018, 0.00333333333333]
+    assert rates(adafactor.for_optimizer("adamw")) == pytest.approx([6e-4, 6e-5, 0.1])
+    assert adafactor.for_optimizer("adafactor") == adafactor
+    with pytest.raises(mb.InputError, match="optimizer must be one of"):
+        settings.for_optimizer("adam")
+
+
+def test_a_change_of_the_optimizer_changes_the_rates_that_are_not_named():
+    settings = TrainingSettings(steps=9, batch_size=1, lr=1e-3, min_lr=1e-4)
+    changed = settings.changed({"optimizer": "adafactor", "lr": 0.5})
+    assert (changed.lr, changed.min_lr) == (0.5, 0.003)
+    assert TrainingSettings.of(changed.to_json()) == changed
+    assert settings.changed(changed.to_json()) == changed
