@@ -162,5 +162,5 @@ longer or shorten the warm-up.
             "min_lr": self.min_lr * factor,
             "weight_decay": self.weight_decay / factor,
         }  # of twelve digits, as people write such numbers
-        written = {name: float(f"{rate:.12g}") for name, rate in rates.items()}
+        written: dict[str, Any] = {name: float(f"{rate:.12g}") for name, rate in rates.items()}
         return replace(self, optimizer=optimizer, **written)
