@@ -13,6 +13,7 @@ to float32, and the bytes are brought to the disk before a file gets its name.
 Source:  https://github.com/huggingface/safetensors, README, "Format".
 """
 
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -45,6 +46,7 @@ _DTYPES = {
 _WRITTEN = {np.dtype(code) for name, code in _DTYPES.items() if name != "BF16"}
 _FIELDS = {"dtype", "shape", "data_offsets"}
 _MAX_RANK = 64  # NumPy's own limit
+_MAX_SIZE = 2**63 - 1
 _CHUNK = 1 << 20  # numbers of BF16 that are widened at once
 
 
@@ -65,37 +67,49 @@ class Entry:
 class TensorFile:
     """A safetensors file that is open: `entries` says what is in it, `read` gives one tensor."""
 
-    def __init__(self, file: BinaryIO, entries: dict[str, Entry], metadata: dict[str, str]) -> None:
-        self._file = file
+    def __init__(
+        self, path: Path, file: BinaryIO, entries: dict[str, Entry], metadata: dict[str, str]
+    ) -> None:
+        self.path = path
         self.entries = entries
         self.metadata = metadata
+        self._file = file
 
     def read(self, name: str) -> Array:
         """The tensor of this name, as a NumPy array of its own."""
         entry = self.entries[name]
-        self._file.seek(entry.start)
-        if entry.kind == "BF16":
-            return self._widened(name, entry)
-        data = np.empty(entry.shape, _DTYPES[entry.kind])
-        self._fill(name, data)
-        return data.astype(entry.dtype, copy=False)
+        try:
+            self._file.seek(entry.start)
+            if entry.kind == "BF16":
+                return self._widened(entry)
+            data = np.empty(entry.shape, _DTYPES[entry.kind])
+            self._fill(data)
+            return data.astype(entry.dtype, copy=False)
+        except EOFError:
+            reason = f"it ended within tensor {shown(name)} while it was read"
+            raise StorageError(_unusable(self.path, reason)) from None
+        except MemoryError:
+            raise StorageError(
+                f"{self.path} is too large for the memory: tensor {shown(name)} has shape "
+                f"{entry.shape}."
+            ) from None
 
-    def _widened(self, name: str, entry: Entry) -> Array:
+    def _widened(self, entry: Entry) -> Array:
         """A BF16 number is the upper half of a float32; a part at a time, to save memory."""
         wide = np.empty(entry.shape, np.uint32)
         flat = wide.reshape(-1)
         for start in range(0, flat.size, _CHUNK):
             part = flat[start : start + _CHUNK]
             data = np.empty(part.shape, "<u2")
-            self._fill(name, data)
+            self._fill(data)
             part[:] = data
             part <<= 16
         return wide.view(np.float32)
 
-    def _fill(self, name: str, data: Array) -> None:
+    def _fill(self, data: Array) -> None:
         room = data.reshape(-1).view(np.uint8).data
         if self._file.readinto(room) != len(room):  # type: ignore[attr-defined]
-            raise StorageError(f"it ended within tensor {shown(name)} while it was read")
+            raise EOFError
 
 
 def save_tensors(
@@ -145,13 +159,12 @@ def open_tensors(path: str | os.PathLike[str]) -> Iterator[TensorFile]:
     """A safetensors file whose header is validated, to read what is needed of it."""
     path = Path(path)
     refuse_pickle(path)
-    with open_regular(path) as (file, size):
+    with open_regular(path) as (file, _):
         try:
-            yield TensorFile(file, *_header(file, path))
+            entries, words = _header(file, path)
         except StorageError as error:
-            raise StorageError(f"{path} is not a usable safetensors file: {error}.") from None
-        except MemoryError:
-            raise StorageError(f"{path} has {size:,} bytes, too many for the memory.") from None
+            raise StorageError(_unusable(path, str(error))) from None
+        yield TensorFile(path, file, entries, words)
 
 
 def write_tensors(
@@ -178,6 +191,10 @@ def refuse_pickle(path: Path) -> None:
             f"{path} may hold a pickle, which is a program, and is not opened. If you trust it, "
             f"convert it where PyTorch is installed: {CONVERSION}{path.name}"
         )
+
+
+def _unusable(path: Path, reason: str) -> str:
+    return f"{path} is not a usable safetensors file: {reason}."
 
 
 def _header(file: BinaryIO, path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
@@ -216,6 +233,8 @@ def _entry(name: str, value: Any, data: int) -> Entry:
         raise StorageError(
             f"tensor {shown(name)} has {len(shape):,} axes; NumPy allows {_MAX_RANK}"
         )
+    if math.prod(size for size in shape if size) > _MAX_SIZE // 8:  # only with a size of 0
+        raise StorageError(f"the shape {shown(shape)} of tensor {shown(name)} is too large")
     return Entry(kind, tuple(shape), data + value["data_offsets"][0])
 
 

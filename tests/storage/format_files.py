@@ -143,6 +143,10 @@ HOSTILE = {
         file(b"", w=entry(shape=[2**62, 2**62, 0], offsets=(0, 0))),
         _BY_LIBRARY,
     ),
+    "an empty tensor that NumPy cannot hold": (
+        file(b"", w=entry(shape=[0, 2**62], offsets=(0, 0))),
+        "too large",
+    ),
     "too many bytes for the shape": (file(b"1" * 12, w=entry(offsets=(0, 12))), _BY_LIBRARY),
     "too few bytes for the shape": (file(w=entry(shape=[3])), _BY_LIBRARY),
     "bytes for a tensor of size 0": (file(w=entry(shape=[0])), _BY_LIBRARY),

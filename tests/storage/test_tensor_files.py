@@ -137,7 +137,7 @@ def test_a_tensor_beyond_the_memory_is_refused(tmp_path, monkeypatch):
 
     (tmp_path / "a").write_bytes(GOOD)
     monkeypatch.setattr(np, "empty", no_memory)
-    with pytest.raises(StorageError, match="too many for the memory"):
+    with pytest.raises(StorageError, match="too large for the memory: tensor 'w'"):
         load_tensors(tmp_path / "a")
 
 
