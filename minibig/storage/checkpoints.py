@@ -23,26 +23,31 @@ from pathlib import Path
 from typing import Any
 
 from minibig.autograd import Tensor
-from minibig.backend import Array
-from minibig.files.checksums import CheckedJson, digest
-from minibig.files.durable import (
+from minibig.backend import Array, checks
+from minibig.files import (
+    CheckedJson,
     StorageError,
+    Whole,
+    check_shape,
+    digest,
     make_folder,
-    new_file,
     new_folder,
+    parse_json,
     remove_folder,
-    sync_written,
-    synced_file,
+    write_file,
 )
-from minibig.files.strict_json import parse_json
+from minibig.files.durable import sync_written, synced_file
 from minibig.storage.tensor_files import load_tensors, write_tensors
 
-_KIND = CheckedJson("minibig checkpoint", 2)  # since 2 the state of a run counts its rollbacks
+# Since 2 the state of a run counts its rollbacks; since 3 optimizers name their state by parameter.
+_KIND = CheckedJson("minibig checkpoint", 3)
 
 _LATEST = "latest.json"
 _STATE = "checkpoint.json"
 _TENSORS = "tensors.safetensors"
-_STEP_FOLDER = re.compile(r"step-\d{8,}(\.\d+)?")
+_STEP_FOLDER = re.compile(r"step-(\d{8,13})(?:\.(\d{1,9}))?")
+_MOST_STEPS = 10**12
+_SHAPE = {"state": {"step": Whole(0, _MOST_STEPS), ...: object}, "tensors_sha256": str}
 
 
 def save_checkpoint(
@@ -54,7 +59,8 @@ def save_checkpoint(
 ) -> Path:
     """Write a checkpoint into `folder`, make it the latest, and keep the last `keep` of them.
 
-    `state` holds whatever JSON can hold, "step" among it. Returns the folder of the checkpoint.
+    `state` holds whatever JSON can hold, "step" among it. Checkpoints of later steps are removed:
+    a run that goes on from an earlier step has given them up. Returns the folder of the checkpoint.
 
     Raises:  StorageError if it cannot be written; the latest checkpoint is still the one before.
              InputError for a state that would not come back from JSON as it is.
@@ -67,8 +73,7 @@ def save_checkpoint(
     (['step-00000200', 'step-00000300'], ({'w': array([300., 300.])}, {'step': 300}))
     """
     folder = Path(folder)
-    if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
-        raise StorageError(f"keep must be a whole number of at least 1; got {keep!r}.")
+    checks.whole("keep", keep, least=1)
     _check_state(state)
     make_folder(folder)
     path = _free_name(folder, state["step"])
@@ -78,11 +83,11 @@ def save_checkpoint(
         payload = {"state": state, "tensors_sha256": digest(unfinished / _TENSORS)}
         with synced_file(unfinished / _STATE) as file:
             file.write(_KIND.content(payload))
-    with new_file(folder / _LATEST) as file:
-        file.write(_KIND.content({"latest": path.name}))
-    for old in list_checkpoints(folder)[:-keep]:
-        if old != path:
-            remove_folder(old)
+    write_file(folder / _LATEST, _KIND.content({"latest": path.name}))
+    paths = list_checkpoints(folder)
+    here = paths.index(path)
+    for other in (*paths[: max(0, here + 1 - keep)], *paths[here + 1 :]):
+        remove_folder(other)
     return path
 
 
@@ -93,24 +98,35 @@ def load_checkpoint(folder: str | os.PathLike[str]) -> tuple[dict[str, Array], d
              version of minibig.
     """
     path = _find(Path(folder))
+    try:
+        return _read(path)
+    except StorageError:
+        if path.is_dir() or path == Path(folder):
+            raise
+    return load_checkpoint(folder)  # the run that is saving here has removed it in the meantime
+
+
+def list_checkpoints(folder: str | os.PathLike[str]) -> list[Path]:
+    """The checkpoints in a folder, in the order of their steps."""
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    found = [match for name in names if (match := _STEP_FOLDER.fullmatch(name))]
+    found.sort(key=lambda match: (int(match[1]), int(match[2] or 0)))
+    return [Path(folder, match[0]) for match in found]
+
+
+def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The arrays and the state of the checkpoint at `path`."""
     payload = _KIND.read(path / _STATE)
-    if payload.keys() != {"state", "tensors_sha256"}:
-        raise StorageError(f"{path / _STATE} is no checkpoint's; {_advice(path)}")
+    check_shape(path / _STATE, payload, _SHAPE)
     if digest(path / _TENSORS) != payload["tensors_sha256"]:
         raise StorageError(
             f"{path / _TENSORS} is damaged: its SHA-256 is not the one of the day it was written; "
             f"{_advice(path)}"
         )
     return load_tensors(path / _TENSORS), payload["state"]
-
-
-def list_checkpoints(folder: str | os.PathLike[str]) -> list[Path]:
-    """The checkpoints in a folder, in the order in which they were written."""
-    try:
-        paths = [path for path in Path(folder).iterdir() if _STEP_FOLDER.fullmatch(path.name)]
-        return sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path.name))
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be read: {error.strerror or error}.") from error
 
 
 def _find(folder: Path) -> Path:
@@ -125,6 +141,8 @@ def _find(folder: Path) -> Path:
     if not isinstance(name, str) or not _STEP_FOLDER.fullmatch(name):
         raise StorageError(f"{folder / _LATEST} names no checkpoint. {_others(folder)}")
     if not os.path.isfile(folder / name / _STATE):
+        if _KIND.read(folder / _LATEST).get("latest") != name:  # a run has saved here just now
+            return _find(folder)
         raise StorageError(
             f"{folder / name} is the latest checkpoint and is not there. {_others(folder)}"
         )
@@ -146,22 +164,19 @@ def _others(folder: Path, without: Path | None = None) -> str:
 
 
 def _free_name(folder: Path, step: int) -> Path:
-    """step-00000500, or step-00000500.1 if a checkpoint of that step is there already."""
+    """step-00000500, or step-00000500.1 after a checkpoint of that step that is there already."""
+    names = [path.name for path in list_checkpoints(folder)]
+    same = [name for name in names if name.partition(".")[0] == f"step-{step:08}"]
+    number = int(same[-1].partition(".")[2] or 0) + 1 if same else 0
     path = folder / f"step-{step:08}"
-    number = 0
-    while os.path.lexists(path):
-        number += 1
-        path = folder / f"step-{step:08}.{number}"
-    return path
+    return path.with_name(f"{path.name}.{number}") if number else path
 
 
 def _check_state(state: dict[str, Any]) -> None:
     """Raise unless JSON gives back exactly this state: tuples and integer keys would change."""
     if not isinstance(state, dict):
-        raise TypeError(f"state must be a dictionary; got {type(state).__name__}.")
-    step = state.get("step")
-    if isinstance(step, bool) or not isinstance(step, int) or step < 0:
-        raise StorageError(f'state["step"] must be a whole number from 0 on; got {step!r}.')
+        raise checks.refuse("state", "a dictionary", state)
+    checks.whole('state["step"]', state.get("step"), 0, _MOST_STEPS)
     try:
         if parse_json(json.dumps(state, allow_nan=False).encode()) == state:
             return

@@ -12,7 +12,15 @@ import time
 import numpy as np
 import pytest
 
-from minibig.storage import StorageError, list_checkpoints, load_checkpoint, save_checkpoint
+from minibig.backend import InputError
+from minibig.files import CheckedJson
+from minibig.storage import (
+    StorageError,
+    checkpoints,
+    list_checkpoints,
+    load_checkpoint,
+    save_checkpoint,
+)
 
 ARRAYS = {"w": np.arange(6, dtype="float32").reshape(2, 3), "m.0": np.ones(3), "n": np.array(7)}
 FILES = ["latest.json", "step-00000001/checkpoint.json", "step-00000001/tensors.safetensors"]
@@ -52,6 +60,85 @@ def test_the_latest_is_the_one_that_was_saved_last_even_after_a_step_back(tmp_pa
     for step in (100, 200, 50):
         save(tmp_path, step)
     assert_loads(tmp_path, 50)
+
+
+def test_checkpoints_come_in_the_order_of_their_steps_whatever_the_clock_says(tmp_path):
+    paths = [save(tmp_path, step, keep=9) for step in (9, 10, 10, 11)]
+    for i, path in enumerate(paths):
+        os.utime(path, (10**9 - i, 10**9 - i))
+    assert list_checkpoints(tmp_path) == paths
+    assert [path.name for path in save(tmp_path, 12, keep=2).parent.glob("step-*")] != []
+    assert [path.name for path in list_checkpoints(tmp_path)] == ["step-00000011", "step-00000012"]
+    names = ["step-100000000", "step-00000010.10", "step-00000010.9"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    assert [path.name for path in list_checkpoints(tmp_path)] == [
+        "step-00000010.9", "step-00000010.10", "step-00000011", "step-00000012", "step-100000000"
+    ]  # fmt: skip
+
+
+def test_a_step_back_gives_up_the_later_checkpoints(tmp_path):
+    for step in (100, 200, 300, 200):
+        save(tmp_path, step, keep=3)
+    assert [path.name for path in list_checkpoints(tmp_path)] == [
+        "step-00000100", "step-00000200", "step-00000200.1"
+    ]  # fmt: skip
+    assert_loads(tmp_path, 200)
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ({}, "it must have a 'state'; it has none"),
+        ({"state": [], "tensors_sha256": ""}, r"state must be an object; got \[\]"),
+        ({"state": {"step": 10**18}, "tensors_sha256": ""}, "state.step must be a whole number"),
+        ({"state": {"step": "1"}, "tensors_sha256": ""}, "state.step must be a whole number"),
+        ({"state": {"step": 1}, "tensors_sha256": 1}, "tensors_sha256 must be a text; got 1"),
+        ({"state": {"step": 1}, "tensors_sha256": "", "x": 1}, "it must have no 'x'"),
+    ],
+)
+def test_a_state_of_another_shape_is_refused_whatever_its_checksum_says(tmp_path, payload, words):
+    path = save(tmp_path) / "checkpoint.json"
+    path.write_bytes(CheckedJson("minibig checkpoint", 3).content(payload))
+    with pytest.raises(StorageError, match=rf"checkpoint\.json is not usable: {words}"):
+        load_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("moment", ["_find", "_read"])
+def test_a_checkpoint_that_is_removed_while_it_is_looked_for_is_no_error(
+    tmp_path, monkeypatch, moment
+):
+    """A run saves beside the reader: what `latest.json` named a moment ago is gone."""
+    save(tmp_path, 1, keep=1)
+    steps = [2, 3]
+
+    def in_the_meantime():
+        if steps:
+            save(tmp_path, steps.pop(0), keep=1)
+
+    if moment == "_read":
+        real_read = checkpoints._read
+        monkeypatch.setattr(
+            checkpoints, "_read", lambda path: (in_the_meantime(), real_read(path))[1]
+        )
+    else:
+        real = os.path.isfile
+
+        def isfile(path):
+            if "step-" in str(path):
+                in_the_meantime()
+            return real(path)
+
+        monkeypatch.setattr(os.path, "isfile", isfile)
+    assert_loads(tmp_path, 3)
+
+
+def test_a_checkpoint_of_an_older_format_is_read(tmp_path):
+    path = save(tmp_path)
+    for file in (path / "checkpoint.json", tmp_path / "latest.json"):
+        payload = json.loads(file.read_bytes())["payload"]
+        file.write_bytes(CheckedJson("minibig checkpoint", 1).content(payload))
+    assert_loads(tmp_path, 1)
 
 
 @pytest.mark.parametrize("keep", [1, 2, 3])
@@ -153,8 +240,8 @@ def test_the_files_of_another_checkpoint_are_noticed(tmp_path):
 def test_a_newer_format_is_refused_with_the_reason(tmp_path, inner):
     save(tmp_path)
     written = json.loads((tmp_path / inner).read_bytes())
-    (tmp_path / inner).write_text(json.dumps({**written, "version": 3}))
-    with pytest.raises(StorageError, match=r"has format version 3, and .* reads 1 to 2\. Upgrade"):
+    (tmp_path / inner).write_text(json.dumps({**written, "version": 4}))
+    with pytest.raises(StorageError, match=r"has format version 4, and .* reads 1 to 3\. Upgrade"):
         load_checkpoint(tmp_path)
 
 
@@ -177,19 +264,20 @@ def test_a_pointer_that_is_something_else_is_refused(tmp_path, content, words):
 @pytest.mark.parametrize(
     ("state", "options", "error", "words"),
     [
-        ([], {}, TypeError, "state must be a dictionary; got list"),
-        ({}, {}, StorageError, r'state\["step"\] must be a whole number from 0 on; got None'),
-        ({"step": -1}, {}, StorageError, "got -1"),
-        ({"step": True}, {}, StorageError, "got True"),
-        ({"step": 1.0}, {}, StorageError, "got 1.0"),
+        ([], {}, InputError, r"state must be a dictionary; got \[\]"),
+        ({}, {}, InputError, r'state\["step"\] must be a whole number from 0 to .*; got None'),
+        ({"step": -1}, {}, InputError, "got -1"),
+        ({"step": 10**18}, {}, InputError, "got 1000000000000000000"),
+        ({"step": True}, {}, InputError, "got True"),
+        ({"step": 1.0}, {}, InputError, "got 1.0"),
         ({"step": 1, "x": (1, 2)}, {}, StorageError, "tuples as lists"),
         ({"step": 1, "x": {1: 2}}, {}, StorageError, "keys as texts"),
         ({"step": 1, "x": float("nan")}, {}, StorageError, "must hold only what JSON holds"),
         ({"step": 1, "x": float("inf")}, {}, StorageError, "must hold only what JSON holds"),
         ({"step": 1, "x": np.float32(1)}, {}, StorageError, "float32 is not JSON serializable"),
         ({"step": 1, "x": "\ud800"}, {}, StorageError, "half a surrogate pair"),
-        ({"step": 1}, {"keep": 0}, StorageError, "keep must be a whole number of at least 1"),
-        ({"step": 1}, {"keep": True}, StorageError, "keep must be a whole number"),
+        ({"step": 1}, {"keep": 0}, InputError, "keep must be a whole number of at least 1"),
+        ({"step": 1}, {"keep": True}, InputError, "keep must be a whole number"),
     ],
 )
 def test_what_cannot_be_saved_leaves_the_last_checkpoint(tmp_path, state, options, error, words):
