@@ -3,7 +3,8 @@
 
 This is the table of contents: every public name, by layer, in the order in which to read them.
 Letters of shapes, everywhere: B batch, T target length, S source length, D width, H heads, K head
-size, F feed-forward width, V vocabulary, L layers.
+size, F feed-forward width, V vocabulary, L layers. For those who know PyTorch there is a table,
+`tutorials/pytorch_to_minibig.md`.
 
 >>> import minibig as mb
 >>> x = mb.tensor([1.0, 2.0], requires_grad=True)
@@ -95,11 +96,22 @@ _HOME = {"generate": "generation", "load": "storage", "save": "storage"}
 def __getattr__(name: str) -> Any:
     """Import a package of the second half when it is first asked for: so `import` stays fast."""
     if name not in __all__:
-        raise AttributeError(f"module 'minibig' has no attribute {name!r}")
+        raise _unknown(name)
     package = _import_module(f"minibig.{_HOME.get(name, name)}")
     value = getattr(package, name) if name in _HOME else package
     globals()[name] = value
     return value
+
+
+def _unknown(name: str) -> AttributeError:
+    """The error for a name that is not here, with the one that means the same, or the nearest."""
+    import difflib  # for an error only
+
+    from minibig.ops.other_names import FUNCTIONS
+
+    near = [FUNCTIONS[name]] if name in FUNCTIONS else difflib.get_close_matches(name, __all__, n=1)
+    advice = f" Use mb.{near[0]}." if near else ""
+    return AttributeError(f"module 'minibig' has no attribute {name!r}.{advice}")
 
 
 def __dir__() -> list[str]:

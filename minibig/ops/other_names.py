@@ -1,0 +1,48 @@
+"""What NumPy and PyTorch call things that have another name here: for the sentences of errors.
+
+A name that minibig does not know is answered with the way that it does: see the page
+`tutorials/pytorch_to_minibig.md`.
+"""
+
+METHODS = {
+    "bmm": "x @ y", "bool": "x != 0", "byte": 'x.astype("uint8")', "chunk": "mb.split(x, n, axis)",
+    "clamp": "x.clip(low, high)", "contiguous": "x itself", "cpu": 'x.to("cpu")',
+    "cuda": 'x.to("cuda")', "dim": "x.ndim", "div": "x / y", "dot": "x @ y",
+    "double": 'x.astype("float64")', "eq": "x == y", "expand": "mb.broadcast_to(x, shape)",
+    "fill_": "mb.full_like(x, value)", "float": 'x.astype("float32")',
+    "gather": "mb.gather(x, ids, axis)", "ge": "x >= y", "grad_fn": "repr(x)", "gt": "x > y",
+    "half": 'x.astype("float16")', "index_select": "mb.take(x, ids, axis)",
+    "int": 'x.astype("int32")', "le": "x <= y",
+    "long": 'x.astype("int64")', "lt": "x < y", "masked_fill": "mb.where(mask, value, x)",
+    "masked_select": "x[mask]", "matmul": "x @ y", "mm": "x @ y", "mul": "x * y", "ne": "x != y",
+    "new_zeros": "mb.zeros_like(x)", "numel": "x.size", "permute": "x.transpose(axes)",
+    "requires_grad_": "x.requires_grad = True", "retain_grad": "x.watch()",
+    "scatter": "mb.scatter(x, ids, values, axis)", "sub": "x - y", "t": "x.T",
+    "tile": "mb.tile(x, repeats)", "topk": "mb.top_k(x, k)", "type": "x.astype(dtype)",
+    "unbind": "list(x)", "unsqueeze": "mb.expand_dims(x, axis)", "view": "x.reshape(shape)",
+    "where": "mb.where(condition, x, y)", "zero_": "mb.zeros_like(x)",
+}  # fmt: skip
+
+FUNCTIONS = {
+    "absolute": "abs", "acos": "arccos", "acosh": "arccosh", "add_n": "sum", "amax": "max",
+    "amin": "min", "array": "tensor", "asarray": "tensor", "asin": "arcsin", "asinh": "arcsinh",
+    "as_tensor": "tensor", "atan": "arctan", "atan2": "arctan2", "atanh": "arctanh", "bmm":
+    "matmul", "cat": "concatenate", "chunk": "split", "clamp": "clip", "concat": "concatenate",
+    "copy": "clone", "divide": "div", "dot": "matmul", "empty": "zeros", "empty_like":
+    "zeros_like", "eq": "equal", "expand": "broadcast_to", "from_numpy": "tensor", "ge":
+    "greater_equal", "gt": "greater", "hstack": "concatenate", "index_select": "take", "le":
+    "less_equal", "logical_xor": "not_equal", "lt": "less", "masked_fill": "where", "mm":
+    "matmul", "mod": "remainder", "moveaxis": "transpose", "multiply": "mul", "ne": "not_equal",
+    "negative": "neg", "permute": "transpose", "power": "pow", "put_along_axis": "scatter",
+    "rand": "uniform", "randn": "normal", "subtract": "sub", "take_along_axis": "gather",
+    "tensordot": "einsum", "topk": "top_k", "true_divide": "div", "unsqueeze": "expand_dims",
+    "vstack": "concatenate",
+}  # fmt: skip
+
+
+def advice_on_method(name: str) -> str:
+    """A sentence on a method that tensors lack; empty if nothing is known of it."""
+    if name in METHODS:
+        return f" Use {METHODS[name]}."
+    in_place = name.endswith("_") and not name.endswith("__")
+    return " Tensors are never changed in place: make a new one." if in_place else ""

@@ -1,0 +1,61 @@
+"""The page for those who come from PyTorch: every expression gives what stands beside it."""
+
+import doctest
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minibig as mb
+from minibig.ops.other_names import FUNCTIONS, METHODS
+
+PAGE = Path(__file__).resolve().parents[2] / "tutorials" / "pytorch_to_minibig.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+ROWS = re.findall(r"^\|.*\| `([^|]*)` \| `([^|]*)` \|$", TEXT, flags=re.MULTILINE)
+
+
+def test_every_expression_gives_what_stands_beside_it():
+    (setup,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    examples = doctest.DocTestParser().get_examples(setup)
+    examples += [doctest.Example(f"{source}\n", f"{value}\n") for source, value in ROWS]
+    assert (
+        len(ROWS) == len(re.findall(r"^\| (?!PyTorch|Convention)", TEXT, flags=re.MULTILINE)) > 80
+    )
+    failures = []
+    with np.printoptions(precision=4):
+        doctest.DocTestRunner(verbose=False).run(
+            doctest.DocTest(examples, {}, PAGE.name, str(PAGE), 0, None), out=failures.append
+        )
+    assert not failures, "".join(failures)
+
+
+def test_names_of_others_are_not_ours_and_lead_to_ours():
+    assert not {name for name in METHODS if hasattr(mb.Tensor, name)}
+    assert not set(FUNCTIONS) & set(mb.__all__)
+    assert set(FUNCTIONS.values()) <= set(mb.__all__)
+    named = {name for way in METHODS.values() for name in re.findall(r"mb\.(\w+)", way)}
+    assert named <= set(mb.__all__)
+    methods = {name for way in METHODS.values() for name in re.findall(r"\bx\.(\w+)", way)}
+    assert {name for name in methods if not hasattr(mb.Tensor, name)} == set()
+
+
+@pytest.mark.parametrize(
+    ("use", "way"),
+    [
+        (lambda x: mb.cat([x, x]), "'cat'. Use mb.concatenate."),
+        (lambda x: mb.concatinate([x, x]), "Use mb.concatenate."),
+        (lambda x: x.view(2), r"'view'. Use x.reshape\(shape\)."),
+        (lambda x: x.add_(1), "never changed in place"),
+        (lambda x: x.nonsense, "no attribute 'nonsense'.$"),
+        (lambda x: mb.qzx, "no attribute 'qzx'.$"),
+    ],
+)
+def test_a_name_of_others_is_answered_with_ours(use, way):
+    with pytest.raises(AttributeError, match=way):
+        use(mb.tensor([1.0, 2.0]))
+
+
+def test_what_tensors_lack_is_asked_for_without_an_error():
+    x = mb.tensor([1.0])
+    assert not hasattr(x, "__cuda_array_interface__") and getattr(x, "view", None) is None
