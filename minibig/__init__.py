@@ -41,6 +41,11 @@ from minibig.ops import (
     zeros, zeros_like,
 )
 
+from minibig.other_names import unknown_function as _unknown_function
+from minibig.other_names import unknown_method as _unknown_method
+
+Tensor.__getattr__ = _unknown_method  # type: ignore[method-assign]
+
 if TYPE_CHECKING:
     from minibig import (
         data, dialogue, evaluation, explanation, generation, models, nn, objectives, optim,
@@ -96,22 +101,11 @@ _HOME = {"generate": "generation", "load": "storage", "save": "storage"}
 def __getattr__(name: str) -> Any:
     """Import a package of the second half when it is first asked for: so `import` stays fast."""
     if name not in __all__:
-        raise _unknown(name)
+        raise _unknown_function(name, __all__)
     package = _import_module(f"minibig.{_HOME.get(name, name)}")
     value = getattr(package, name) if name in _HOME else package
     globals()[name] = value
     return value
-
-
-def _unknown(name: str) -> AttributeError:
-    """The error for a name that is not here, with the one that means the same, or the nearest."""
-    import difflib  # for an error only
-
-    from minibig.ops.other_names import FUNCTIONS
-
-    near = [FUNCTIONS[name]] if name in FUNCTIONS else difflib.get_close_matches(name, __all__, n=1)
-    advice = f" Use mb.{near[0]}." if near else ""
-    return AttributeError(f"module 'minibig' has no attribute {name!r}.{advice}")
 
 
 def __dir__() -> list[str]:

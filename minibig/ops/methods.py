@@ -5,8 +5,8 @@ from typing import Any
 from minibig.autograd import Tensor, add, backward, primitive, reshape, trace
 from minibig.backend import Array, Device, device, to_device
 from minibig.ops import (
-    arithmetic, cumulative, diagonals, elementwise, indexing, logic, other_names, padding, products,
-    reductions, rounding, shapes, softmaxes, sorting,
+    arithmetic, cumulative, diagonals, elementwise, indexing, logic, padding, products, reductions,
+    rounding, shapes, softmaxes, sorting,
 )
 
 def _reversed(operation: Any) -> Any:
@@ -70,10 +70,5 @@ METHODS = {
 for name, operation in {**OPERATORS, **METHODS}.items():
     setattr(Tensor, name, operation)
 
-def _unknown(self: Tensor, name: str) -> Any:
-    advice = other_names.advice_on_method(name)
-    raise AttributeError(f"'Tensor' object has no attribute {name!r}.{advice}", name=name, obj=self)
-
-Tensor.__getattr__ = _unknown  # type: ignore[method-assign]
 Tensor.T = property(shapes.transpose)  # type: ignore[attr-defined]
 Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]

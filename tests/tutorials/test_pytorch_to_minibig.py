@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minibig as mb
-from minibig.ops.other_names import FUNCTIONS, METHODS
+from minibig.other_names import FUNCTIONS, METHODS
 
 PAGE = Path(__file__).resolve().parents[2] / "tutorials" / "pytorch_to_minibig.md"
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -4,6 +4,8 @@ A name that minibig does not know is answered with the way that it does: see the
 `tutorials/pytorch_to_minibig.md`.
 """
 
+from typing import Any
+
 METHODS = {
     "bmm": "x @ y", "bool": "x != 0", "byte": 'x.astype("uint8")', "chunk": "mb.split(x, n, axis)",
     "clamp": "x.clip(low, high)", "contiguous": "x itself", "cpu": 'x.to("cpu")',
@@ -26,23 +28,32 @@ METHODS = {
 FUNCTIONS = {
     "absolute": "abs", "acos": "arccos", "acosh": "arccosh", "add_n": "sum", "amax": "max",
     "amin": "min", "array": "tensor", "asarray": "tensor", "asin": "arcsin", "asinh": "arcsinh",
-    "as_tensor": "tensor", "atan": "arctan", "atan2": "arctan2", "atanh": "arctanh", "bmm":
-    "matmul", "cat": "concatenate", "chunk": "split", "clamp": "clip", "concat": "concatenate",
-    "copy": "clone", "divide": "div", "dot": "matmul", "empty": "zeros", "empty_like":
-    "zeros_like", "eq": "equal", "expand": "broadcast_to", "from_numpy": "tensor", "ge":
-    "greater_equal", "gt": "greater", "hstack": "concatenate", "index_select": "take", "le":
-    "less_equal", "logical_xor": "not_equal", "lt": "less", "masked_fill": "where", "mm":
-    "matmul", "mod": "remainder", "moveaxis": "transpose", "multiply": "mul", "ne": "not_equal",
-    "negative": "neg", "permute": "transpose", "power": "pow", "put_along_axis": "scatter",
-    "rand": "uniform", "randn": "normal", "subtract": "sub", "take_along_axis": "gather",
-    "tensordot": "einsum", "topk": "top_k", "true_divide": "div", "unsqueeze": "expand_dims",
-    "vstack": "concatenate",
+    "as_tensor": "tensor", "atan": "arctan", "atan2": "arctan2", "atanh": "arctanh",
+    "bmm": "matmul", "cat": "concatenate", "chunk": "split", "clamp": "clip",
+    "concat": "concatenate", "copy": "clone", "divide": "div", "dot": "matmul", "empty": "zeros",
+    "empty_like": "zeros_like", "eq": "equal", "expand": "broadcast_to", "from_numpy": "tensor",
+    "ge": "greater_equal", "gt": "greater", "hstack": "concatenate", "index_select": "take",
+    "le": "less_equal", "logical_xor": "not_equal", "lt": "less", "masked_fill": "where",
+    "mm": "matmul", "mod": "remainder", "moveaxis": "transpose", "multiply": "mul",
+    "ne": "not_equal", "negative": "neg", "permute": "transpose", "power": "pow",
+    "put_along_axis": "scatter", "rand": "uniform", "randn": "normal", "subtract": "sub",
+    "take_along_axis": "gather", "tensordot": "einsum", "topk": "top_k", "true_divide": "div",
+    "unsqueeze": "expand_dims", "vstack": "concatenate",
 }  # fmt: skip
 
 
-def advice_on_method(name: str) -> str:
-    """A sentence on a method that tensors lack; empty if nothing is known of it."""
-    if name in METHODS:
-        return f" Use {METHODS[name]}."
+def unknown_method(tensor: Any, name: str) -> Any:
+    """Raise AttributeError with our way to do what `name` does elsewhere: Tensor's __getattr__."""
     in_place = name.endswith("_") and not name.endswith("__")
-    return " Tensors are never changed in place: make a new one." if in_place else ""
+    advice = " Tensors are never changed in place: make a new one." if in_place else ""
+    advice = f" Use {METHODS[name]}." if name in METHODS else advice
+    raise AttributeError(f"'Tensor' object has no attribute {name!r}.{advice}")
+
+
+def unknown_function(name: str, known: list[str]) -> AttributeError:
+    """The error for a name that minibig lacks: with the one that means the same, or the nearest."""
+    import difflib  # for an error only
+
+    near = [FUNCTIONS[name]] if name in FUNCTIONS else difflib.get_close_matches(name, known, n=1)
+    advice = f" Use mb.{near[0]}." if near else ""
+    return AttributeError(f"module 'minibig' has no attribute {name!r}.{advice}")
