@@ -1,14 +1,15 @@
 """Tensors, the graph behind them, and derivatives of any order.
 
-Read in this order: state, tensor, primitive, structure, fusible, backward, functional, check.
+Read in this order: state, tensors, operations, primitives, fusibles, structure, backward_pass,
+functional, checkpoints, check.
 """
 
 from minibig.autograd.backward_pass import backward, trace
 from minibig.autograd.check import check_gradients
-from minibig.autograd.functional import (
-    checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp,
-)
-from minibig.autograd.fusibles import Fusible, fusible, registry
+from minibig.autograd.checkpoints import checkpoint
+from minibig.autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from minibig.autograd.fusibles import Fusible, fusible
+from minibig.autograd.operations import Operation, expect_tensors, registry
 from minibig.autograd.primitives import Primitive, composite, constant, primitive
 from minibig.autograd.state import enable_grad, no_grad, reference
 from minibig.autograd.structure import add, alias, broadcast_to, reshape, sum_to

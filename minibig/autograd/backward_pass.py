@@ -13,13 +13,22 @@ expanded once, so higher orders through k fused operations cost k times one, not
 
 import heapq
 import math
-from collections.abc import Container, Sequence
+import os
+import threading
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
-from minibig.autograd.state import enable_grad, nested, no_grad
+from minibig.autograd.operations import Operation
+from minibig.autograd.state import call
 from minibig.autograd.structure import sum_to
 from minibig.autograd.tensors import Edge, Leaf, Node, Tensor, as_tuple, gathered, tick
 from minibig.backend import InputError, is_array, namespace
+
+# Several threads may run a backward pass each, to leaves that they share.
+_gathering = threading.Lock()
+if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it does not have
+    os.register_at_fork(after_in_child=_gathering._at_fork_reinit)  # type: ignore[attr-defined]
+
 
 def backward(
     self: Tensor, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
@@ -28,7 +37,9 @@ def backward(
 
     `gradient` is the derivative of some final scalar with respect to this tensor; it may be left
     out if this is the scalar. The graph is freed on the way unless `retain_graph`; with
-    `create_graph` the gradients carry history and can be differentiated again.
+    `create_graph` the gradients carry history and can be differentiated again. Then a leaf holds
+    its `.grad`, and the history of that leads back to the leaf: memory of such a circle goes when
+    `.grad` is set to None, or with Python's garbage collector. `mb.grad` makes no circle.
 
     Raises:  InputError if nothing requires a gradient, for a non-scalar without `gradient`, for a
              graph that was freed, and for a parameter that was assigned since the forward pass.
@@ -42,6 +53,8 @@ def backward(
         raise InputError("backward needs inputs with requires_grad=True; this result is constant.")
     walk = Walk(create_graph=create_graph, free=not (retain_graph or create_graph))
     walk.run([(self, seed_gradient(self, gradient))])
+    call(walk.add_to_leaves, recording=create_graph)
+
 
 def trace(self: Tensor, gradient: Any = None) -> None:
     """Print the backward pass from this tensor step by step; no `.grad` is changed.
@@ -54,36 +67,46 @@ def trace(self: Tensor, gradient: Any = None) -> None:
     """
     if self.edge is None:
         raise InputError("trace needs inputs with requires_grad=True; this result is constant.")
-    def observe(node: Node, g: Any, results: Any) -> None:
-        names = node.operation.inputs
-        names = names + names[-1:] * (len(results) - len(names))  # as many as *inputs has
-        sent = [f"{n} {_size(x)}" for n, x in zip(names, results, strict=False) if x is not None]
-        came = ", ".join(map(_size, as_tuple(g)))
-        print(f"{node.operation!s:7} g {came}  ->  {', '.join(sent)}")
+    Walk(observer=_print_step).run([(self, seed_gradient(self, gradient))])
 
-    Walk(targets=(), observer=observe).run([(self, seed_gradient(self, gradient))])
+
+def _print_step(node: Node, g: Any, results: Sequence[Any]) -> None:
+    names = node.operation.inputs
+    names = names + names[-1:] * (len(results) - len(names))  # as many as *inputs has
+    sent = [f"{n} {_size(x)}" for n, x in zip(names, results, strict=False) if x is not None]
+    received = ", ".join(map(_size, as_tuple(g)))
+    print(f"{node.operation!s:7} g {received}  ->  {', '.join(sent)}")
+
 
 def _size(g: Any) -> str:
     norm = float((g.astype("float64") ** 2).sum()) ** 0.5
     return f"{g.shape}: {float(g):.4g}" if g.shape == () else f"{g.shape}: |g| = {norm:.4g}"
 
+
 def seed_gradient(output: Tensor, gradient: Any) -> Tensor:
     """The gradient with which a pass from `output` starts; 1 for a scalar."""
     if gradient is None:
         if output.size != 1:
-            got = f"got shape {output.shape}. Sum the losses, or pass a gradient of that shape"
-            raise InputError(f"a derivative without a gradient needs one element; {got}.")
+            raise InputError(
+                f"a derivative without a gradient needs one element; got shape {output.shape}. "
+                "Sum the losses, or pass a gradient of that shape."
+            )
         return Tensor(namespace(output.data).ones_like(output.data))
     if is_array(gradient):
         gradient = Tensor(gradient)
     if not isinstance(gradient, Tensor) or gradient.shape != output.shape:
-        got = getattr(gradient, "shape", type(gradient).__name__)
-        raise InputError(f"the gradient must be a tensor of shape {output.shape}; got {got}.")
+        given = getattr(gradient, "shape", type(gradient).__name__)
+        raise InputError(f"the gradient must be a tensor of shape {output.shape}; got {given}.")
     return gradient if gradient.dtype == output.dtype else gradient.astype(output.dtype)
 
+
 def nodes_behind(root: Node, oldest: int, known: Container[Node] = ()) -> list[Node]:
-    """The nodes through which root was computed, old before young; from `oldest` on, none known."""
-    found, stack = set(), [root]
+    """The nodes through which root was computed, old before young.
+
+    Those before the time `oldest` are left out, and those that are `known`, with all behind them.
+    """
+    found = set()
+    stack = [root]
     while stack:
         node = stack.pop()
         if node.order >= oldest and node not in found and node not in known:
@@ -91,143 +114,179 @@ def nodes_behind(root: Node, oldest: int, known: Container[Node] = ()) -> list[N
             stack.extend([edge[0] for edge in node.edges if edge is not None])
     return sorted(found, key=lambda node: node.order)
 
-class Walk:
-    """One backward pass: the nodes that wait, and the gradients that arrived for them.
 
-    With `targets` the pass leaves every `.grad` alone, and collects the targets' gradients in
-    `found`; it visits only nodes between the outputs and the targets (all, if there are none).
-    `private` holds the edges whose gradient lies in memory that a kernel or this pass made: it may
+class Walk:
+    """One backward pass: the nodes that wait, and the gradients that have arrived for them.
+
+    Without `targets` it goes to every leaf; with targets, which are nodes, it visits only nodes
+    that lie between the outputs and them. `results` holds the gradients of the leaves or of the
+    targets. `observer(node, g, results)` is called for every operation.
+
+    `owned` holds the edges whose gradient lies in memory that a kernel or this pass made: it may
     be added to in place, written over by a kernel, and become the `.grad` of a leaf as it is.
     """
 
     def __init__(
-        self, *, create_graph: bool = False, free: bool = False,
-        targets: Sequence[Tensor] | None = None, observer: Any = None,
+        self,
+        *,
+        create_graph: bool = False,
+        free: bool = False,
+        targets: set[Node] | None = None,
+        observer: Callable[[Node, Any, Sequence[Any]], None] | None = None,
     ):
-        self.tensors, self.free, self.observer = create_graph, free, observer
-        self.to_leaves = targets is None
-        self.found: dict[Node, Any] = {x.edge[0]: None for x in targets or () if x.edge is not None}
-        self.oldest = min((node.order for node in self.found), default=0)
-        self.needed: dict[Node, bool] = {}
-        self.leaves: list[tuple[Leaf, Any, bool]] = []
-        self.heap: list[tuple[int, Node]] = []
-        self.arrived: dict[Node, list[Any]] = {}
-        self.private: set[Edge] = set()
+        self.create_graph = create_graph
+        self.free = free
+        self.targets = targets
+        self.observer = observer
+        self.results: dict[Node, Any] = {}
+        self.owned: set[Edge] = set()
+        self._oldest = min((node.order for node in targets or ()), default=0)
+        self._on_the_way: dict[Node, bool] = {}
+        self._waiting: list[tuple[int, Node]] = []
+        self._arrived: dict[Node, list[Any]] = {}
 
-    def run(self, seeds: list[tuple[Tensor, Any]]) -> None:
+    def run(self, seeds: Sequence[tuple[Tensor, Tensor]]) -> None:
         """Send each gradient into the graph from its output, and follow until nothing waits."""
-        with enable_grad() if self.tensors else no_grad():
-            for output, gradient in seeds:
-                self._enter(output, gradient if self.tensors else gradient.data, False)
-            while self.heap:
-                node = heapq.heappop(self.heap)[1]
-                self._visit(node, self.arrived.pop(node))
-            if self.to_leaves:  # only now: a pass that is refused on the way changes nothing
-                for leaf, g, private in self.leaves:
-                    leaf.grad = gathered(leaf.grad, g, private)
+        call(self._run, seeds, recording=self.create_graph)
 
-    def _enter(self, output: Tensor, g: Any, private: bool) -> None:
+    def _run(self, seeds: Sequence[tuple[Tensor, Tensor]]) -> None:
+        for output, gradient in seeds:
+            self._enter(output, gradient if self.create_graph else gradient.data, owned=False)
+        while self._waiting:
+            node = heapq.heappop(self._waiting)[1]
+            self._visit(node, self._arrived.pop(node))
+
+    def add_to_leaves(self) -> None:
+        """Add the gradients of the leaves to what they have: at the end, and all at once.
+
+        So a pass that is refused on the way changes nothing, and no other thread comes between.
+        """
+        with _gathering:
+            for leaf, g in self.results.items():
+                if isinstance(leaf, Leaf):
+                    leaf.grad = gathered(leaf.grad, g, (leaf, 0) in self.owned)
+
+    def _enter(self, output: Tensor, g: Any, owned: bool) -> None:
         if output.edge is not None and self._is_needed(output.edge[0]):
-            self._send(output.edge, g, private)
+            self._send(output.edge, g, owned)
 
-    def _send(self, edge: Edge, g: Any, private: bool) -> None:
+    def _send(self, edge: Edge, g: Any, owned: bool) -> None:
         """Let g arrive at a node's output. What arrives first is taken; the rest is added to it."""
         node, index = edge
-        gradients = self.arrived.get(node)
+        gradients = self._arrived.get(node)
         if gradients is None:
-            gradients = self.arrived[node] = [None] * len(node.outputs)
-            heapq.heappush(self.heap, (-node.order, node))
+            gradients = self._arrived[node] = [None] * len(node.outputs)
+            heapq.heappush(self._waiting, (-node.order, node))
         if gradients[index] is None:
             gradients[index] = g
-        elif edge in self.private:
+        elif edge in self.owned:
             gradients[index] += g
         else:
             gradients[index] = gradients[index] + g
-            private = not self.tensors
-        if private:
-            self.private.add(edge)
+            owned = not self.create_graph
+        if owned:
+            self.owned.add(edge)
 
     def _visit(self, node: Node, gradients: list[Any]) -> None:
+        """Pass on what has arrived for a node; it is complete now."""
         if node.watched is not None:
             for index in [i for i in node.watched if gradients[i] is not None]:
                 node.watched[index] = gathered(None, gradients[index], False)
-        if self.found and node in self.found:
-            self.found[node] = gradients[0]
-        if isinstance(node, Leaf):
-            self.leaves.append((node, gradients[0], (node, 0) in self.private))
+        is_leaf = isinstance(node, Leaf)
+        if is_leaf if self.targets is None else node in self.targets:
+            self.results[node] = gradients[0]
+        if is_leaf:
             return
-        _check(node, node)
-        wanted = tuple(map(bool, node.edges))
-        if self.found:
-            wanted = tuple([edge is not None and self._is_needed(edge[0]) for edge in node.edges])
-        if node.operation.opaque or (self.tensors and node.operation.fused):
+        _expect_current(node, node)
+        if node.operation.needs_formula(self.create_graph):
             self._expand(node, gradients)
         else:
-            self._apply(node, gradients, wanted)
+            self._apply(node, gradients)
         if self.free:
-            node.saved, node.edges = None, ()
+            node.saved = None
+            node.edges = ()
 
     def _expand(self, node: Node, gradients: list[Any]) -> None:
         """Compute the node again by its formula, and let its gradients go through the new nodes."""
         start = tick()
-        with nested() if self.found else enable_grad():
-            outputs = as_tuple(node.operation.expand(node))
-        for i, (output, g) in enumerate(zip(outputs, gradients, strict=True)):
+        deeper = 0 if self.targets is None else 1
+        result = call(node.operation.expand, node, recording=True, deeper=deeper)
+        for i, (output, g) in enumerate(zip(as_tuple(result), gradients, strict=True)):
             if output.edge is not None and g is not None:
                 for inner in nodes_behind(output.edge[0], start):
-                    _check(inner, node, start)
-                self._enter(output, g, (node, i) in self.private)
+                    _expect_current(inner, node, start)
+                self._enter(output, g, (node, i) in self.owned)
 
-    def _apply(self, node: Node, gradients: list[Any], wanted: tuple[bool, ...]) -> None:
+    def _apply(self, node: Node, gradients: list[Any]) -> None:
         """Pass the gradients of a node's outputs on to its inputs, by the operation's rules."""
-        g, operation = gradients[0], node.operation
+        operation: Operation = node.operation
+        needed = tuple(map(bool, node.edges))
+        if self.targets is not None:
+            needed = tuple([e is not None and self._is_needed(e[0]) for e in node.edges])
+            if True not in needed:
+                return
+        g: Any = gradients[0]
+        owned = (node, 0) in self.owned
         if len(gradients) > 1:
-            like = next(g for g in gradients if g is not None)
-            xp = namespace(like.data if isinstance(like, Tensor) else like)
-            pairs = zip(gradients, node.outputs, strict=True)
-            g = tuple([xp.zeros(*output) if g is None else g for g, output in pairs])
-        if operation.fused:
-            results = operation.gradients(node, g, wanted, (node, 0) in self.private, self.free)
-        else:
-            results = operation.gradients(node, g, wanted, self.tensors)
+            owned = all([g is None or (node, i) in self.owned for i, g in enumerate(gradients)])
+            g = _with_zeros(gradients, node)
+        results = operation.gradients(node, g, needed, owned=owned, last=self.free)
         if self.observer is not None:
             self.observer(node, g, results)
-        for edge, result, needs in zip(node.edges, results, wanted, strict=True):
-            if needs and result is not None and edge is not None:
-                private = operation.fused
+        for edge, result, wanted in zip(node.edges, results, needed, strict=True):
+            if wanted and result is not None and edge is not None:
+                owned = operation.owns_gradients
                 shape, dtype = edge[0].outputs[edge[1]]
                 if result.shape != shape or result.dtype != dtype:
                     result = _fitted(operation, shape, dtype, result)
-                    private = not self.tensors
-                self._send(edge, result, private)
+                    owned = not self.create_graph
+                self._send(edge, result, owned)
 
     def _is_needed(self, node: Node) -> bool:
         """Whether the way from node leads to a target; without targets, every way does."""
-        if not self.found:
+        if self.targets is None:
             return True
-        if node not in self.needed:
-            for each in nodes_behind(node, self.oldest, self.needed):
-                _check(each, each)  # a freed node may have led to a target
-                ways = [edge is not None and self.needed.get(edge[0]) for edge in each.edges]
-                opaque = getattr(each.operation, "opaque", False)  # a leaf has no operation
-                self.needed[each] = each in self.found or opaque or True in ways
-        return self.needed.get(node, False)
+        if node not in self._on_the_way:
+            for each in nodes_behind(node, self._oldest, self._on_the_way):
+                _expect_current(each, each)  # a freed node may have led to a target
+                self._on_the_way[each] = (
+                    each in self.targets
+                    or any(e is not None and self._on_the_way.get(e[0]) for e in each.edges)
+                    or (not isinstance(each, Leaf) and each.operation.has_hidden_inputs)
+                )
+        return self._on_the_way.get(node, False)
 
-def _fitted(operation: Any, shape: Any, dtype: Any, result: Any) -> Any:
+
+def _with_zeros(gradients: list[Any], node: Node) -> tuple[Any, ...]:
+    """The gradients of a node's outputs, zeros for outputs that were not used."""
+    like = next(g for g in gradients if g is not None)
+    xp = namespace(like.data if isinstance(like, Tensor) else like)
+    pairs = zip(gradients, node.outputs, strict=True)
+    return tuple([xp.zeros(*output) if g is None else g for g, output in pairs])
+
+
+def _fitted(operation: Operation, shape: Any, dtype: Any, result: Any) -> Any:
     """The gradient in the shape and dtype of the input; an error if a rule got it wrong."""
     if result.shape != shape:
         if not operation.broadcasts:
-            problem = f"the rule of {operation} gave shape {result.shape}, the input has {shape}"
-            raise AssertionError(f"{problem}. Correct it, or declare broadcasts=True.")
+            raise AssertionError(
+                f"the rule of {operation} gave shape {result.shape}, the input has {shape}. "
+                "Correct it, or declare broadcasts=True."
+            )
         result = sum_to(result, shape=shape)
     return result if result.dtype == dtype else result.astype(dtype)
 
-def _check(node: Node, reader: Node, until: float = math.inf) -> None:
+
+def _expect_current(node: Node, reader: Node, until: float = math.inf) -> None:
     """Raise if the node was freed, or an input of it assigned since `reader` used it."""
     if node.saved is None:
-        problem = f"the graph behind {node.operation} was freed by an earlier backward pass"
-        raise InputError(f"{problem}. Sum the losses, or call it first with retain_graph=True.")
+        raise InputError(
+            f"the graph behind {node.operation} was freed by an earlier backward pass. "
+            "Sum the losses, or call it first with retain_graph=True."
+        )
     for edge in node.edges:
         if edge is not None and reader.order < edge[0].version < until:
-            problem = f"a parameter was assigned after {reader.operation} had used it"
-            raise InputError(f"{problem}. Call backward before the optimizer's step.")
+            raise InputError(
+                f"a parameter was assigned after {reader.operation} had used it. "
+                "Call backward before the optimizer's step."
+            )

@@ -6,12 +6,17 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd.functional import pullback
-from minibig.autograd.primitives import wrapped
+from minibig.autograd.operations import expect_function, wrapped
 from minibig.autograd.tensors import Tensor, as_tuple
 from minibig.backend import generator, to_device, to_numpy
 
+
 def check_gradients(
-    f: Callable[..., Any], *xs: Tensor, order: int = 2, eps: float = 1e-6, tolerance: float = 1e-5,
+    f: Callable[..., Any],
+    *xs: Tensor,
+    order: int = 2,
+    eps: float = 1e-6,
+    tolerance: float = 1e-5,
     seed: int = 0,
 ) -> None:
     """Raise AssertionError unless the derivatives of f at xs are right, up to `order`.
@@ -31,6 +36,7 @@ def check_gradients(
     Traceback (most recent call last):
     AssertionError: order 1: ...
     """
+    expect_function("check_gradients", f)
     if wrong := [x for x in xs if not isinstance(x, Tensor)]:
         raise TypeError(f"check_gradients needs tensors; got {type(wrong[0]).__name__}.")
     wide = [Tensor(x.data.astype("float64")) if x.dtype.kind == "f" else x for x in xs]
@@ -43,6 +49,7 @@ def check_gradients(
     derivative: Any = of_floats
     for n in range(1, order + 1):
         derivative = _checked(derivative, [wide[i] for i in floats], n, eps, tolerance, seed)
+
 
 def _checked(f: Any, xs: list[Tensor], order: int, eps: float, tolerance: float, seed: int) -> Any:
     """Check one order; returns the function x -> vᵀ·J for the next."""
@@ -63,13 +70,17 @@ def _checked(f: Any, xs: list[Tensor], order: int, eps: float, tolerance: float,
         bound = tolerance * max(terms, abs(measured)) + rounding + spread
         if abs(claimed - measured) <= bound:
             return lambda *xs: pullback(f, xs, "check_gradients")[1](*vs, create_graph=True)
-    found = f"the rules give {claimed!r}, central differences {measured!r}"
-    raise AssertionError(f"order {order}: {found} along a random direction.")
+    raise AssertionError(
+        f"order {order}: the rules give {claimed!r}, central differences {measured!r} "
+        "along a random direction."
+    )
+
 
 def _random_like(xs: Sequence[Tensor], seed: int, name: str) -> list[Tensor]:
     numbers = generator(seed, name)
     draws = [np.asarray(numbers.standard_normal(x.shape), x.dtype) for x in xs]
     return [Tensor(to_device(t, x.device)) for t, x in zip(draws, xs, strict=True)]
+
 
 def _dot(xs: Any, ys: Any) -> float:
     return sum(float(to_numpy((x.data * y.data).sum())) for x, y in zip(xs, ys, strict=True))

@@ -10,24 +10,28 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minibig.autograd.backward_pass import Walk, seed_gradient
-from minibig.autograd.primitives import explain_types, primitive, wrapped
-from minibig.autograd.recomputation import recomputation
-from minibig.autograd.state import nested, no_grad, state
+from minibig.autograd.operations import expect_function, wrapped
+from minibig.autograd.primitives import primitive
+from minibig.autograd.state import call, state
 from minibig.autograd.structure import alias, reshape
-from minibig.autograd.tensors import Leaf, Node, Tensor, as_tuple
-from minibig.backend import Array, InputError, at, moment, namespace
+from minibig.autograd.tensors import Leaf, Tensor, as_tuple
+from minibig.backend import Array, InputError, namespace
+from minibig.backend.checks import whole
+
 
 def _entered(x: Any, name: str) -> Tensor:
     """x under a new name in the graph: what a functional form differentiates by."""
     if not isinstance(x, Tensor) or x.dtype.kind != "f":
-        got = f"a tensor of {x.dtype}" if isinstance(x, Tensor) else type(x).__name__
-        raise InputError(f"{name} needs floating-point tensors to differentiate by; got {got}.")
+        kind = f"a tensor of {x.dtype}" if isinstance(x, Tensor) else type(x).__name__
+        raise InputError(f"{name} needs floating-point tensors to differentiate by; got {kind}.")
     return Tensor(x.data, (Leaf(x.data), 0)) if x.edge is None else alias(x)
+
 
 def _outputs(y: Any, name: str) -> tuple[Tensor, ...]:
     if not all(isinstance(output, Tensor) for output in as_tuple(y)):
         raise InputError(f"{name} needs a function that returns a tensor or a tuple of tensors.")
     return as_tuple(y)
+
 
 def _result(y: Any, create_graph: bool = False) -> Any:
     """y, with its history if it is wanted or another form stands around."""
@@ -35,23 +39,35 @@ def _result(y: Any, create_graph: bool = False) -> Any:
         return y
     return tuple(map(Tensor.detach, y)) if isinstance(y, tuple) else y.detach()
 
+
 def pullback(f: Any, xs: Sequence[Any], name: str) -> tuple[Any, Callable[..., Any]]:
     """y = f(*xs), and the function from gradients of y to gradients of xs, all in tuples."""
-    with nested():
-        inputs = [_entered(x, name) for x in xs]
-        y = f(*inputs)
+    expect_function(name, f)
+    inputs, y = call(_traced, f, xs, name, recording=True, deeper=1)
     outputs = _outputs(y, name)
 
     def pull(*gradients: Any, create_graph: bool = False) -> tuple[Tensor, ...]:
         if len(gradients) != len(outputs):
             raise InputError(f"the pullback needs {len(outputs)} gradients; got {len(gradients)}.")
-        walk = Walk(create_graph=create_graph or state.nesting > 0, targets=inputs)
+        targets = [x.edge[0] for x in inputs]  # an input is a leaf or an alias: one output
+        walk = Walk(create_graph=create_graph or state.nesting > 0, targets=set(targets))
         walk.run([(y, seed_gradient(y, g)) for y, g in zip(outputs, gradients, strict=True)])
-        pairs = zip(inputs, walk.found.values(), strict=True)
-        found = [namespace(x.data).zeros_like(x.data) if g is None else g for x, g in pairs]
-        return tuple([g if isinstance(g, Tensor) else wrapped(g, None) for g in found])
+        found = [walk.results.get(target) for target in targets]
+        return tuple(map(_gradient_or_zeros, found, inputs))
 
     return y, pull
+
+
+def _traced(f: Callable[..., Any], xs: Sequence[Any], name: str) -> tuple[list[Any], Any]:
+    inputs = [_entered(x, name) for x in xs]
+    return inputs, f(*inputs)
+
+
+def _gradient_or_zeros(g: Any, x: Tensor) -> Tensor:
+    if isinstance(g, Tensor):
+        return g
+    return wrapped(namespace(x.data).zeros_like(x.data) if g is None else g, None)
+
 
 def vjp(f: Callable[..., Any], *xs: Tensor) -> tuple[Any, Callable[..., Any]]:
     """y = f(*xs), and the function g -> gᵀ·J that pulls a gradient of y back to the inputs.
@@ -70,6 +86,7 @@ def vjp(f: Callable[..., Any], *xs: Tensor) -> tuple[Any, Callable[..., Any]]:
 
     return _result(y), pull_back
 
+
 def value_and_grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, create_graph: bool = False
 ) -> Callable[..., Any]:
@@ -80,7 +97,10 @@ def value_and_grad(
     >>> mb.value_and_grad(lambda x, y: (x * y).sum(), (0, 1))(mb.tensor([2.0]), mb.tensor([5.0]))
     (tensor(10.), (tensor([5.]), tensor([2.])))
     """
+    expect_function("grad", f)
     numbers = argnums if isinstance(argnums, tuple) else (argnums,)
+    for number in numbers:
+        whole("argnums", number)
 
     def differentiated(*xs: Any) -> Any:
         if not all(-len(xs) <= n < len(xs) for n in numbers):
@@ -91,8 +111,8 @@ def value_and_grad(
             arguments = dict(enumerate(xs)) | dict(zip(places, chosen, strict=True))
             y = f(*arguments.values())
             if not isinstance(y, Tensor) or y.size != 1:
-                got = y.shape if isinstance(y, Tensor) else type(y).__name__
-                raise InputError(f"grad needs a function with a scalar result; got {got}. Sum it.")
+                kind = y.shape if isinstance(y, Tensor) else type(y).__name__
+                raise InputError(f"grad needs a function with a scalar result; got {kind}. Sum it.")
             return y
 
         y, pull = pullback(scalar, [xs[n] for n in places], "grad")
@@ -100,6 +120,7 @@ def value_and_grad(
         return _result(y, create_graph), gradients if numbers is argnums else gradients[0]
 
     return differentiated
+
 
 def grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, create_graph: bool = False
@@ -112,8 +133,9 @@ def grad(
     >>> mb.grad(cube)(mb.tensor(2.0)), mb.grad(mb.grad(cube))(mb.tensor(2.0))
     (tensor(12.), tensor(12.))
     """
-    both = value_and_grad(f, argnums, create_graph=create_graph)
-    return lambda *xs: both(*xs)[1]
+    differentiated = value_and_grad(f, argnums, create_graph=create_graph)
+    return lambda *xs: differentiated(*xs)[1]
+
 
 def jvp(f: Callable[..., Any], x: Any, t: Any) -> tuple[Any, Any]:
     """y = f(x) and J·t, the derivative of f in the direction t; x and t may be tuples.
@@ -131,6 +153,7 @@ def jvp(f: Callable[..., Any], x: Any, t: Any) -> tuple[Any, Any]:
     pushed = pullback(pull, u, "jvp")[1](*ts)
     return _result(y), pushed if isinstance(y, tuple) else pushed[0]
 
+
 def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:
     """H·v, the Hessian of the scalar function f at x times the vector v.
 
@@ -139,11 +162,15 @@ def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:
     """
     return jvp(grad(f), x, v)[1]
 
+
 @primitive
 def stacked_rows(*rows: Array) -> Array:
     """The arrays, which have one shape, along a new first axis."""
     return namespace(rows[0]).stack(rows)
+
+
 stacked_rows.defvjp(rows=lambda g: tuple(g))
+
 
 def jacobian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
     """The function that computes the Jacobian of f, all ∂yᵢ/∂xⱼ, row by row: Jᵢ = eᵢᵀ·J.
@@ -154,6 +181,8 @@ def jacobian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
     tensor([[2., 0.],
             [0., 6.]])
     """
+    expect_function("jacobian", f)
+
     def differentiated(x: Tensor) -> Tensor:
         y, pull = vjp(f, x)
         if not isinstance(y, Tensor):
@@ -165,6 +194,7 @@ def jacobian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
 
     return differentiated
 
+
 def hessian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
     """The function that computes the Hessian of a scalar function: the Jacobian of its gradient.
 
@@ -174,44 +204,5 @@ def hessian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
     tensor([[4., 2.],
             [2., 0.]])
     """
+    expect_function("hessian", f)
     return jacobian(grad(f))
-
-class _Checkpoint:
-    """The operation behind `checkpoint`: it has no graph until the backward pass needs one."""
-
-    opaque, fused, broadcasts = True, False, False
-
-    def __init__(self, f: Callable[..., Any]):
-        self.f = f
-
-    def __repr__(self) -> str:
-        return f"checkpoint({getattr(self.f, '__name__', type(self.f).__name__)})"
-
-    def expand(self, node: Node) -> Any:
-        arrays, before = node.saved
-        with at(before), recomputation():
-            return self.f(*map(Tensor, arrays, node.edges))
-
-def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
-    """f(*xs) without keeping what is inside: the backward pass computes it again.
-
-    Memory for time: one more forward pass of f, and only its inputs are kept. Dropout inside f
-    draws the same masks again.
-
-    Source:  Chen et al. 2016, arXiv:1604.06174, section 4.
-
-    >>> x = mb.tensor(1.0, requires_grad=True)
-    >>> mb.checkpoint(lambda x: mb.exp(x * x), x).backward()
-    >>> x.grad
-    tensor(5.4366)
-    """
-    explain_types("checkpoint", xs)
-    if not state.recording:
-        return f(*xs)
-    before = moment()
-    with no_grad():
-        y = f(*xs)
-    arrays = tuple([output.data for output in _outputs(y, "checkpoint")])
-    result = arrays if isinstance(y, tuple) else arrays[0]
-    saved, edges = ([x.data for x in xs], before), tuple([x.edge for x in xs])
-    return wrapped(result, Node(_Checkpoint(f), edges, saved, result))

@@ -10,63 +10,37 @@
 
 The formula is the definition: an ordinary function of tensors. A kernel works on arrays. Its
 forward part returns the outputs and whatever its backward part wants to find again (`keep` says
-whether there will be one); it may return NotImplemented for inputs it was not written for. The
-backward part returns a gradient for every input that is `needed`, in memory that nothing else
-holds; it may use g for that if g is `owned`, and its own residuals on their `last` use.
+whether there will be one). The backward part returns a gradient for every input that is `needed`,
+each in memory that nothing else holds. It may use g for that if g is `owned`, and its own
+residuals on their `last` use. With several outputs g is a tuple, zeros for an output that was not
+used, and `owned` speaks for all of them.
 
 A derivative of the backward part goes through the formula: see `backward_pass.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import Parameter
 from typing import Any
 
-import numpy as np
-
-from minibig.autograd.primitives import Operation, explain_types, wrapped
+from minibig.autograd.operations import Operation, expect_tensors, register, wrapped
 from minibig.autograd.state import state
-from minibig.autograd.tensors import Node, Tensor
+from minibig.autograd.tensors import Edge, Node, Tensor
 
-registry: dict[str, "Fusible"] = {}
-
-class Kernel:
-    """A forward and a backward part on arrays that stand for a formula."""
-
-    def __init__(self, forward: Callable[..., Any]):
-        self.forward = forward
-        self.backward: Callable[..., Any] | None = None
-
-    def vjp(self, backward: Callable[..., Any]) -> Callable[..., Any]:
-        """State the backward part (decorator)."""
-        self.backward = backward
-        return backward
 
 class Fusible(Operation):
-    """A formula, and the kernels that may stand for it (decorator); see the module's docstring.
+    """A formula, and the kernels that may stand for it; see the module's docstring.
 
-    >>> @fusible
-    ... def double(x, /): return x + x
-    >>> double, double.inputs
-    (double, ['x'])
+    >>> double = Fusible(lambda x, /: x + x)
+    >>> double.inputs, double(mb.tensor([1.0, 2.0]))
+    (['x'], tensor([2., 4.]))
     """
 
-    fused = True
+    owns_gradients = True
 
     def __init__(self, formula: Callable[..., Any]):
         super().__init__(formula)
         self.formula = formula
-        self.kernels: dict[str, Kernel] = {}
         self.checks: list[Callable[..., Any]] = []
-        registry[formula.__name__] = self
-
-    def kernel(self, device: str) -> Callable[[Callable[..., Any]], Kernel]:
-        """Register the forward part of a kernel for a kind of device (decorator)."""
-
-        def register(forward: Callable[..., Any]) -> Kernel:
-            self.kernels[device] = Kernel(forward)
-            return self.kernels[device]
-
-        return register
 
     def check(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """State what the inputs must look like (decorator): called before formula or kernel."""
@@ -74,55 +48,80 @@ class Fusible(Operation):
         return function
 
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any:
-        inputs, settings = self._bound(inputs, keywords)
+        if len(inputs) != len(self.inputs) or keywords.keys() != self.keywords.keys():
+            inputs, keywords = self._completed(inputs, keywords)
         try:
             for check in self.checks:
-                check(*inputs, **settings)
-            kernels = state.kernels and self.kernels
-            result = self._fused(inputs, settings) if kernels else NotImplemented
-            return self.formula(*inputs, **settings) if result is NotImplemented else result
+                check(*inputs, **keywords)
+            if self.kernels and state.kernels:
+                result = self._fused(inputs, keywords)
+                if result is not NotImplemented:
+                    return result
+            return self.formula(*inputs, **keywords)
         except AttributeError:
-            explain_types(self, inputs)
+            expect_tensors(self, inputs)
             raise
 
-    def _bound(self, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    def _completed(self, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """All inputs in their order, and all keywords, with the defaults filled in."""
         rest = self.inputs[len(inputs) :]
         more = {name: keywords.pop(name, self.defaults[name]) for name in rest}
         settings = {**self.keywords, **keywords}
-        missing = [n for n, x in {**more, **settings}.items() if x is Parameter.empty]
-        if missing or len(settings) > len(self.keywords) or len(inputs) > len(self.inputs):
-            problem = f"; {missing[0]} is missing" if missing else " and no more"
-            raise TypeError(f"{self} takes {', '.join([*self.inputs, *self.keywords])}{problem}.")
+        known = ", ".join([*self.inputs, *self.keywords])
+        if missing := [n for n, x in {**more, **settings}.items() if x is Parameter.empty]:
+            raise TypeError(f"{self} takes {known}; {missing[0]} is missing.")
+        if len(settings) > len(self.keywords) or len(inputs) > len(self.inputs):
+            raise TypeError(f"{self} takes {known} and no more.")
         return (*inputs, *more.values()), settings
 
     def _fused(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
-        """The kernel's result, recorded as one node; NotImplemented if there is no kernel."""
+        """The kernel's result, recorded as one node; NotImplemented if no kernel takes these."""
         arrays: list[Any] = []
-        edges: list[Any] = []
+        edges: list[Edge | None] = []
         for x in inputs:
             if x is not None and not isinstance(x, Tensor):
                 return NotImplemented
             arrays.append(None if x is None else x.data)
             edges.append(None if x is None else x.edge)
-        kernel = self.kernels.get("cpu" if isinstance(arrays[0], np.ndarray) else "cuda")
+        kernel = self.kernel_for(arrays)
+        if kernel is None:
+            return NotImplemented
         keep = state.recording and any(edges)
-        result = kernel.forward(*arrays, keep=keep, **settings) if kernel else NotImplemented
+        result = kernel.forward(*arrays, keep=keep, **settings)
         if result is NotImplemented:
             return NotImplemented
         outputs, residuals = result
-        saved = (kernel, arrays, residuals, settings)
-        return wrapped(outputs, Node(self, tuple(edges), saved, outputs) if keep else None)
+        if not keep:
+            return wrapped(outputs, None)
+        saved = kernel, arrays, residuals, settings
+        return wrapped(outputs, Node(self, tuple(edges), saved, outputs))
 
-    def gradients(self, node: Node, g: Any, needed: Any, owned: bool, last: bool) -> Any:
-        """The gradients of the inputs by the kernel's backward part, on arrays."""
+    def needs_formula(self, tensors: bool) -> bool:
+        return tensors
+
+    def gradients(
+        self, node: Node, g: Any, needed: tuple[bool, ...], *, owned: bool, last: bool
+    ) -> Sequence[Any]:
         kernel, _, residuals, settings = node.saved
-        return kernel.backward(g, residuals, needed=needed, owned=owned, last=last, **settings)
+        results: Sequence[Any] = kernel.backward(
+            g, residuals, needed=needed, owned=owned, last=last, **settings
+        )
+        return results
 
     def expand(self, node: Node) -> Any:
-        """The same result by the formula, recorded on the same inputs: for higher derivatives."""
         _, arrays, _, settings = node.saved
-        pairs = zip(arrays, node.edges, strict=True)
-        return self.formula(*[None if a is None else Tensor(a, e) for a, e in pairs], **settings)
+        inputs = [
+            None if array is None else Tensor(array, edge)
+            for array, edge in zip(arrays, node.edges, strict=True)
+        ]
+        return self.formula(*inputs, **settings)
 
-fusible = Fusible
+
+def fusible(formula: Callable[..., Any]) -> Fusible:
+    """Make a formula an operation that kernels may stand for, entered in `registry` (decorator).
+
+    Raises:  InputError if there is an operation of that name already.
+    """
+    operation = Fusible(formula)
+    register(operation)
+    return operation

@@ -12,65 +12,72 @@ A rule turns g, the gradient of the output, into the gradient of one input, or i
 name, `<input>_shape`, or a keyword. Rules use operators and methods only, so that one rule runs on
 arrays (first order, at the speed of NumPy) and on tensors (any order).
 
-Called on arrays a primitive is just its function; called on tensors it is recorded.
+Called on arrays a primitive is just its function; called on tensors it is recorded. A kernel of a
+primitive is a function of the same arrays and keywords with the same result.
 """
 
 import functools
 import inspect
-from collections.abc import Callable
-from inspect import Parameter
-from types import MethodType
-from typing import Any, TypeVar, cast, overload
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar, cast, overload
 
 import numpy as np
 
+from minibig.autograd.operations import (
+    Kernel,
+    Operation,
+    expect_tensors,
+    register,
+    summary,
+    wrapped,
+)
 from minibig.autograd.state import state
 from minibig.autograd.tensors import Edge, Node, Tensor
-from minibig.backend import InputError, is_array, namespace
+from minibig.backend import InputError, is_array
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-class Operation:
-    """What primitives and fusibles share: a name, inputs, keywords; they can also be methods."""
 
-    opaque, fused, broadcasts = False, False, False
+class Plan(NamedTuple):
+    """For one pattern of inputs that require a gradient: what a call saves, and who reads it.
 
-    def __init__(self, function: Callable[..., Any]):
-        functools.update_wrapper(self, function)  # type: ignore[arg-type]
-        parameters = inspect.signature(function).parameters.values()
-        self.variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters)
-        slash = any(p.kind == p.POSITIONAL_ONLY for p in parameters)
-        of_keywords = {Parameter.KEYWORD_ONLY, slash and Parameter.POSITIONAL_OR_KEYWORD}
-        self.inputs = [p.name for p in parameters if p.kind not in of_keywords]
-        self.keywords = {p.name: p.default for p in parameters if p.kind in of_keywords}
-        self.placed = [p.name for p in parameters if slash and p.kind == p.POSITIONAL_OR_KEYWORD]
-        self.defaults = {p.name: p.default for p in parameters}
+    `slots` say where in a call each saved thing is found: ("input", 0), ("output", None),
+    ("shape", 1) or ("keyword", "axis"). `rules` holds for each input its rule and the places of
+    what that rule names among the slots; None for an input that requires no gradient.
+    """
 
-    def __repr__(self) -> str:
-        return str(self.__name__)  # type: ignore[attr-defined]
+    slots: list[tuple[str, Any]]
+    rules: list[tuple[Callable[..., Any], list[int]] | None]
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]
 
 class Primitive(Operation):
     """A function of arrays with its derivative rules; see the module's docstring."""
 
-    def __init__(self, function: Callable[..., Any], broadcasts: bool, constant: bool):
-        super().__init__(function)
-        self.function, self.broadcasts, self.constant = function, broadcasts, constant
-        self.rules: dict[str, Callable[..., Any]] = {}
-        self.plans: dict[tuple[bool, ...], tuple[list[Any], list[Any]]] = {}
-
-    def computed_by(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Let another function of arrays compute the same (decorator): only the speed changes."""
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        broadcasts: bool = False,
+        constant: bool = False,
+        name: str | None = None,
+    ):
+        super().__init__(function, name)
         self.function = function
-        return function
+        self.broadcasts = broadcasts
+        self.constant = constant
+        self.rules: dict[str, Callable[..., Any]] = {}
+        self.plans: dict[tuple[bool, ...], Plan] = {}
 
     def defvjp(self, **rules: Callable[..., Any]) -> None:
         """State the derivative: for each input a rule that starts with g."""
         if unknown := set(rules) - set(self.inputs):
             raise TypeError(f"{self}: no inputs called {sorted(unknown)}; it has {self.inputs}.")
         self.rules.update(rules)
+        self.plans.clear()
+
+    def kernel(self, *devices: str) -> Callable[[Callable[..., Any]], Kernel]:
+        register(self)
+        return super().kernel(*devices)
 
     @overload
     def __call__(self, x: Tensor, /, *inputs: Any, **keywords: Any) -> Tensor: ...
@@ -91,17 +98,15 @@ class Primitive(Operation):
                 arrays.append(_operand(x, self))
                 edges.append(None)
         if not tensors:
-            return self.function(*arrays, **keywords)
+            return self._compute(arrays, keywords)
         if None in edges:  # the dtype of a NumPy scalar would turn float32 into float64
             arrays = [x.item() if isinstance(x, np.generic) else x for x in arrays]
         try:
-            y = self.function(*arrays, **keywords)
+            y = self._compute(arrays, keywords)
         except InputError:
             raise
-        except (ValueError, TypeError, IndexError) as error:
-            kind = type(error) if type(error) in (TypeError, IndexError) else InputError
-            given = ", ".join(map(_summary, arrays))
-            raise kind(f"{self} cannot take {given}: {error}") from error
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
+            raise _explained(error, self, arrays) from error
         if self.constant or not any(edges) or not state.recording:
             return wrapped(y, None)
         is_float = (y[0] if isinstance(y, tuple) else y).dtype.kind == "f"
@@ -116,11 +121,20 @@ class Primitive(Operation):
             raise TypeError(f"{self} takes {known}, each once; got {len(inputs)} by position.")
         return inputs[:n], {**placed, **keywords}
 
-    def _record(self, arrays: Any, edges: Any, y: Any, keywords: dict[str, Any]) -> Node:
+    def _compute(self, arrays: list[Any], keywords: dict[str, Any]) -> Any:
+        if self.kernels and (kernel := self.kernel_for(arrays)) is not None:
+            y = kernel.forward(*arrays, **keywords)
+            if y is not NotImplemented:
+                return y
+        return self.function(*arrays, **keywords)
+
+    def _record(
+        self, arrays: list[Any], edges: tuple[Edge | None, ...], y: Any, keywords: dict[str, Any]
+    ) -> Node:
         pattern = tuple(map(bool, edges))
         plan = self.plans.get(pattern) or self._plan(pattern)
         saved: list[Any] = []
-        for kind, which in plan[0]:
+        for kind, which in plan.slots:
             if kind == "input":
                 saved.append(arrays[which])
             elif kind == "output":
@@ -131,28 +145,27 @@ class Primitive(Operation):
                 saved.append(keywords.get(which, self.keywords[which]))
         return Node(self, edges, (plan, saved), y)
 
-    def _plan(self, pattern: tuple[bool, ...]) -> tuple[list[Any], list[Any]]:
-        """For one pattern of inputs that require a gradient: what to save, and which rules to run.
-
-        The rule of an input comes with the places of what it names; without a gradient it is None.
-        """
+    def _plan(self, pattern: tuple[bool, ...]) -> Plan:
         names: list[str] = []
         rules: list[Any] = [None] * len(self.inputs)
         for i, (name, needed) in enumerate(zip(self.inputs, pattern, strict=False)):
-            if needed or self.variadic:
-                if name not in self.rules:
-                    problem = f"{self} has no derivative with respect to {name}"
-                    raise InputError(f"{problem}. Pass {name}.detach() if none is wanted.")
-                g, *wanted = inspect.signature(self.rules[name]).parameters or [""]
-                if g != "g":
-                    raise TypeError(f"{self}: the rule of {name} must begin with g; got {g!r}.")
-                names += [n for n in wanted if n not in names]
-                rules[i] = self.rules[name], list(map(names.index, wanted))
-        plan = self.plans[pattern] = list(map(self._slot, names)), rules
+            if not (needed or self.variadic):
+                continue
+            if name not in self.rules:
+                raise InputError(
+                    f"{self} has no derivative with respect to {name}. "
+                    f"Pass {name}.detach() if none is wanted."
+                )
+            first, *wanted = inspect.signature(self.rules[name]).parameters or [""]
+            if first != "g":
+                raise TypeError(f"{self}: the rule of {name} must begin with g; got {first!r}.")
+            names += [each for each in wanted if each not in names]
+            rules[i] = self.rules[name], list(map(names.index, wanted))
+        plan = self.plans[pattern] = Plan(list(map(self._slot, names)), rules)
         return plan
 
     def _slot(self, name: str) -> tuple[str, Any]:
-        """Which thing of a call a rule names: ("input", 0), ("keyword", "axis") ..."""
+        """Where in a call the thing lies that a rule calls `name`."""
         if name == "y":
             return "output", None
         if name in self.keywords:
@@ -163,43 +176,44 @@ class Primitive(Operation):
         which = slice(None) if self.variadic else self.inputs.index(source)
         return "input" if name == source else "shape", which
 
-    def gradients(self, node: Node, g: Any, needed: tuple[bool, ...], tensors: bool) -> Any:
-        """The gradients of the inputs, from the gradient(s) of the output(s)."""
-        (slots, rules), saved = node.saved
-        if tensors:
-            saved = [_lifted(x, node, *slot) for x, slot in zip(saved, slots, strict=True)]
+    def gradients(
+        self, node: Node, g: Any, needed: tuple[bool, ...], *, owned: bool, last: bool
+    ) -> Sequence[Any]:
+        plan, saved = node.saved
+        if isinstance(g[0] if isinstance(g, tuple) else g, Tensor):
+            saved = [
+                _with_history(x, node, *slot) for x, slot in zip(saved, plan.slots, strict=True)
+            ]
         if self.variadic:
-            return rules[0][0](g, *[saved[i] for i in rules[0][1]])
+            rule, places = plan.rules[0]
+            return cast("Sequence[Any]", rule(g, *[saved[i] for i in places]))
         return [
-            rule[0](g, *[saved[i] for i in rule[1]]) if rule is not None and wanted else None
-            for rule, wanted in zip(rules, needed, strict=False)
+            entry[0](g, *[saved[i] for i in entry[1]]) if entry is not None and wanted else None
+            for entry, wanted in zip(plan.rules, needed, strict=False)
         ]
+
 
 def _operand(x: Any, name: Any) -> Any:
     """x, if it may stand beside a tensor: an array or a number."""
     if isinstance(x, (np.generic, float, int)) or is_array(x):
         return x
-    got = f"{type(x).__name__}. Use mb.tensor(x)"
-    raise TypeError(f"{name} expected tensors, arrays or numbers; got {got}.")
+    raise TypeError(
+        f"{name} expected tensors, arrays or numbers; got {type(x).__name__}. Use mb.tensor(x)."
+    )
 
-def _summary(x: Any) -> str:
-    if not is_array(x):
-        return repr(x)[:40]
-    return f"{x.dtype}{list(x.shape)}{'' if namespace(x) is np else ' on cuda'}"
 
-def wrapped(y: Any, node: Node | None) -> Any:
-    """The array(s) y as tensor(s), outputs of `node`."""
-    if isinstance(y, tuple):
-        return tuple([Tensor(a, None if node is None else (node, i)) for i, a in enumerate(y)])
-    if isinstance(y, np.generic):  # NumPy returns a scalar where CuPy returns an array
-        y = np.asarray(y)
-    return Tensor(y, None if node is None else (node, 0))
+def _explained(error: Exception, operation: Operation, arrays: list[Any]) -> Exception:
+    """What NumPy said about the arrays, with the operation and what it was given."""
+    kind = type(error) if type(error) in (TypeError, IndexError) else InputError
+    return kind(f"{operation} cannot take {', '.join(map(summary, arrays))}: {error}")
+
 
 def _shape(x: Any) -> Any:
     """The shape of an input, or those of all."""
     return list(map(_shape, x)) if isinstance(x, list) else getattr(x, "shape", ())
 
-def _lifted(x: Any, node: Node, kind: str, which: Any) -> Any:
+
+def _with_history(x: Any, node: Node, kind: str, which: Any) -> Any:
     """What a node saved, arrays as tensors with their history: for derivatives of the rule."""
     if kind == "output":
         return wrapped(x, node)
@@ -207,15 +221,19 @@ def _lifted(x: Any, node: Node, kind: str, which: Any) -> Any:
         return list(map(Tensor, x, node.edges))
     return Tensor(x, node.edges[which]) if kind == "input" and is_array(x) else x
 
+
 @overload
 def primitive(function: Callable[..., Any], /) -> Primitive: ...
 @overload
-def primitive(*, broadcasts: bool) -> Callable[[Callable[..., Any]], Primitive]: ...
-def primitive(function: Any = None, /, *, broadcasts: bool = False) -> Any:
+def primitive(
+    *, broadcasts: bool = ..., name: str | None = ...
+) -> Callable[[Callable[..., Any]], Primitive]: ...
+def primitive(function: Any = None, /, *, broadcasts: bool = False, name: str | None = None) -> Any:
     """Make a function of arrays a differentiable operation (decorator).
 
     With `broadcasts` the inputs may have shapes that NumPy broadcasts, and the engine sums each
-    gradient back to its input's shape.
+    gradient back to its input's shape. `name` is what errors call it, where users know it by
+    another name than that of the function.
 
     >>> @primitive
     ... def cube(x, /): return x * x * x
@@ -224,12 +242,14 @@ def primitive(function: Any = None, /, *, broadcasts: bool = False) -> Any:
     tensor(12.)
     """
     if function is None:
-        return functools.partial(primitive, broadcasts=broadcasts)
-    return Primitive(function, broadcasts, False)
+        return functools.partial(Primitive, broadcasts=broadcasts, name=name)
+    return Primitive(function)
+
 
 def constant(function: Callable[..., Any]) -> Primitive:
     """Make a function of arrays an operation whose result has no derivative (decorator)."""
-    return Primitive(function, False, True)
+    return Primitive(function, constant=True)
+
 
 def composite(function: F) -> F:
     """Say in one sentence what is wrong if an ordinary function of tensors gets no tensor.
@@ -238,19 +258,13 @@ def composite(function: F) -> F:
     Traceback (most recent call last):
     TypeError: mean expected tensors or arrays; got list. Use mb.tensor(x).
     """
+
     @functools.wraps(function)
-    def called(*inputs: Any, **keywords: Any) -> Any:
+    def checked(*inputs: Any, **keywords: Any) -> Any:
         try:
             return function(*inputs, **keywords)
         except AttributeError:
-            explain_types(function.__name__, inputs)
+            expect_tensors(function.__name__, inputs)
             raise
 
-    return cast("F", called)
-
-def explain_types(name: Any, inputs: Any) -> None:
-    """Raise TypeError if one of the inputs is no tensor or array; later ones may be left out."""
-    for i, x in enumerate(inputs):
-        if not (isinstance(x, Tensor) or is_array(x) or (x is None and i)):
-            got = type(x).__name__
-            raise TypeError(f"{name} expected tensors or arrays; got {got}. Use mb.tensor(x).")
+    return cast("F", checked)

@@ -1,29 +1,110 @@
-"""What is switched on in this thread: recording, kernels, and how deep functional forms nest."""
+"""What is switched on in this thread: recording, kernels, and how deep functional forms nest.
 
+Python answers Ctrl-C where a function begins, after a call and at the end of a loop's round. So a
+setting that is stored by a plain assignment as the last thing before a `try`, and again as the
+first thing of its `finally`, is restored whatever happens: that is how the engine changes settings
+for itself (`call`), and it holds without exception in CPython. One gap remains in a `with` block
+of a caller: an interrupt that arrives in the very instant in which Python enters `__exit__` is
+raised there before the setting is restored. `@mb.no_grad()` above a function has no such gap.
+"""
+
+import functools
+import inspect
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
 
 class _State(threading.local):
     def __init__(self) -> None:
-        self.recording, self.nesting = True, 0
+        self.recording = True
         self.kernels = os.environ.get("MINIBIG_KERNELS", "on") != "off"
+        self.nesting = 0
+
 
 state = _State()
 
-@contextmanager
-def _with(**settings: Any) -> Iterator[None]:
-    before = {name: getattr(state, name) for name in settings}
-    vars(state).update(settings)
-    try:
-        yield
-    finally:
-        vars(state).update(before)
 
-def no_grad() -> AbstractContextManager[None]:
+def call(function: Callable[..., T], *arguments: Any, recording: bool, deeper: int = 0) -> T:
+    """function(*arguments), while operations are recorded or not; `deeper` in functional forms."""
+    before, nesting = state.recording, state.nesting
+    try:
+        state.recording = recording
+        state.nesting = nesting + deeper
+        return function(*arguments)
+    finally:
+        state.recording = before
+        state.nesting = nesting
+
+
+class Switch(threading.local):
+    """One setting of this thread: changed within `with`, or within a function (as a decorator).
+
+    One object can be entered any number of times, also within itself and by several threads.
+    """
+
+    def __init__(self, name: str, value: bool):
+        self.name = name
+        self.value = value
+        self.before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self.before.append(getattr(state, self.name))
+        state.__dict__[self.name] = self.value
+
+    def __exit__(self, *error: object) -> None:
+        state.__dict__[self.name] = self.before[-1]
+        self.before.pop()
+
+    def __call__(self, function: F) -> F:
+        if inspect.isgeneratorfunction(function):
+            return cast("F", self._around_each_step(function))
+
+        @functools.wraps(function)
+        def switched(*arguments: Any, **keywords: Any) -> Any:
+            return self._call(function, *arguments, **keywords)
+
+        return cast("F", switched)
+
+    def _call(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+        before = getattr(state, self.name)
+        try:
+            state.__dict__[self.name] = self.value
+            return function(*arguments, **keywords)
+        finally:
+            state.__dict__[self.name] = before
+
+    def _around_each_step(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A generator function whose steps run with the setting; its caller's code does not."""
+
+        @functools.wraps(function)
+        def switched(*arguments: Any, **keywords: Any) -> Iterator[Any]:
+            generator = function(*arguments, **keywords)
+            step: Callable[[], Any] = functools.partial(next, generator)
+            while True:
+                try:
+                    value = self._call(step)
+                except StopIteration as end:
+                    return end.value
+                try:
+                    step = functools.partial(generator.send, (yield value))
+                except GeneratorExit:
+                    self._call(generator.close)
+                    raise
+                except BaseException as error:
+                    step = functools.partial(generator.throw, error)
+
+        return switched
+
+
+def no_grad() -> Switch:
     """Within it no operation is recorded: results are constants, and memory goes at once.
+
+    It stands after `with`, or above a function as `@mb.no_grad()`.
 
     >>> x = mb.tensor([2.0], requires_grad=True)
     >>> with mb.no_grad():
@@ -31,13 +112,15 @@ def no_grad() -> AbstractContextManager[None]:
     >>> y.requires_grad
     False
     """
-    return _with(recording=False)
+    return Switch("recording", False)
 
-def enable_grad() -> AbstractContextManager[None]:
+
+def enable_grad() -> Switch:
     """Within it operations are recorded, also inside `no_grad`."""
-    return _with(recording=True)
+    return Switch("recording", True)
 
-def reference() -> AbstractContextManager[None]:
+
+def reference() -> Switch:
     """Within it every operation is its formula, and no kernel is used.
 
     >>> x = mb.tensor([[1.0, 2.0, 6.0]])
@@ -46,8 +129,4 @@ def reference() -> AbstractContextManager[None]:
     >>> float(abs(y - mb.layer_norm(x)).max()) < 1e-6
     True
     """
-    return _with(kernels=False)
-
-def nested() -> AbstractContextManager[None]:
-    """Within it a functional form is under way, and operations are recorded."""
-    return _with(nesting=state.nesting + 1, recording=True)
+    return Switch("kernels", False)

@@ -7,13 +7,18 @@ a broadcast input back to the input's shape.
 from typing import Any
 
 from minibig.autograd.primitives import primitive
+from minibig.autograd.tensors import Tensor
 from minibig.backend import Array, InputError, Shape, namespace
+
 
 @primitive
 def alias(x: Array, /) -> Array:
     """x itself, as a node of its own: where a functional form enters."""
     return x
+
+
 alias.defvjp(x=lambda g: g)
+
 
 @primitive(broadcasts=True)
 def add(a: Array, b: Array, /) -> Array:
@@ -23,14 +28,21 @@ def add(a: Array, b: Array, /) -> Array:
     tensor([1.5, 2.5])
     """
     return a + b
+
+
 add.defvjp(a=lambda g: g, b=lambda g: g)
 
-@primitive
+
+@primitive(name="reshape")
 def reshape_to(x: Array, /, *, shape: Shape) -> Array:
+    """x in the shape `shape`."""
     return x.reshape(shape)
+
+
 reshape_to.defvjp(x=lambda g, x_shape: reshape_to(g, shape=x_shape))
 
-def reshape(x: Any, /, *shape: Any) -> Any:
+
+def reshape(x: Any, /, *shape: Any) -> Tensor:
     """The elements of x in another shape; one axis may be -1.
 
     >>> mb.reshape(mb.tensor([1, 2, 3, 4]), (2, -1))
@@ -46,13 +58,15 @@ def reshape(x: Any, /, *shape: Any) -> Any:
     except ValueError:
         raise InputError(f"reshape: {x.size} elements, {x.shape}, do not fit {shape}.") from None
 
-@primitive
+
+@primitive(name="sum")
 def sum_to(x: Array, /, *, shape: Shape) -> Array:
     """x summed over the axes along which `shape` was broadcast to x.shape."""
     extra = x.ndim - len(shape)
     axes = tuple(range(extra))
     axes += tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
     return x.sum(axis=axes, keepdims=True).reshape(shape)
+
 
 @primitive
 def broadcast_to(x: Array, /, shape: Shape) -> Array:
@@ -62,8 +76,11 @@ def broadcast_to(x: Array, /, shape: Shape) -> Array:
     tensor([[1., 2.],
             [1., 2.]])
     """
-    # Where nothing is repeated, NumPy's view would be read-only all the same.
-    same = [n for n in x.shape if n != 1] == [n for n in shape if n != 1] and x.ndim <= len(shape)
-    return x.reshape(shape) if same else namespace(x).broadcast_to(x, shape)
+    lengths, wanted = ([n for n in each if n != 1] for each in (x.shape, shape))
+    if lengths == wanted and x.ndim <= len(shape):  # nothing is repeated: no read-only view
+        return x.reshape(shape)
+    return namespace(x).broadcast_to(x, shape)
+
+
 sum_to.defvjp(x=lambda g, x_shape: broadcast_to(g, shape=x_shape))
 broadcast_to.defvjp(x=lambda g, x_shape: sum_to(g, shape=x_shape))

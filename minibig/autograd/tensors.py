@@ -16,12 +16,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minibig.backend import device as device_called, device_of, to_device, to_numpy
-from minibig.backend import Array, Device, InputError, is_array, namespace
+from minibig.backend import (
+    Array,
+    Device,
+    InputError,
+    device_of,
+    is_array,
+    namespace,
+    to_device,
+    to_numpy,
+)
+from minibig.backend import device as device_called
 
 tick = itertools.count(1).__next__
 
 Edge: TypeAlias = tuple["Node", int]
+
 
 class Node:
     """One recorded operation: its inputs' edges, what its rule saved, what came out (y).
@@ -40,6 +50,7 @@ class Node:
         self.outputs = [(a.shape, a.dtype) for a in y] if several else ((y.shape, y.dtype),)
         self.watched: dict[int, Tensor | None] | None = None
 
+
 class Leaf(Node):
     """A tensor that was not computed: the place where its gradient gathers."""
 
@@ -52,6 +63,7 @@ class Leaf(Node):
         super().__init__(None, (), (), data)
         self.grad: Tensor | None = None
         self.version = self.order
+
 
 class Tensor:
     """An array that remembers how it was computed, so that derivatives can be taken.
@@ -195,15 +207,20 @@ class Tensor:
         return f"tensor({', '.join(parts)})"
 
     if TYPE_CHECKING:  # the table in ops/methods.py gives these
+
         def __getattr__(self, name: str) -> Any: ...
         def _binary(self, other: Any) -> "Tensor": ...
+
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __getitem__ = _binary
         __truediv__ = __rtruediv__ = __pow__ = __matmul__ = _binary
+
         def __neg__(self) -> "Tensor": ...
+
 
 def as_tuple(y: Any) -> tuple[Any, ...]:
     """y itself if it is a tuple, else the tuple of y alone."""
     return y if isinstance(y, tuple) else (y,)
+
 
 def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
     """The gradient `before` plus g, in memory of its own; an array g itself if it is private."""
@@ -217,8 +234,11 @@ def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
     keep = private and g.ndim and g.flags.c_contiguous  # without axes it may be a NumPy scalar
     return Tensor(g if keep else namespace(g).array(g, copy=True, order="C"))
 
+
 def tensor(
-    values: Any, dtype: Any = None, device: "str | Device | None" = None,
+    values: Any,
+    dtype: Any = None,
+    device: "str | Device | None" = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """A tensor with a copy of `values`: numbers, nested lists, an array or a tensor.

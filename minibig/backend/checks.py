@@ -113,10 +113,7 @@ def _within(value: Any, least: float | None, most: float | None) -> bool:
 
 
 def _range(
-    least: float | None,
-    most: float | None,
-    above: float | None = None,
-    below: float | None = None,
+    least: float | None, most: float | None, above: float | None = None, below: float | None = None
 ) -> str:
     if least is not None and most is not None:
         return f" from {least} to {most}"

@@ -17,6 +17,7 @@ from minibig.backend.errors import InputError
 Array: TypeAlias = np.ndarray[Any, Any]
 Shape: TypeAlias = tuple[int, ...]
 
+
 @dataclass(frozen=True)
 class Device:
     """Where an array lives: `cpu`, or a CUDA device with its number; as text "cuda:1"."""
@@ -27,7 +28,9 @@ class Device:
     def __str__(self) -> str:
         return "cpu" if self.kind == "cpu" else f"cuda:{self.index}"
 
+
 CPU = Device("cpu")
+
 
 def is_array(x: Any) -> bool:
     """Whether x is an array of one of the two back ends."""
@@ -36,6 +39,7 @@ def is_array(x: Any) -> bool:
     cupy = sys.modules.get("cupy")
     return cupy is not None and isinstance(x, cupy.ndarray)
 
+
 def namespace(x: Any) -> Any:
     """The module whose functions work on x: `numpy` or `cupy`."""
     if isinstance(x, (np.ndarray, np.generic, float, int)):
@@ -43,6 +47,7 @@ def namespace(x: Any) -> Any:
     if is_array(x):
         return sys.modules["cupy"]
     raise TypeError(f"expected an array; got {type(x).__name__}. Wrap it: mb.tensor(x).")
+
 
 def device(name: "str | Device | None" = None) -> Device:
     """The device called `name`: "cpu", "cuda", "cuda:1", or "auto" (CUDA if it is usable).
@@ -67,6 +72,7 @@ def device(name: "str | Device | None" = None) -> Device:
         raise InputError(f'device "{asked}" cannot be used: {problem}, or use device="cpu".')
     return CPU if problem else Device("cuda", index)
 
+
 def _cuda_problem(index: int) -> str:
     """Why CUDA device number `index` cannot be used, and what to do; empty if it can."""
     try:
@@ -80,9 +86,11 @@ def _cuda_problem(index: int) -> str:
         return f"this machine has {count} CUDA device(s). Use a number below {count}"
     return ""
 
+
 def device_of(x: Array) -> Device:
     """The device on which the array x lives."""
     return CPU if namespace(x) is np else Device("cuda", int(x.device.id))  # type: ignore[attr-defined]
+
 
 def to_device(x: Array, target: Device) -> Array:
     """The array x on device `target`; x itself if it is there already."""
@@ -96,6 +104,7 @@ def to_device(x: Array, target: Device) -> Array:
             x = cupy.ascontiguousarray(x)
     with cupy.cuda.Device(target.index):
         return cupy.asarray(x)
+
 
 def to_numpy(x: Any) -> Array:
     """The array x in the memory of the CPU; x itself if it is a NumPy array."""

@@ -1,5 +1,6 @@
 """Error sentences, the same everywhere: what was expected, what came, what to do."""
 
+
 class InputError(ValueError):
     """Something the user gave cannot be used; the message is the one sentence the user needs.
 

@@ -10,15 +10,15 @@ on every device and every rank, and again in a recomputation.
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from minibig.backend.checks import whole
 from minibig.backend.devices import Array, Device, Shape, to_device
-from minibig.backend.errors import InputError
+
 
 def _hashed(*parts: object) -> int:
     """128 bits that depend on every part."""
@@ -27,8 +27,10 @@ def _hashed(*parts: object) -> int:
     text = "\x1f".join(map(str, parts)).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "little")
 
+
 _seed = 0
 _streams: dict[str, Any] = {}  # generators by their names; np.random is imported when first used
+
 
 def manual_seed(seed: int) -> None:
     """Start every random stream again from `seed`.
@@ -40,26 +42,29 @@ def manual_seed(seed: int) -> None:
     True
     """
     global _seed
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed must be a whole number from 0 on; got {seed!r}.")
-    _seed, _clock.now.seed = int(seed), None
-    _clock.now.calls.clear()
+    _seed = whole("seed", seed, least=0)
+    _current.state.seed = None
+    _current.state.calls.clear()
     _streams.clear()
+
 
 def stream(name: str) -> "np.random.Generator":
     """The random generator for one use, such as "init" or "sampling": one for each name."""
     if name not in _streams:
-        _streams[name] = generator(_seed, name)
+        _streams.setdefault(name, generator(_seed, name))  # another thread may have been faster
     return _streams[name]
+
 
 def generator(*key: object) -> "np.random.Generator":
     """A fresh generator, the same for the same key."""
     return np.random.Generator(np.random.PCG64(_hashed(*key)))
 
+
 def random_state() -> dict[str, Any]:
     """The seed and the state of every stream, as plain numbers and strings (JSON)."""
     states = {name: generator.bit_generator.state for name, generator in _streams.items()}
     return {"seed": _seed, "streams": states}
+
 
 def set_random_state(state: dict[str, Any]) -> None:
     """Put every stream where it was when `random_state` was called.
@@ -74,6 +79,7 @@ def set_random_state(state: dict[str, Any]) -> None:
     for name, inner in state["streams"].items():
         stream(name).bit_generator.state = inner
 
+
 @dataclass(frozen=True)
 class DropoutKey:
     """What a dropout mask depends on: a 128-bit key, and the global number of the first example."""
@@ -81,8 +87,9 @@ class DropoutKey:
     key: int
     first_example: int = 0
 
+
 @dataclass
-class Moment:
+class DropoutState:
     """Where training stands: with the path of a module, all that a dropout key is made of."""
 
     step: int = 0
@@ -91,45 +98,64 @@ class Moment:
     seed: int | None = None  # None: the one that was set last
     calls: dict[str, int] = field(default_factory=dict)  # how many keys each path has had
 
-class _Clock(threading.local):
+
+class _Current(threading.local):
     def __init__(self) -> None:
-        self.now = Moment()
+        self.state = DropoutState()
 
-_clock = _Clock()
 
-def moment() -> Moment:
-    """Where training stands now, in this thread: `at` goes back there."""
-    now = _clock.now
+_current = _Current()
+
+
+def dropout_state() -> DropoutState:
+    """Where training stands now, in this thread; `dropout_from` goes back there."""
+    now = _current.state
     return replace(now, seed=_seed if now.seed is None else now.seed, calls={**now.calls})
 
-@contextmanager
-def at(moment: Moment) -> Iterator[None]:
-    """Within it, dropout draws the keys that it drew from that moment on."""
-    before, _clock.now = _clock.now, replace(moment, calls={**moment.calls})
-    try:
-        yield
-    finally:
-        _clock.now = before
 
-@contextmanager
-def training_step(step: int, micro_step: int = 0, first_example: int = 0) -> Iterator[None]:
+class _From:
+    """A state of dropout within `with`. It is left by one assignment: see autograd/state.py."""
+
+    def __init__(self, state: DropoutState):
+        self.state = state
+        self.before: list[DropoutState] = []
+
+    def __enter__(self) -> None:
+        begun = replace(self.state, calls={**self.state.calls})
+        self.before.append(_current.state)
+        _current.state = begun
+
+    def __exit__(self, *error: object) -> None:
+        _current.state = self.before[-1]
+        self.before.pop()
+
+
+def dropout_from(state: DropoutState) -> AbstractContextManager[None]:
+    """Within it, dropout draws the keys that it drew from that state on."""
+    return _From(state)
+
+
+def training_step(
+    step: int, micro_step: int = 0, first_example: int = 0
+) -> AbstractContextManager[None]:
     """Within it, dropout keys belong to this step, micro-step and place in the global batch.
 
     Entering the same step again gives the same masks: that is what makes a resumed run exact.
     """
-    with at(Moment(step, micro_step, first_example)):
-        yield
+    return _From(DropoutState(step, micro_step, first_example))
+
 
 def dropout_key(path: str) -> DropoutKey:
     """The key of the next dropout mask of the module called `path`.
 
     It is made of the seed, the step, the micro-step, the path and the number of the call.
     """
-    now = _clock.now
+    now = _current.state
     seed = _seed if now.seed is None else now.seed
     call = now.calls[path] = now.calls.get(path, -1) + 1
     key = _hashed(seed, now.step, now.micro_step, path, call)
     return DropoutKey(key, now.first_example)
+
 
 def keep_mask(shape: Shape, p: float, key: DropoutKey, device: Device) -> Array:
     """A bool array, False with probability p; axis 0 counts the examples.
@@ -150,6 +176,7 @@ def keep_mask(shape: Shape, p: float, key: DropoutKey, device: Device) -> Array:
         bits[i] = np.random.Philox(key=key.key, counter=counter).random_raw(bits.shape[1])
     keep = bits.view(np.uint32)[:, :lanes] >= np.uint32(keep_threshold(p))
     return to_device(keep.reshape(shape), device)
+
 
 def keep_threshold(p: float) -> int:
     """p·2³²: a lane with fewer bits is dropped."""

@@ -8,9 +8,6 @@ is that of the Hermite polynomials. The table holds f and f' at the multiples a 
 |h| ≤ 1/64, and a handful of terms is enough: the more the larger 2sah is, because far out in a tail
 f changes quickly, relative to itself. Φ is tabled at −a, where it is small: a tail keeps all its
 digits.
-
-Both operations are primitives, which have no kernels but may be computed by another function. That
-function is always called: where kernels are off, it hands over to the definition.
 """
 
 import functools
@@ -20,8 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import Primitive
-from minibig.autograd.state import state
 from minibig.backend import Array, namespace
 from minibig.ops import erf, normal_cdf
 
@@ -56,29 +51,21 @@ def _around_table(x: Array, function: Any, s: float, limit: int, terms: int) -> 
     return values[index], slopes[index] * total
 
 
-def _computes(operation: Primitive) -> Callable[[Any], Any]:
-    """Let a function of float32 or float64 compute the operation where kernels are on (decorator).
+def _through_float32(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """Take integers and float16 through float32 (decorator)."""
 
-    Integers and float16 are taken through float32.
-    """
-    definition = operation.function
+    @functools.wraps(function)
+    def computed(x: Array) -> Array:
+        if x.dtype in (np.float32, np.float64):
+            return function(x)
+        y = function(x.astype("float32"))
+        return y.astype("float16") if x.dtype == np.float16 else y
 
-    def register(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-        @operation.computed_by
-        def computed(x: Array) -> Array:
-            if not state.kernels:
-                return definition(x)
-            if x.dtype in (np.float32, np.float64):
-                return function(x)
-            y = function(x.astype("float32"))
-            return y.astype("float16") if x.dtype == np.float16 else y
-
-        return function
-
-    return register
+    return computed
 
 
-@_computes(erf)
+@erf.kernel("cpu", "cuda")
+@_through_float32
 def erf_by_table(x: Array) -> Array:
     """erf x, element by element, to about one unit in the last place.
 
@@ -90,7 +77,8 @@ def erf_by_table(x: Array) -> Array:
     return namespace(x).copysign(value + change, x)
 
 
-@_computes(normal_cdf)
+@normal_cdf.kernel("cpu", "cuda")
+@_through_float32
 def normal_cdf_by_table(x: Array) -> Array:
     """Φ(x), element by element, with all digits in its lower tail.
 

@@ -13,7 +13,7 @@ import math
 from typing import Any
 
 from minibig.autograd import reshape
-from minibig.autograd.primitives import explain_types
+from minibig.autograd.operations import expect_tensors
 from minibig.backend import InputError
 from minibig.ops.diagonals import diagonal
 from minibig.ops.products import matmul
@@ -25,7 +25,7 @@ def einsum(subscripts: str, /, *xs):
     >>> mb.einsum("ij,j->i", mb.tensor([[1.0, 2.0], [3.0, 4.0]]), mb.tensor([5.0, 6.0]))
     tensor([17., 39.])
     """
-    explain_types("einsum", xs)
+    expect_tensors("einsum", xs)
     terms, output = _parsed(subscripts, xs)
     (x, a), *others = [_with_letters_once(*pair) for pair in zip(xs, terms, strict=True)]
     for i, (y, b) in enumerate(others, 2):

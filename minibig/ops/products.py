@@ -8,7 +8,7 @@ import math
 from minibig.autograd import composite, fusible, primitive, reshape
 from minibig.backend import Array, InputError
 
-@primitive(broadcasts=True)
+@primitive(broadcasts=True, name="matmul")
 def batched_matmul(a: Array, b: Array, /) -> Array:
     """a @ b for two stacks of matrices whose leading axes broadcast."""
     return a @ b

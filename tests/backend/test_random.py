@@ -12,12 +12,12 @@ from minibig.backend import (
     CPU,
     DropoutKey,
     InputError,
-    at,
+    dropout_from,
     dropout_key,
+    dropout_state,
     generator,
     keep_mask,
     manual_seed,
-    moment,
     random_state,
     set_random_state,
     stream,
@@ -128,10 +128,10 @@ def keys_of(*paths):
 def test_back_at_a_moment_the_same_keys_are_drawn_and_afterwards_the_next_ones():
     with training_step(3, 1, first_example=8):
         skipped = keys_of("a", "b")
-        before = moment()
+        before = dropout_state()
         first = keys_of("a", "a", "b")
         for _ in range(2):  # a graph that is retained goes back more than once
-            with at(before):
+            with dropout_from(before):
                 assert keys_of("a", "a", "b") == first
         after = keys_of("a", "b")
     with training_step(3, 1, first_example=8):
@@ -139,16 +139,16 @@ def test_back_at_a_moment_the_same_keys_are_drawn_and_afterwards_the_next_ones()
 
 
 def test_moments_nest_and_end_with_an_exception():
-    outer = moment()
+    outer = dropout_state()
     first = keys_of("a")
-    inner = moment()
+    inner = dropout_state()
     second = keys_of("a")
-    with at(outer):
+    with dropout_from(outer):
         assert keys_of("a") == first
-        with pytest.raises(RuntimeError), at(inner):
+        with pytest.raises(RuntimeError), dropout_from(inner):
             assert keys_of("a") == second
             raise RuntimeError
-        assert moment() == inner
+        assert dropout_state() == inner
         with training_step(7):
             elsewhere = keys_of("a")
         assert keys_of("a") == second
@@ -158,9 +158,9 @@ def test_moments_nest_and_end_with_an_exception():
 
 def test_a_moment_keeps_its_seed():
     manual_seed(1)
-    before, first = moment(), keys_of("a", "b")
+    before, first = dropout_state(), keys_of("a", "b")
     manual_seed(2)
-    with at(before):
+    with dropout_from(before):
         assert keys_of("a", "b") == first
         manual_seed(2)  # by the one who is back there
         inside = keys_of("c")
@@ -171,10 +171,10 @@ def test_a_moment_keeps_its_seed():
 
 def test_a_moment_can_be_gone_back_to_in_another_thread():
     with training_step(5):
-        before, first, seen = moment(), keys_of("a", "a"), []
+        before, first, seen = dropout_state(), keys_of("a", "a"), []
 
         def work():
-            with at(before):
+            with dropout_from(before):
                 seen.extend(keys_of("a", "a"))
             seen.extend(keys_of("a", "a"))
 
@@ -219,7 +219,7 @@ def test_the_state_goes_through_json_and_comes_back():
 def test_a_seed_that_is_no_whole_number_is_refused(seed):
     manual_seed(7)
     expected = stream("a").random()
-    with pytest.raises(InputError, match=f"whole number from 0 on; got {seed!r}"):
+    with pytest.raises(InputError, match=f"whole number of at least 0; got {seed!r}"):
         manual_seed(seed)
     manual_seed(7)
     assert stream("a").random() == expected

@@ -228,7 +228,7 @@ def test_streamed_text_never_holds_half_a_character():
         ({"repetition_penalty": math.nan}, "repetition_penalty must be a positive number"),
         ({"max_new_tokens": -1}, "max_new_tokens must be a whole number from 0 on; got -1"),
         ({"max_new_tokens": 1.5}, "max_new_tokens must be"),
-        ({"seed": -1}, "seed must be a whole number from 0 on; got -1"),
+        ({"seed": -1}, "seed must be a whole number of at least 0; got -1"),
         ({"seed": 1.5}, "seed must be"),
         ({"stop_token": V}, rf"stop_token must lie in \[0, {V}\), the vocabulary; got {V}"),
         ({"stop_token": "end"}, "stop_token must be a whole number"),

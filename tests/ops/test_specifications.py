@@ -70,7 +70,8 @@ def test_every_operation_has_a_row_or_a_reason():
 
 
 def test_every_fusible_has_a_row():
-    assert {name for name, f in registry.items() if f.kernels} <= {row.name for row in ROWS}
+    with_kernels = {f.name for f in registry.values() if f.kernels}
+    assert with_kernels <= {row.name for row in ROWS}
 
 
 def test_every_operation_has_a_row_under_its_own_name():

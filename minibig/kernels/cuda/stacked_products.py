@@ -9,28 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd.state import state
 from minibig.backend import Array, namespace
 from minibig.ops.products import batched_matmul
 
 _TYPES = {"float16": 2, "bfloat16": 14}  # CUDA_R_16F and CUDA_R_16BF
 
 
-@batched_matmul.computed_by
+@batched_matmul.kernel("cuda")
 def stacked_product(a: Array, b: Array) -> Array:
-    """a @ b, for stacks of 16-bit numbers on a GPU with sums in float32.
+    """a @ b for stacks of 16-bit numbers, with sums in float32; nothing else is taken.
 
     Shapes:  a (..., T, K), b (..., K, S), leading axes broadcast  ->  (..., T, S).
-
-    >>> stacked_product(np.ones((5, 2, 3)), np.ones((3, 4))).shape
-    (5, 2, 4)
     """
-    sixteen = (
-        state.kernels and max(a.ndim, b.ndim) > 2 and a.dtype == b.dtype and a.dtype.name in _TYPES
-    )
-    xp = namespace(a) if sixteen else np
+    sixteen = a.dtype == b.dtype and a.dtype.name in _TYPES
+    xp = namespace(a)
     # what stands in for CuPy may have no cuBLAS
-    return _by_cublas(xp, a, b) if xp is not np and hasattr(xp.cuda, "cublas") else a @ b
+    if not sixteen or max(a.ndim, b.ndim) < 3 or not hasattr(xp.cuda, "cublas"):
+        return NotImplemented
+    return _by_cublas(xp, a, b)
 
 
 def _by_cublas(xp: Any, a: Array, b: Array) -> Any:
