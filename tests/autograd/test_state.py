@@ -1,6 +1,10 @@
 """What is switched on: each context changes its own setting, in whatever order they end."""
 
+import signal
 import threading
+
+import numpy as np
+import pytest
 
 import minibig as mb
 from minibig.autograd.state import state
@@ -35,3 +39,102 @@ def test_another_thread_has_its_own():
         thread.start()
         thread.join(timeout=60)
     assert seen == [True]
+
+
+def test_one_switch_can_be_entered_again_and_within_itself():
+    switch = mb.no_grad()
+    for _ in range(2):
+        with switch:
+            assert not state.recording
+            with switch, mb.enable_grad(), switch:
+                assert not state.recording
+            assert not state.recording
+        assert state.recording
+
+
+def test_one_switch_serves_several_threads():
+    switch, seen = mb.no_grad(), []
+
+    def work():
+        with switch:
+            seen.append(state.recording)
+        seen.append(state.recording)
+
+    with switch:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(timeout=60)
+    assert seen == [False, True]
+    assert state.recording
+
+
+@pytest.mark.parametrize(("switch", "name"), [(mb.no_grad, "recording"), (mb.reference, "kernels")])
+def test_a_switch_stands_above_functions_and_above_generators(switch, name):
+    def now():
+        return getattr(state, name)
+
+    @switch()
+    def function(fail=False):
+        """Its docstring."""
+        if fail:
+            raise KeyError
+        return now()
+
+    @switch()
+    def steps():
+        received = yield now()
+        try:
+            received = yield received, now()
+        except KeyError:
+            received = yield "caught", now()
+        return now()
+
+    before = now()
+    assert function() is False
+    assert function.__doc__ == "Its docstring."
+    with pytest.raises(KeyError):
+        function(fail=True)
+    assert now() == before
+    generator = steps()
+    assert next(generator) is False
+    assert now() == before
+    assert generator.send("sent") == ("sent", False)
+    assert generator.throw(KeyError()) == ("caught", False)
+    with pytest.raises(StopIteration) as end:
+        next(generator)
+    assert end.value.value is False
+    assert now() == before
+    closed = steps()
+    next(closed)
+    closed.close()
+    assert now() == before
+
+
+def second_order():
+    x = mb.tensor([1.0, 2.0], requires_grad=True)
+    y = mb.checkpoint(lambda x: mb.layer_norm(x * x), x).sum()
+    y.backward()
+    mb.hvp(lambda x: (x * x * x).sum(), x, x.detach())
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of the system")
+def test_an_interrupt_at_any_time_leaves_every_setting_as_it_was():
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    second_order()
+    before, caught, random = dict(vars(state)), 0, np.random.default_rng(0)
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(300):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 2e-3))
+                for _ in range(5):
+                    second_order()
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                caught += 1
+            assert vars(state) == before
+    finally:
+        signal.signal(signal.SIGALRM, handler)
+    assert caught > 100
