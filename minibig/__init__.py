@@ -14,11 +14,11 @@ tensor([2., 4.])
 """
 
 from importlib import import_module as _import_module
+from importlib.util import find_spec as _find_spec
 from typing import TYPE_CHECKING, Any
 
 from minibig.required import numpy as _numpy
 
-from minibig import kernels
 from minibig.autograd import (
     Tensor, add, broadcast_to, check_gradients, checkpoint, enable_grad, grad, hessian, hvp,
     jacobian, jvp, no_grad, primitive, reference, reshape, tensor, value_and_grad, vjp,
@@ -45,6 +45,9 @@ from minibig.other_names import unknown_function as _unknown_function
 from minibig.other_names import unknown_method as _unknown_method
 
 Tensor.__getattr__ = _unknown_method  # type: ignore[method-assign]
+
+# The one place that asks for kernels: without their folder only the speed changes.
+kernels: Any = _import_module("minibig.kernels") if _find_spec("minibig.kernels") else None
 
 if TYPE_CHECKING:
     from minibig import (

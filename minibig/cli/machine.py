@@ -16,7 +16,6 @@ import numpy as np
 
 import minibig
 from minibig.backend import InputError, device, namespace
-from minibig.kernels import parallel
 from minibig.ops import zeros
 from minibig.training import machine_memory
 
@@ -91,17 +90,20 @@ def _package(name: str) -> Finding:
 
 
 def _threads() -> Finding:
-    n, cores = parallel.threads(), os.cpu_count() or 1
+    cores = os.cpu_count() or 1
+    n = minibig.kernels.parallel.threads() if minibig.kernels else 1
     found = f"{n} of {cores} cores, MINIBIG_THREADS changes it"
     return Finding("threads", GOOD, found)
 
 
 def kernels_are_off() -> bool:
-    """Whether the user wanted the bare formulas."""
-    return os.environ.get("MINIBIG_KERNELS") == "off"
+    """Whether the user wanted the bare formulas, or has nothing else."""
+    return minibig.kernels is None or os.environ.get("MINIBIG_KERNELS") == "off"
 
 
 def _kernels() -> Finding:
+    if minibig.kernels is None:
+        return Finding("kernels", MISSING, "not there", "Install minibig again to have full speed.")
     if kernels_are_off():
         return Finding("kernels", MISSING, "off", "Unset MINIBIG_KERNELS to have full speed.")
     return Finding("kernels", GOOD, "on, MINIBIG_KERNELS=off leaves the bare formulas")
