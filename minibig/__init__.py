@@ -52,7 +52,7 @@ kernels: Any = _import_module("minibig.kernels") if _find_spec("minibig.kernels"
 if TYPE_CHECKING:
     from minibig import (
         data, dialogue, evaluation, explanation, generation, models, nn, objectives, optim,
-        storage, tokenizers, training,
+        pictures, storage, tokenizers, training,
     )
     from minibig.generation import generate
     from minibig.storage import load, save
@@ -95,7 +95,7 @@ __all__ = [
     "adam_update", "adamw_update", "sgd_update", "kernels",
     # packages, in the order of reading, and their best-known functions; imported when first used
     "nn", "optim", "tokenizers", "models", "generation", "generate", "data", "objectives",
-    "evaluation", "storage", "load", "save", "training", "dialogue", "explanation",
+    "evaluation", "pictures", "storage", "load", "save", "training", "dialogue", "explanation",
 ]
 
 _HOME = {"generate": "generation", "load": "storage", "save": "storage"}

@@ -39,8 +39,9 @@ from minibig.evaluation import mean_loss
 from minibig.files.durable import new_file, read_file
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
 from minibig.objectives import answer_loss
+from minibig.pictures import Log, Phase, draw_phases
 from minibig.storage import load
-from minibig.training import Metrics, Phase, Trainer, draw_phases, progress_on
+from minibig.training import Metrics, Trainer, progress_on
 
 PREPARATION, PRETRAINING, FINETUNING = "text and tokenizer", "pre-training", "fine-tuning"
 EXAMINATION, REPORT = "questions and answers", "report"
@@ -198,7 +199,7 @@ def _metrics(folder: Path, stages: Stages, world: World) -> dict[str, Any]:
     }
 
 
-def _latest(metrics: Metrics) -> dict[str, float]:
+def _latest(metrics: Log) -> dict[str, float]:
     """The last losses of a run."""
     latest: dict[str, Any] = {}
     for line in metrics.read():

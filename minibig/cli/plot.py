@@ -11,7 +11,8 @@ from minibig.backend import InputError
 from minibig.cli.columns import GAP, columns_of, padded, shortened
 from minibig.cli.console import say
 from minibig.cli.run_folders import is_run, read_record
-from minibig.training import Metrics, draw_runs, legible, smoothed_losses
+from minibig.pictures import draw_runs, legible, smoothed_losses
+from minibig.training import Metrics
 
 EXAMPLE = "minibig plot runs/a runs/b --out comparison.png"
 _WIDEST_CELL = 40  # columns

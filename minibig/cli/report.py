@@ -14,9 +14,9 @@ from minibig.cli.report_style import STYLE
 from minibig.cli.run_folders import read_record, tokenizer_of
 from minibig.data import DOCUMENT_SEPARATOR
 from minibig.dialogue import dialogue_ids
-from minibig.explanation import attention_maps, attention_picture, sharpest_heads
+from minibig.explanation import attention_maps, sharpest_heads
+from minibig.pictures import Phase, attention_picture, picture_of
 from minibig.storage import load
-from minibig.training import Phase, picture_of
 
 _PICTURE = (5.6, 3.8)  # inches of a loss picture, so that its letters are as large as the text's
 _HEADS = 2  # shown of each language

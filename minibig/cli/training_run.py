@@ -22,6 +22,7 @@ from minibig.data import CORPORA, Batches, TokenFile, Tokens, evaluation_batches
 from minibig.evaluation import mean_loss
 from minibig.models import GPT, GPTConfig
 from minibig.objectives import next_token_loss
+from minibig.pictures import draw_losses
 from minibig.storage import StorageError
 from minibig.tokenizers import Tokenizer
 from minibig.training import (
@@ -31,7 +32,6 @@ from minibig.training import (
     Trainer,
     TrainingError,
     TrainingSettings,
-    draw_losses,
     language_model_loss,
     progress_on,
     text_sampler,

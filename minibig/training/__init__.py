@@ -1,28 +1,19 @@
-"""The loop that trains everything: steps, metrics, pictures, checkpoints, and resuming to the bit.
+"""The loop that trains everything: steps, metrics, checkpoints, and resuming to the bit.
 
     batches = Batches(tokens, batch_size=12, context_length=64, seed=0)
     settings = TrainingSettings(steps=2000, batch_size=12, lr=1e-3, checkpoint_every=500)
     result = Trainer(model, language_model_loss(model, batches), settings, "runs/first").run()
 
 Read in this order: settings, metrics, interruption, failures, run_state, memory, progress, loop,
-language_models, fonts, pictures.
+language_models. Pictures of a run are in `minibig/pictures`.
 """
 
 from minibig.training.failures import TrainingError
-from minibig.training.fonts import legible, use_installed_fonts
 from minibig.training.interruption import Interrupted
 from minibig.training.language_models import language_model_loss, text_sampler
 from minibig.training.loop import Result, Trainer
 from minibig.training.memory import machine_memory, process_memory
 from minibig.training.metrics import Metrics
-from minibig.training.pictures import (
-    Phase,
-    draw_losses,
-    draw_phases,
-    draw_runs,
-    picture_of,
-    smoothed_losses,
-)
 from minibig.training.progress import (
     Progress,
     ProgressBar,
@@ -37,7 +28,6 @@ __all__ = [
     "SCHEDULES",
     "Interrupted",
     "Metrics",
-    "Phase",
     "Progress",
     "ProgressBar",
     "ProgressLog",
@@ -46,16 +36,9 @@ __all__ = [
     "Trainer",
     "TrainingError",
     "TrainingSettings",
-    "draw_losses",
-    "draw_phases",
-    "draw_runs",
     "language_model_loss",
-    "legible",
     "machine_memory",
-    "picture_of",
     "process_memory",
     "progress_on",
-    "smoothed_losses",
     "text_sampler",
-    "use_installed_fonts",
 ]

@@ -9,8 +9,9 @@ import pytest
 from minibig.cli.report import report
 from minibig.cli.run_folders import write_record
 from minibig.cli.settings import merged
+from minibig.pictures import Phase
 from minibig.storage import save
-from minibig.training import Metrics, Phase
+from minibig.training import Metrics
 
 from dialogue.small_world import TOKENIZER, gpt  # isort: skip
 

@@ -4,8 +4,9 @@ import io
 
 import pytest
 
+from minibig.pictures import draw_losses
 from minibig.storage import StorageError
-from minibig.training import ProgressBar, ProgressLog, ProgressPicture, draw_losses, progress_on
+from minibig.training import ProgressBar, ProgressLog, ProgressPicture, progress_on
 
 from .tiny_runs import STEPS, remains, trainer
 

@@ -1,7 +1,7 @@
-"""Pictures of what is inside a model, as SVG: plain text that any page can hold, sharp at any size.
+"""The picture of an attention head, as SVG: text that any page can hold, sharp at any size.
 
-They are written here by hand, from squares and words. So the words of any language are drawn with
-the reader's own fonts, and no drawing library has to be loaded.
+It is written from squares and words. So words of any language are drawn with the reader's own
+fonts, and no drawing library has to be loaded.
 """
 
 import html
@@ -11,10 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from minibig.backend import InputError
+from minibig.pictures.style import INK
 
 _CELL, _GAP, _MARGIN = 20, 8, 4
 _LETTER = 7.2  # about the width of a small letter at the size of the labels
-_PAPER, _INK = (238, 242, 245), (31, 88, 133)  # a weight of 0, and a weight of 1
+_PALE, _DARK = (238, 242, 245), (31, 88, 133)  # a weight of 0, and a weight of 1
 
 
 def attention_picture(weights: np.ndarray, tokens: Sequence[str]) -> str:
@@ -52,7 +53,7 @@ def attention_picture(weights: np.ndarray, tokens: Sequence[str]) -> str:
     width, height = left + T * _CELL + _MARGIN, top + T * _CELL + _MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" font-family="system-ui, sans-serif" font-size="12" fill="#26323a" '
+        f'width="{width:.0f}" font-family="system-ui, sans-serif" font-size="12" fill="{INK}" '
         f'role="img">\n{chr(10).join(parts)}\n</svg>'
     )
 
@@ -79,9 +80,9 @@ def _text(x: float, y: float, label: str, anchor: str, turn: int = 0) -> str:
 
 
 def _shade(weight: float) -> str:
-    """A colour between paper and ink; small weights are drawn stronger, so that they are seen."""
+    """A colour between pale and dark; small weights are drawn stronger, so that they are seen."""
     share = max(0.0, min(1.0, weight)) ** 0.7
-    mixed = (round(p + (i - p) * share) for p, i in zip(_PAPER, _INK, strict=True))
+    mixed = (round(p + (i - p) * share) for p, i in zip(_PALE, _DARK, strict=True))
     return "#" + "".join(f"{value:02x}" for value in mixed)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import minibig as mb
-from minibig.explanation import draw_graph, graph_text
-from minibig.explanation.graph import _layered, _nodes, _placed, _sorted_layers
 from minibig.nn import GELU, LayerNorm, Linear, Sequential
+from minibig.pictures import draw_graph, graph_text
+from minibig.pictures.graph import _layered, _nodes, _placed, _sorted_layers
 
 
 def boxes(text):

@@ -18,11 +18,9 @@ from typing import Any
 from minibig.autograd import Tensor
 from minibig.autograd.tensors import Leaf, Node
 from minibig.backend import InputError
-from minibig.files.durable import make_folder, new_file
-from minibig.training.fonts import use_installed_fonts
+from minibig.pictures.style import FAINT, INK, empty_figure, own_defaults, png, save_picture
 
 _MOST = 200  # boxes in one picture
-_INK, _LINE = "#26323a", "#8a98a3"
 _PARAMETER, _OPERATION, _RESULT = "#e3edf4", "#ffffff", "#f7e3da"
 _CHARACTER, _MARGIN, _LAYER, _HEIGHT = 0.07, 0.24, 0.72, 0.4  # inches; 8-point monospace
 
@@ -69,24 +67,26 @@ def draw_graph(result: Tensor, path: str | os.PathLike[str], module: Any = None)
     Raises:  InputError as `graph_text`, and for a graph of more than 200 boxes; StorageError if the
              file cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     nodes = _nodes(result)
     if len(nodes) > _MOST:
         raise InputError(
             f"a picture of {len(nodes)} boxes cannot be read; at most {_MOST} are drawn. Take a "
             "smaller model, or graph_text and Graphviz."
         )
-    labels = _labels(nodes, module)
+    with own_defaults():
+        picture = png(_figure_of(nodes, _labels(nodes, module)))
+    save_picture(picture, Path(path))
+
+
+def _figure_of(nodes: list[Node], labels: list[str]) -> Any:
+    """The graph on a figure of the size that it needs."""
     widths = [_MARGIN + _CHARACTER * max(map(len, label.split("\n"))) for label in labels]
     layers, lines = _layered(nodes)
     places = _placed(_sorted_layers(layers, lines), lines, widths)
     x = [at for at, _ in places.values()]
     left, right = min(x) - max(widths) / 2, max(x) + max(widths) / 2
     size = (right - left + 0.4, len(layers) * _LAYER + 0.2)
-    figure = Figure(figsize=size, dpi=110, facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = empty_figure(*size, 110)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(left - 0.2, right + 0.2), ylim=(-size[1] + _LAYER / 2 + 0.1, _LAYER / 2 + 0.1))
     axes.set_axis_off()
@@ -94,10 +94,7 @@ def draw_graph(result: Tensor, path: str | os.PathLike[str], module: Any = None)
         _draw_line(axes, [places[point] for point in line])
     for i, label in enumerate(labels):
         _draw_box(axes, places[i, 0], widths[i], label, _color(nodes[i], nodes[-1]))
-    use_installed_fonts(figure)
-    make_folder(Path(path).parent)
-    with new_file(Path(path)) as file:
-        figure.savefig(file, format="png")
+    return figure
 
 
 def _nodes(result: Tensor) -> list[Node]:
@@ -251,7 +248,7 @@ def _draw_line(axes: Any, points: list[tuple[float, float]]) -> None:
             path=Curve(vertices, codes),
             arrowstyle="-|>",
             mutation_scale=7,
-            color=_LINE,
+            color=FAINT,
             linewidth=0.9,
             shrinkA=0,
             shrinkB=0,
@@ -270,9 +267,9 @@ def _draw_box(axes: Any, at: tuple[float, float], width: float, label: str, colo
             _HEIGHT - 0.08,
             boxstyle="round,pad=0.04",
             facecolor=color,
-            edgecolor=_INK,
+            edgecolor=INK,
             linewidth=0.8,
         )
     )
-    style = {"family": "monospace", "fontsize": 8, "color": _INK}
+    style = {"family": "monospace", "fontsize": 8, "color": INK}
     axes.text(x, y, label, ha="center", va="center", linespacing=1.1, **style)

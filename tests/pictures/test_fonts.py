@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minibig.explanation import draw_graph
 from minibig.nn import Module, Parameter
-from minibig.training import draw_losses, draw_runs, fonts, legible, use_installed_fonts
+from minibig.pictures import draw_graph, draw_losses, draw_runs, fonts, legible, use_installed_fonts
 
-from .test_pictures import metrics_of_a_run
+from .test_curves import metrics_of_a_run
 
 FILES = {
     "DejaVu Sans": "DejaVuSans",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend import InputError
-from minibig.explanation import attention_picture
+from minibig.pictures import attention_picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=9)

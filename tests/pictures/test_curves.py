@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from training.tiny_runs import child
 
 import minibig as mb
-from minibig.training import Metrics, draw_losses, draw_runs, smoothed_losses
-
-from .tiny_runs import child
+from minibig.pictures import draw_losses, draw_runs, smoothed_losses
+from minibig.training import Metrics
 
 BLUE, ORANGE, GREEN = (0x2F, 0x6F, 0x9F), (0xD1, 0x60, 0x3D), (0x5B, 0x8C, 0x5A)
 
@@ -101,7 +101,8 @@ def test_wrong_uses_are_told(tmp_path):
 def test_drawing_touches_nothing_global(tmp_path):
     metrics_of_a_run(tmp_path, steps=3)
     code = (
-        "from minibig.training import Metrics, draw_losses\n"
+        "from minibig.pictures import draw_losses\n"
+        "from minibig.training import Metrics\n"
         "assert 'matplotlib' not in sys.modules and 'tqdm' not in sys.modules\n"
         "draw_losses(Metrics(sys.argv[1] + '/metrics.jsonl'), sys.argv[1] + '/loss.png')\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"

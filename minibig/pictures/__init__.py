@@ -1,0 +1,36 @@
+"""Pictures: the losses of runs, where attention goes, and the graph behind a result.
+
+Read in this order: style (one palette, one sheet), fonts (names of any language), curves,
+attention, graph.
+"""
+
+from minibig.pictures.attention import attention_picture
+from minibig.pictures.curves import (
+    Log,
+    Phase,
+    draw_losses,
+    draw_phases,
+    draw_runs,
+    picture_of,
+    smoothed_losses,
+)
+from minibig.pictures.fonts import legible, use_installed_fonts
+from minibig.pictures.graph import draw_graph, graph_text
+from minibig.pictures.style import own_defaults, reason_not_drawn
+
+__all__ = [
+    "Log",
+    "Phase",
+    "attention_picture",
+    "draw_graph",
+    "draw_losses",
+    "draw_phases",
+    "draw_runs",
+    "graph_text",
+    "legible",
+    "own_defaults",
+    "picture_of",
+    "reason_not_drawn",
+    "smoothed_losses",
+    "use_installed_fonts",
+]
