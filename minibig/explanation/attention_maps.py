@@ -1,27 +1,27 @@
-"""Where the heads of a GPT look while it reads: the attention weights, computed again and kept.
+"""Where the heads of a model look while it reads.
 
-    h = E[ids] + P;   weights of layer l = softmax(q kᵀ / √K) at h;   h = block_l(h)
-
-Each row of a map is a distribution: how much a token takes from itself and from those before it.
-A weight says where a head has looked, not what it has made of it.
+Every attention layer is captured while the model computes, and asked for its weights at what came
+in. Each row of a map is a distribution: how much a token takes from itself and from the others. A
+weight says where a head has looked, not what it has made of it.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from minibig.backend import InputError, to_numpy
-from minibig.models import GPT
-from minibig.nn import evaluating
+from minibig.backend import InputError, checks, to_numpy
+from minibig.nn import Module, MultiHeadAttention, captured, evaluating
 
 
-def attention_maps(model: GPT, ids: Sequence[int]) -> np.ndarray:
-    """The attention weights of every layer and head while the model reads `ids`.
+def attention_maps(model: Module, ids: Sequence[int]) -> np.ndarray:
+    """The attention weights of every `MultiHeadAttention` of a model, while it reads `ids`.
 
     Shapes:  ids (T)  ->  (L, H, T, T): from the token of a row to the token of a column.
-    Raises:  InputError for ids outside the vocabulary, or more than the context holds.
+    Raises:  InputError for ids outside the vocabulary, or more than the context holds; if the
+             model has no such layers, or layers of different shapes.
 
-    >>> from minibig.models import GPTConfig
+    >>> from minibig.models import GPT, GPTConfig
     >>> model = GPT(GPTConfig(vocab_size=9, context_length=8, n_layers=2, n_heads=2, d_model=4))
     >>> maps = attention_maps(model, [1, 2, 3])
     >>> maps.shape, bool(np.allclose(maps.sum(axis=-1), 1))
@@ -29,13 +29,18 @@ def attention_maps(model: GPT, ids: Sequence[int]) -> np.ndarray:
     """
     if not len(ids):
         raise InputError("ids must hold at least one token; got none.")
+    layers: dict[str, Any] = dict(model.named_modules())
     maps = []
     with evaluating(model):
-        h = model.token_embedding([list(ids)]) + model.position_embedding(len(ids))  # (1, T, D)
-        for block in model.blocks:
-            weights = block.attention.weights(block.attention_norm(h))
-            maps.append(to_numpy(weights.data)[0])  # (H, T, T)
-            h = block(h)
+        with captured(model, MultiHeadAttention) as seen:
+            model([list(ids)])
+        for path, calls in seen.items():
+            for inputs, _ in calls:
+                weights = layers[path].weights(*inputs[:2])  # x and bias; (1, H, T, T)
+                maps.append(to_numpy(weights.data)[0])
+    if len({each.shape for each in maps}) != 1:
+        shapes = ", ".join(str(each.shape) for each in maps)
+        raise InputError(f"maps of one shape (H, T, T) are needed; got {shapes or 'none'}.")
     return np.stack(maps)
 
 
@@ -53,6 +58,7 @@ def sharpest_heads(maps: np.ndarray, count: int) -> list[tuple[int, int]]:
     [(0, 1)]
     """
     L, H, T, _ = maps.shape
+    count = checks.whole("count", count)
     if T < 3 or not 0 < count <= L * H:
         raise InputError(
             f"heads are compared on at least 3 tokens, and there are {L * H} of them; got {T} "

@@ -105,8 +105,10 @@ def draw_runs(
             axes.plot(steps, validation, linewidth=1.8, markersize=5, **marker, **style)
             axes.plot([], [], linewidth=3, label=_label(name), **style)
         dress(axes, title, "step", "loss (nats per token)")
-        axes.plot([], [], color=FAINT, linewidth=1.2, alpha=0.5, label="thin: training")
-        axes.plot([], [], color=FAINT, linewidth=1.8, marker="o", label="points: validation")
+        axes.plot([], [], color=FAINT, linewidth=1.2, alpha=0.5, label=_label("thin: training"))
+        axes.plot(
+            [], [], color=FAINT, linewidth=1.8, marker="o", label=_label("points: validation")
+        )
         axes.legend(frameon=False, labelcolor=INK, loc="upper right", fontsize=9)
         picture = png(figure)
     save_picture(picture, Path(path))

@@ -6,6 +6,7 @@ import pytest
 import minibig as mb
 from minibig.explanation import attention_maps, sharpest_heads
 from minibig.models import GPT, GPTConfig
+from minibig.nn import FeedForward, MultiHeadAttention
 
 V, T, L, H, D = 12, 9, 2, 2, 8
 IDS = [3, 1, 4, 1, 5, 9]
@@ -85,6 +86,44 @@ def test_the_sharpest_heads_look_at_single_earlier_tokens():
     assert sharpest_heads(maps, 3) == [(1, 0), (2, 0), (0, 0)]
     # by hand: the largest weight elsewhere, of the tokens 2, 3, 4, is 1/3, 1/4, 1/5
     assert sharpest_heads(maps, 6)[2] == (0, 0)
+
+
+class Reader(mb.nn.Module):
+    """Another model: no positions, post-norm blocks that look both ways, of any sizes."""
+
+    def __init__(self, *n_heads, norm=mb.nn.PostNormBlock):
+        self.table = mb.nn.Embedding(V, D)
+        self.blocks = mb.nn.Sequential(
+            *(norm(MultiHeadAttention(D, n), FeedForward(D, 12)) for n in n_heads)
+        )
+
+    def forward(self, ids):
+        return self.blocks(self.table(ids))
+
+
+def test_any_model_with_such_attention_can_be_looked_into():
+    model = Reader(4, 4)
+    maps = attention_maps(model, IDS)
+    assert maps.shape == (2, 4, len(IDS), len(IDS))
+    x = model.table([IDS])
+    np.testing.assert_array_equal(maps[0], model.blocks[0].attention.weights(x).numpy()[0])
+    x = model.blocks[0](x)
+    np.testing.assert_array_equal(maps[1], model.blocks[1].attention.weights(x).numpy()[0])
+    assert (np.triu(maps[0], 1) > 0).any(), "it is not causal"
+
+
+def test_an_adapted_layer_is_seen_as_well(model):
+    before = attention_maps(model, IDS)
+    layer = model.blocks[0].attention.qkv
+    mb.nn.replace(model, "blocks.0.attention.qkv", mb.nn.Sequential(layer))
+    assert (attention_maps(model, IDS) == before).all()
+
+
+def test_models_without_attention_or_with_several_shapes_are_told():
+    with pytest.raises(mb.InputError, match="there is no MultiHeadAttention in this Embedding"):
+        attention_maps(mb.nn.Embedding(V, D), IDS)
+    with pytest.raises(mb.InputError, match=r"got \(2, 6, 6\), \(4, 6, 6\)"):
+        attention_maps(Reader(2, 4), IDS)
 
 
 def test_wrong_uses_are_told(model):
