@@ -1,7 +1,8 @@
 """Arrays of NumPy or CuPy (nothing else knows which), random streams, error sentences."""
 
 from minibig.backend.devices import (
-    CPU, Array, Device, Shape, device, device_of, is_array, namespace, to_device, to_numpy,
+    CPU, Array, Device, Shape, device, device_of, dtype_or_device, is_array, namespace, to_device,
+    to_numpy,
 )
 from minibig.backend.errors import InputError
 from minibig.backend import checks as checks

@@ -61,7 +61,8 @@ def device(name: "str | Device | None" = None) -> Device:
     """
     if isinstance(name, Device):
         return name
-    asked = (os.environ.get("MINIBIG_DEVICE") or "cpu") if name in (None, "") else name
+    unnamed = name is None or (isinstance(name, str) and not name)
+    asked = (os.environ.get("MINIBIG_DEVICE") or "cpu") if unnamed else name
     if not (isinstance(asked, str) and re.fullmatch(r"cpu|auto|cuda(:\d+)?", asked)):
         raise InputError(f'device must be "cpu", "cuda", "cuda:<number>" or "auto"; got {asked!r}.')
     if asked == "cpu":
@@ -71,6 +72,25 @@ def device(name: "str | Device | None" = None) -> Device:
     if problem and asked != "auto":
         raise InputError(f'device "{asked}" cannot be used: {problem}, or use device="cpu".')
     return CPU if problem else Device("cuda", index)
+
+
+def dtype_or_device(where: Any) -> tuple[Any, Device | None]:
+    """What `to` was asked for: (dtype, None) or (None, device).
+
+    Raises:  InputError for anything else, and for a device that cannot be used.
+
+    >>> dtype_or_device("float64"), dtype_or_device("cpu")
+    ((dtype('float64'), None), (None, Device(kind='cpu', index=0)))
+    """
+    if isinstance(where, Device) or str(where).partition(":")[0] in ("cpu", "cuda", "auto"):
+        return None, device(where)
+    try:
+        dtype = None if where is None else np.dtype(where)
+    except (TypeError, ValueError):
+        dtype = None
+    if dtype is None or dtype.kind not in "fiub":
+        raise InputError(f'to() needs a device ("cpu", "cuda", ...) or a dtype; got {where!r}.')
+    return dtype, None
 
 
 def _cuda_problem(index: int) -> str:

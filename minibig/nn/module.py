@@ -16,7 +16,17 @@ import numpy as np
 
 from minibig.autograd import Tensor
 from minibig.autograd.recomputation import is_recomputing
-from minibig.backend import Array, Device, InputError, checks, device, is_array, to_device
+from minibig.backend import (
+    Array,
+    Device,
+    InputError,
+    checks,
+    device,
+    dtype_or_device,
+    is_array,
+    to_device,
+)
+from minibig.nn.loading import arrays_of, expect_fit
 from minibig.nn.parameter import Parameter
 
 Calls = list[tuple[tuple[Any, ...], Any]]  # (inputs, output) of each call of a module
@@ -249,29 +259,10 @@ class Module:
         Traceback (most recent call last):
         minibig.backend.errors.InputError: the state does not fit Linear. missing: bias; \
 unexpected: scale; wrong: weight must have shape (2, 3), got (3, 2). Build the model with the \
-configuration that the state was saved with.
+configuration that the state was saved with; mb.load opens a folder with a model in any layout.
         """
-        own = self._state()
-        arrays = {name: getattr(value, "data", value) for name, value in state.items()}
-        arrays = {n: a if is_array(a) else np.asarray(state[n]) for n, a in arrays.items()}
-        wrong = [
-            problem
-            for name, (holder, _) in own.items()
-            if name in arrays and (problem := _misfit(name, holder, arrays[name]))
-        ]
-        problems = {
-            "missing": [name for name in own if name not in arrays],
-            "unexpected": [name for name in arrays if name not in own],
-            "wrong": wrong,
-        }
-        listed = "; ".join(
-            f"{kind}: {', '.join(names)}" for kind, names in problems.items() if names
-        )
-        if listed:
-            raise InputError(
-                f"the state does not fit {type(self).__name__}. {listed}. Build the model with the "
-                "configuration that the state was saved with."
-            )
+        own, arrays = self._state(), arrays_of(state)
+        expect_fit(type(self).__name__, {name: holder for name, (holder, _) in own.items()}, arrays)
         for name, (holder, replace) in own.items():
             replace(to_device(arrays[name].astype(holder.dtype, copy=False), holder.device))
 
@@ -299,7 +290,9 @@ configuration that the state was saved with.
         >>> Linear(2, 3).to("float64").weight.dtype
         dtype('float64')
         """
-        dtype, target = _dtype_or_device(where)
+        dtype, target = dtype_or_device(where)
+        if dtype is not None and dtype.kind != "f":
+            raise InputError(f"a module is converted to a floating-point dtype; got {where!r}.")
         for parameter in self.parameters():
             parameter.move(dtype or parameter.dtype, target or parameter.device)
         for module in self.modules():
@@ -363,27 +356,3 @@ def is_plain(layer: Module, kind: type[Module]) -> bool:
 
 def _buffer_setter(module: Module, name: str) -> Any:
     return lambda array: setattr(module, name, Tensor(array.copy()))
-
-
-def _misfit(name: str, holder: Tensor, array: Array) -> str:
-    """Why the array cannot become the values of the holder; empty if it can."""
-    if tuple(array.shape) != holder.shape:
-        return f"{name} must have shape {holder.shape}, got {tuple(array.shape)}"
-    if array.dtype.kind != holder.dtype.kind:
-        return f"{name} must be {holder.dtype}, got {array.dtype}"
-    return ""
-
-
-def _dtype_or_device(where: Any) -> tuple[Any, Device | None]:
-    """`where` as (dtype, None) or (None, device)."""
-    if isinstance(where, Device) or str(where).partition(":")[0] in ("cpu", "cuda", "auto"):
-        return None, device(where)
-    try:
-        dtype = np.dtype(where)
-    except TypeError:
-        dtype = None
-    if where is None or dtype is None or dtype.kind != "f":
-        raise InputError(
-            f'to() needs a device ("cpu", "cuda", ...) or a floating-point dtype; got {where!r}.'
-        )
-    return dtype, None

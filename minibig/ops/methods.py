@@ -3,7 +3,7 @@
 from typing import Any
 
 from minibig.autograd import Tensor, add, backward, primitive, reshape, trace
-from minibig.backend import Array, Device, device, to_device
+from minibig.backend import Array, Device, dtype_or_device, to_device
 from minibig.ops import (
     arithmetic, cumulative, diagonals, elementwise, indexing, logic, padding, products, reductions,
     rounding, shapes, softmaxes, sorting,
@@ -17,9 +17,15 @@ def moved(x: Array, /, *, source: Device, target: Device) -> Array:
     return to_device(x, target)
 moved.defvjp(x=lambda g, source, target: moved(g, source=target, target=source))
 
-def to(self: Tensor, where: "str | Device") -> Tensor:
-    """The same values on another device; the tensor itself if it is there already."""
-    target = device(where)
+def to(self: Tensor, where: Any) -> Tensor:
+    """The same values on another device, or in another dtype; the tensor itself if it is there.
+
+    >>> mb.tensor([1.0, 2.0]).to(mb.float64).dtype
+    dtype('float64')
+    """
+    dtype, target = dtype_or_device(where)
+    if target is None:
+        return self if self.dtype == dtype else elementwise.astype(self, dtype=str(dtype))
     return self if self.device == target else moved(self, source=self.device, target=target)
 
 OPERATORS = {

@@ -113,6 +113,27 @@ def test_a_state_that_does_not_fit_is_refused_with_every_name_and_nothing_change
     assert all((net.state_dict()[name].numpy() == value).all() for name, value in before.items())
 
 
+def test_a_state_comes_back_from_a_file(tmp_path):
+    source, target = Net(), Net()
+    mb.storage.save_tensors(tmp_path / "net.safetensors", source.state_dict())
+    target.load_state_dict(mb.storage.load_tensors(tmp_path / "net.safetensors"))
+    for name, value in source.state_dict().items():
+        assert target.state_dict()[name].numpy().tobytes() == value.numpy().tobytes()
+
+
+@pytest.mark.parametrize("state", ["net.safetensors", None, [1, 2]])
+def test_what_is_no_state_is_refused_with_the_way_to_read_one(state):
+    with pytest.raises(mb.InputError, match=r"state must be .*mb.storage.load_tensors"):
+        Net().load_state_dict(state)
+
+
+def test_a_sentence_about_hundreds_of_names_stays_short():
+    state = {f"name{i}": np.zeros(1) for i in range(500)}
+    with pytest.raises(mb.InputError, match="and 492 more") as caught:
+        Net().load_state_dict(state)
+    assert len(str(caught.value)) < 500
+
+
 def test_train_and_eval_reach_every_module_and_are_idempotent():
     net = Net()
     assert all(m.training for _, m in net.named_modules())
@@ -153,9 +174,15 @@ def test_a_graph_from_before_a_conversion_is_refused():
         loss.backward()
 
 
-@pytest.mark.parametrize("where", ["int64", "float128x", None, 7])
-def test_to_refuses_what_is_neither_a_device_nor_a_float(where):
+@pytest.mark.parametrize("where", ["float128x", None, 7, "complex64", [1], object])
+def test_to_refuses_what_is_neither_a_device_nor_a_dtype(where):
     with pytest.raises(mb.InputError, match=r"to\(\) needs a device"):
+        Net().to(where)
+
+
+@pytest.mark.parametrize("where", ["int64", np.bool_, mb.int32])
+def test_weights_are_converted_to_floats_only(where):
+    with pytest.raises(mb.InputError, match="a module is converted to a floating-point dtype"):
         Net().to(where)
 
 
