@@ -19,7 +19,10 @@ _LONGEST = 80  # characters of a value in a sentence
 
 def shown(value: Any) -> str:
     """The value as an error sentence shows it: its `repr`, cut where it is long."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no more than 4,300 digits
+        return f"{type(value).__name__} of very many digits"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
 
 
@@ -106,6 +109,49 @@ def instance(name: str, value: Any, kind: type[_T]) -> _T:
         got = type(value).__name__
         raise InputError(f"{name} must be of type {kind.__name__}; got {got}: {shown(value)}.")
     return value
+
+
+def token_ids(ids: Any, vocab_size: int, name: str = "token ids") -> np.ndarray:
+    """The ids of one row as an array, if each is a whole number from 0 to vocab_size - 1.
+
+    Integers of NumPy count as integers. Booleans do not: True would silently be token 1.
+
+    >>> token_ids([3, -1], vocab_size=5)
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: token ids must be whole numbers from 0 to 4; got -1. The \
+vocabulary has 5 tokens; use ids of its tokenizer.
+    """
+    if not isinstance(ids, Iterable):
+        raise refuse(name, "an iterable of whole numbers", ids, f"Write [{shown(ids)}].")
+    if not isinstance(ids, np.ndarray):
+        ids = _array_of(list(ids), vocab_size, name)
+    if ids.ndim != 1:
+        raise InputError(f"{name} must stand in one row; got shape {ids.shape}.")
+    if ids.size == 0:
+        return ids.astype(np.int64)
+    if ids.dtype.kind not in "iu":
+        raise _bad_id(ids[0], vocab_size, name)
+    if ids.min() < 0 or ids.max() >= vocab_size:
+        raise _bad_id(int(ids[(ids < 0) | (ids >= vocab_size)][0]), vocab_size, name)
+    return ids
+
+
+def _array_of(ids: list[Any], vocab_size: int, name: str) -> np.ndarray:
+    """The ids as an array of int64; what does not fit into one is refused."""
+    if not set(map(type, ids)) <= {int}:
+        for each in ids:
+            if isinstance(each, bool) or not isinstance(each, int | np.integer):
+                raise _bad_id(each, vocab_size, name)
+    try:
+        return np.array(ids, np.int64)
+    except OverflowError:
+        wrong = next(each for each in ids if not 0 <= each < vocab_size)
+        raise _bad_id(wrong, vocab_size, name) from None
+
+
+def _bad_id(token: Any, vocab_size: int, name: str) -> InputError:
+    advice = f"The vocabulary has {vocab_size} tokens; use ids of its tokenizer."
+    return refuse(name, f"whole numbers from 0 to {vocab_size - 1}", token, advice)
 
 
 def _within(value: Any, least: float | None, most: float | None) -> bool:

@@ -4,12 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from minibig.backend import InputError
 from minibig.cli.console import add_errors_flag, file_text, given_text, say
 from minibig.cli.corpus import Corpus
 from minibig.cli.preparation import TOKENIZERS, trained_tokenizer
 from minibig.cli.run_folders import tokenizer_of
-from minibig.tokenizers import visible
+from minibig.tokenizers import read_ids, visible
 
 EXAMPLE = 'minibig tokenize show runs/quickstart "How is this cut?"'
 _EXAMPLES = {
@@ -81,12 +80,7 @@ def _encode(arguments: argparse.Namespace) -> None:
 
 def _decode(arguments: argparse.Namespace) -> None:
     tokenizer = tokenizer_of(Path(arguments.folder))
-    words = arguments.ids or given_text("-").split()
-    try:
-        ids = [int(word) for word in words]
-    except ValueError:
-        wrong = next(word for word in words if not word.isdecimal())
-        raise InputError(f"ids must be whole numbers; got {wrong!r:.40}.") from None
+    ids = read_ids(arguments.ids or given_text("-").split())
     sys.stdout.write(tokenizer.decode(ids) + "\n")
 
 

@@ -1,25 +1,26 @@
 """Text becomes batches: corpora of documents, tokens in memory or on disk, and their order.
 
-Read in this order: grammar and world (a small world whose entropy is known), columns (tables),
-corpora (where text comes from), tokens (ids in a row), token_files (the same on disk), epoch_order
-(a shuffle that needs no memory), batches (what a model is fed).
+Read in this order: grammar and world (a small world whose entropy is known), documents (pieces of
+text), columns and text_files (the user's own text), standard_library, corpora (text by its name),
+texts (the text of a run in two parts), tokens (ids in a row), token_files (the same on disk),
+epoch_order (a shuffle that needs no memory), batches (what a model is fed).
 """
 
 from minibig.data.batches import Batch, Batches, evaluation_batches
 from minibig.data.columns import column_texts
-from minibig.data.corpora import (
-    CORPORA,
-    DOCUMENT_SEPARATOR,
-    Piece,
-    load_documents,
+from minibig.data.corpora import CORPORA, document_sources, load_documents
+from minibig.data.documents import DOCUMENT_SEPARATOR, Piece, TextHash
+from minibig.data.encodings import likely_encoding
+from minibig.data.epoch_order import random_words
+from minibig.data.standard_library import (
     stdlib_docstrings,
     stdlib_documents,
     stdlib_source,
     stdlib_topics,
-    text_documents,
 )
-from minibig.data.epoch_order import random_words
-from minibig.data.token_files import TokenFile, write_tokens
+from minibig.data.text_files import text_documents
+from minibig.data.texts import Text
+from minibig.data.token_files import TokenFile, TokenWriter, write_token_parts, write_tokens
 from minibig.data.tokens import Tokens, token_array
 from minibig.data.world import Turn, World, world_documents
 
@@ -29,12 +30,17 @@ __all__ = [
     "Batch",
     "Batches",
     "Piece",
+    "Text",
+    "TextHash",
     "TokenFile",
+    "TokenWriter",
     "Tokens",
     "Turn",
     "World",
     "column_texts",
+    "document_sources",
     "evaluation_batches",
+    "likely_encoding",
     "load_documents",
     "random_words",
     "stdlib_docstrings",
@@ -44,5 +50,6 @@ __all__ = [
     "text_documents",
     "token_array",
     "world_documents",
+    "write_token_parts",
     "write_tokens",
 ]

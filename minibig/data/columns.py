@@ -6,30 +6,66 @@ of a Windows drive is none of this, for no ending of a table stands before it.
     .jsonl, .ndjson   a JSON object in each line; the column is one of its names
     .csv, .tsv        cells between commas or tabs, by RFC 4180; the first row names the columns
 
-Rows are read one after the other; a single one may have 64 million characters. Blank lines and
+A table is learned from by a column, never by its raw rows. Rows are read one after the other; a
+single one may have 64 million characters. Blank lines and
 empty texts are left out. What is not as it must be is refused with the number of its line.
 """
 
 import csv
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import PurePath
 
+from minibig.backend.checks import shown
 from minibig.backend.errors import InputError
 
+TABLES = (".jsonl", ".ndjson", ".csv", ".tsv")
+
+_AS_LINES = "Write one object a line into a .jsonl file, and name a column of it: data.jsonl:text."
 _COLUMN = re.compile(r"(.+?\.(?:jsonl|ndjson|csv|tsv)):(.+)", re.IGNORECASE | re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST = 1 << 26  # characters of a row: an unclosed quotation mark must not swallow a gigabyte
+_MOST_NAMES = 12  # in an error
 
 
-def split_column(name: str) -> tuple[str, str] | None:
+def split_column(name: str) -> tuple[str, str] | tuple[None, None]:
     """The path and the column, if the name has both.
 
     >>> split_column("C:/data/chats.jsonl:text"), split_column("C:/data/chats.txt")
-    (('C:/data/chats.jsonl', 'text'), None)
+    (('C:/data/chats.jsonl', 'text'), (None, None))
     """
     found = _COLUMN.fullmatch(name)
-    return (found[1], found[2]) if found else None
+    return (found[1], found[2]) if found else (None, None)
+
+
+def check_is_text(path: str, beginning: Iterable[str]) -> None:
+    """Refuse a table of which no column was named, with the columns that its beginning shows."""
+    suffix = PurePath(path).suffix.lower()
+    if suffix == ".json":
+        raise InputError(f"{path} is JSON and no text. {_AS_LINES}")
+    if suffix in TABLES:
+        names = _names_in(path, beginning)
+        example = names[0] if names else "text"
+        raise InputError(
+            f"{path} is a table: name the column to read, such as {path}:{example}. It has "
+            f"{_listed(names)}."
+        )
+
+
+def refuse_column(name: str) -> None:
+    """Refuse a column of a file that has none."""
+    path, colon, column = name.rpartition(":")
+    suffix = PurePath(path).suffix
+    if not (colon and os.path.isfile(path)):
+        return
+    if suffix.lower() in TABLES:
+        raise InputError(f"{name} names no column; write its name after the colon.")
+    advice = _AS_LINES if suffix.lower() == ".json" else "Give the file without a column."
+    raise InputError(
+        f"{path} has no column {column!r}: only {', '.join(TABLES)} files have columns. {advice}"
+    )
 
 
 def column_texts(
@@ -98,8 +134,7 @@ def _objects(lines: Iterator[str], path: str, column: str) -> Iterator[tuple[int
 def _cells(lines: Iterator[str], path: str, column: str) -> Iterator[tuple[int, str]]:
     """Number of its first line, and text, of every row of cells."""
     csv.field_size_limit(_LONGEST)
-    delimiter = "\t" if path.lower().endswith("tsv") else ","
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=_delimiter(path), strict=True)
     header: list[str] | None = None
     while True:
         number = reader.line_num + 1
@@ -122,7 +157,29 @@ def _cells(lines: Iterator[str], path: str, column: str) -> Iterator[tuple[int, 
 
 
 def _missing(column: str, names: Iterable[str]) -> str:
-    return f"has no column {column!r}; it has {', '.join(map(repr, names)) or 'none'}"
+    return f"has no column {shown(column)}; it has {_listed(list(names))}"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return (", ".join(map(shown, names[:_MOST_NAMES])) or "none") + more
+
+
+def _names_in(path: str, beginning: Iterable[str]) -> list[str]:
+    """The columns of a table by its first row, or none where that cannot be read."""
+    lines = (line for line in _lines(beginning, path) if line.strip())
+    first = next(lines, "")
+    try:
+        if path.lower().endswith(("jsonl", "ndjson")):
+            row = json.loads(first)
+            return list(row) if isinstance(row, dict) else []
+        return next(csv.reader([first], delimiter=_delimiter(path)), [])
+    except (ValueError, RecursionError, csv.Error):
+        return []
+
+
+def _delimiter(path: str) -> str:
+    return "\t" if path.lower().endswith("tsv") else ","
 
 
 def _refused(path: str, line: int, what: str) -> InputError:

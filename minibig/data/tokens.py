@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from minibig.backend.checks import number, token_ids, whole
 from minibig.backend.errors import InputError
+
+MOST_TOKENS = 1 << 32  # of a vocabulary: ids take at most four bytes
 
 
 class Tokens:
@@ -42,8 +45,7 @@ class Tokens:
         >>> token_array([5, 6, 7], 10, document_starts=[0, 2]).document(0).tolist()
         [5, 6]
         """
-        if not 0 <= index < self.n_documents:
-            raise InputError(f"document must lie in [0, {self.n_documents}); got {index}.")
+        whole("document", index, 0, self.n_documents - 1)
         ends = self.document_starts[index + 1 : index + 2]
         end = int(ends[0]) if len(ends) else self.n_tokens
         return self.ids[int(self.document_starts[index]) : end]
@@ -57,9 +59,7 @@ class Tokens:
         >>> train.n_tokens, validation.ids.tolist()
         (9, [9])
         """
-        if not 0 < fraction < 1:
-            raise InputError(f"fraction must lie between 0 and 1; got {fraction}.")
-        cut = int(self.n_tokens * fraction)
+        cut = int(self.n_tokens * number("fraction", fraction, above=0, below=1))
         first = int(np.searchsorted(self.document_starts, np.uint64(cut)))
         later = self.document_starts[first:] - np.uint64(cut)
         if cut < self.n_tokens and (len(later) == 0 or later[0] > 0):
@@ -86,21 +86,12 @@ def token_array(
     >>> token_array([3, 1, 2], vocab_size=4)
     Tokens(n_tokens=3, n_documents=1, vocab_size=4)
     """
-    check_vocab_size(vocab_size)
-    values = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids))
-    array = checked_ids(values, vocab_size, "ids").astype(token_dtype(vocab_size))
+    whole("vocab_size", vocab_size, 1, MOST_TOKENS)
+    array = token_ids(ids, vocab_size).astype(token_dtype(vocab_size))
     check_starts(np.asarray(document_starts), len(array), "document_starts")
     starts = np.array(document_starts, dtype=np.uint64)
     array.flags.writeable = starts.flags.writeable = False
     return Tokens(array, starts, vocab_size)
-
-
-def check_vocab_size(vocab_size: int) -> None:
-    """Refuse what cannot be the size of a vocabulary."""
-    if isinstance(vocab_size, bool) or not isinstance(vocab_size, int):
-        raise TypeError(f"vocab_size must be a whole number; got {vocab_size!r}.")
-    if not 1 <= vocab_size <= 1 << 32:
-        raise InputError(f"vocab_size must lie in [1, {1 << 32}]; got {vocab_size}.")
 
 
 def token_dtype(vocab_size: int) -> np.dtype[Any]:
@@ -116,20 +107,3 @@ def check_starts(starts: np.ndarray, n_tokens: int, name: str) -> None:
             f"{name} must be whole numbers in order, the first 0 and none above {n_tokens}, the "
             "number of tokens."
         )
-
-
-def checked_ids(ids: np.ndarray, vocab_size: int, name: str) -> np.ndarray:
-    """The ids, if they are whole numbers in [0, vocab_size)."""
-    if ids.ndim != 1:
-        raise InputError(f"{name} must give ids in one row; got shape {ids.shape}.")
-    if ids.size == 0:
-        return ids.astype(np.int64)
-    if ids.dtype.kind not in "iu":
-        raise TypeError(f"{name} must give whole numbers as token ids; got {ids.dtype.name}.")
-    for value in (int(ids.min()), int(ids.max())):
-        if not 0 <= value < vocab_size:
-            raise InputError(
-                f"{name} gave token id {value}, but vocab_size is {vocab_size}; ids must lie in "
-                f"[0, {vocab_size})."
-            )
-    return ids

@@ -1,14 +1,25 @@
 """Text to token ids and back: characters, and byte-level byte pair encoding.
 
-Reading order: protocol, characters, pretokenization, pair_merging, bpe_training, byte_level_bpe,
-streaming.
+Read in this order: protocol, inputs, files, characters, byte_level_bpe, loading, streaming,
+display.
 """
 
 from minibig.tokenizers.byte_level_bpe import ByteLevelBPE
 from minibig.tokenizers.characters import Characters
 from minibig.tokenizers.display import visible
+from minibig.tokenizers.inputs import read_ids
 from minibig.tokenizers.loading import load_tokenizer
 from minibig.tokenizers.protocol import Tokenizer
-from minibig.tokenizers.streaming import StreamDecoder
+from minibig.tokenizers.streaming import StreamDecoder, StreamEncoder, encode_stream
 
-__all__ = ["ByteLevelBPE", "Characters", "StreamDecoder", "Tokenizer", "load_tokenizer", "visible"]
+__all__ = [
+    "ByteLevelBPE",
+    "Characters",
+    "StreamDecoder",
+    "StreamEncoder",
+    "Tokenizer",
+    "encode_stream",
+    "load_tokenizer",
+    "read_ids",
+    "visible",
+]

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
+from minibig.backend.checks import shown, token_ids
 from minibig.backend.errors import InputError
-from minibig.tokenizers.files import SETTINGS_FILE, read_settings, write_settings
-from minibig.tokenizers.inputs import check_text, checked_ids, checked_texts
+from minibig.tokenizers.files import SETTINGS_FILE, read_settings, write_tokenizer
+from minibig.tokenizers.inputs import check_text, checked_texts
 
 
 class Characters:
@@ -31,8 +32,8 @@ class Characters:
         check_text(characters)
         if not characters or list(characters) != sorted(set(characters)):
             raise InputError(
-                f"characters must be distinct and sorted by code point, at least one; got "
-                f"{characters[:40]!r}. Characters.train(text) collects them."
+                "characters must be distinct and sorted by code point, at least one; got "
+                f"{shown(characters)}. Characters.train(text) collects them."
             )
         self.characters = characters
         self._ids = {character: number for number, character in enumerate(characters)}
@@ -72,23 +73,27 @@ class Characters:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The characters of the ids."""
-        return "".join(map(self.characters.__getitem__, checked_ids(ids, self.vocab_size)))
+        known = token_ids(ids, self.vocab_size).tolist()
+        return "".join(map(self.characters.__getitem__, known))
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """The characters of the ids in UTF-8."""
         return self.decode(ids).encode()
 
     def save(self, folder: str | PathLike[str]) -> None:
-        """Write `tokenizer_settings.json` into the folder."""
-        write_settings(folder, kind="characters", characters=self.characters)
+        """Write `tokenizer_settings.json` and its checksum into the folder.
+
+        Raises:  InputError if the folder holds another tokenizer.
+        """
+        write_tokenizer(folder, {"kind": "characters", "characters": self.characters})
 
     @classmethod
     def load(cls, folder: str | PathLike[str]) -> "Characters":
         """Read what `save` wrote."""
-        characters = read_settings(folder, kinds=("characters",)).get("characters")
+        characters = read_settings(folder, ("characters",)).get("characters")
         path = Path(folder) / SETTINGS_FILE
         if not isinstance(characters, str):
-            raise InputError(f'{path} must have "characters", one string; got {characters!r:.40}.')
+            raise InputError(f'{path} must have "characters", one string; got {shown(characters)}.')
         try:
             return cls(characters)
         except InputError as error:

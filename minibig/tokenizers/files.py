@@ -1,97 +1,104 @@
-"""The files of a tokenizer: UTF-8 text and JSON, read with suspicion.
+"""The files of a tokenizer: its settings, what belongs to them, and the checksums of all.
 
-A tokenizer folder is recognised by its `tokenizer_settings.json`, whose "kind" names the tokenizer.
-Files come from elsewhere, so whatever is wrong with one is an InputError that names the file.
+    tokenizer_settings.json    "kind" names the tokenizer; by this file a folder is recognised
+    tokenizer_checksums.json   SHA-256 of every file, so that not one bit can flip unnoticed
+
+A folder without checksums, of an older minibig or from elsewhere, is read unchecked. A folder keeps
+the tokenizer that it has: another one is not saved over it.
 """
 
 import json
 import os
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from minibig.backend.checks import shown
 from minibig.backend.errors import InputError
+from minibig.files import StorageError, check_files, read_file, read_json, write_files
 
 SETTINGS_FILE = "tokenizer_settings.json"
+CHECKSUMS_FILE = "tokenizer_checksums.json"
+MOST_BYTES = 10_000_000  # of a file; the largest vocabularies in use take 6 MB
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, line ends as "\\n"."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path} must be UTF-8 text; byte {error.start} is not. Is it another file?"
-        ) from error
+def read_settings(
+    folder: str | PathLike[str], kinds: Sequence[str], files: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The settings of the tokenizer in a folder, which must be of one of the kinds.
 
+    `files` are the others that a tokenizer of this kind has; all of them are checked.
 
-def read_json_object(path: Path) -> dict[str, Any]:
-    """The one JSON object of a file, keys unique.
-
-    Python's reader alone would keep the last of two equal keys, and give up on deep nesting with
-    an error of its own.
+    Raises:  InputError if there is none of these kinds, or a file is not what was written.
     """
-    text = read_text(path)
-    try:
-        content = json.loads(text, object_pairs_hook=_unique_keys)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {error.lineno} is not JSON: {error.msg}.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not usable JSON: {error}.") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} must hold a JSON object; got {type(content).__name__}.")
-    return content
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise ValueError(f"the key {key!r} stands there twice")
-        result[key] = value
-    return result
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file with "\\n" line ends; an earlier file is replaced whole or not at all."""
-    unfinished = path.with_name(path.name + ".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(unfinished, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink()
-
-
-def read_settings(folder: str | PathLike[str], kinds: tuple[str, ...]) -> dict[str, Any]:
-    """The settings of the tokenizer in a folder, which must be of one of the kinds."""
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder. Give the folder a tokenizer was saved to.")
     path = folder / SETTINGS_FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise InputError(
             f"{folder} holds no tokenizer: {SETTINGS_FILE} is missing. Give a folder that save() "
             "wrote; read a bare vocab.json and merges.txt with ByteLevelBPE.from_files."
         )
-    settings = read_json_object(path)
+    settings = read_json(path, MOST_BYTES, {...: object})
     if settings.get("kind") not in kinds:
         raise InputError(
             f'{path} must have "kind" {" or ".join(map(repr, kinds))}; '
-            f"got {settings.get('kind')!r}. load_tokenizer(folder) reads every kind."
+            f"got {shown(settings.get('kind'))}. load_tokenizer(folder) reads every kind."
         )
+    if len(kinds) == 1:
+        check_files(folder, [SETTINGS_FILE, *files], CHECKSUMS_FILE)
     return settings
 
 
-def write_settings(folder: str | PathLike[str], **settings: object) -> None:
-    """Write the settings file of a tokenizer, its "kind" among the settings."""
-    write_text(Path(folder) / SETTINGS_FILE, json.dumps(settings, indent=2) + "\n")
+def write_tokenizer(
+    folder: str | PathLike[str],
+    settings: Mapping[str, object],
+    files: Mapping[str, bytes] | None = None,
+) -> None:
+    """Write the files of a tokenizer and their checksums into a folder.
+
+    Raises:  InputError if there is another tokenizer in the folder, or one that would no longer be
+             found: that of a run, or of the model in the folder.
+    """
+    folder = Path(folder)
+    content = (json.dumps(settings, indent=2) + "\n").encode()
+    contents = {SETTINGS_FILE: content, **(files or {})}
+    _refuse_another(folder, contents)
+    if not _has_tokenizer(folder):
+        for place in _hidden_by(folder):
+            if _has_tokenizer(place):
+                raise InputError(
+                    f"{place} holds the tokenizer that {folder} was made with; one in {folder} "
+                    "would be taken in its place. Choose another folder."
+                )
+    write_files(folder, contents, CHECKSUMS_FILE)
+
+
+def _refuse_another(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Refuse to write over a file that holds something else."""
+    for name, content in contents.items():
+        path = folder / name
+        if not os.path.lexists(path):
+            continue
+        try:
+            same = read_file(path, MOST_BYTES) == content
+        except StorageError:
+            same = False
+        if not same:
+            raise InputError(
+                f"{folder} holds another tokenizer already: its {name} differs. Choose another "
+                "folder, or remove the old tokenizer first."
+            )
+
+
+def _hidden_by(folder: Path) -> list[Path]:
+    """Where a tokenizer lies that is looked for after one in the folder itself."""
+    beside = folder.absolute().parent / "tokenizer"
+    is_model = (folder / "config.json").exists()
+    return [folder / "tokenizer", *([beside] if is_model else [])]
+
+
+def _has_tokenizer(folder: Path) -> bool:
+    return os.path.lexists(folder / SETTINGS_FILE)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend.errors import InputError
-from minibig.data import column_texts, load_documents
+from minibig.data import column_texts, load_documents, text_documents
 from minibig.data.columns import split_column
 
 cell = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"))
@@ -52,12 +52,12 @@ def test_what_csv_writes_comes_back_with_its_quoted_newlines(rows, size, path):
         ("a.csv:b:c", ("a.csv", "b:c")),
         ("a.csv:b.csv:c", ("a.csv", "b.csv:c")),
         ("数据.tsv:文本", ("数据.tsv", "文本")),
-        ("C:\\data\\a.csv", None),
-        ("C:\\data\\a.txt:text", None),
-        ("a.jsonl", None),
-        ("a.jsonl:", None),
-        (".csv:text", None),
-        ("stdlib", None),
+        ("C:\\data\\a.csv", (None, None)),
+        ("C:\\data\\a.txt:text", (None, None)),
+        ("a.jsonl", (None, None)),
+        ("a.jsonl:", (None, None)),
+        (".csv:text", (None, None)),
+        ("stdlib", (None, None)),
     ],
 )
 def test_a_column_is_told_from_a_path(name, parts):
@@ -71,7 +71,6 @@ def test_a_table_is_a_corpus_of_its_rows(tmp_path):
     documents = whole(load_documents(f"{path}:text"))
     assert documents == ['one\nline and a "word"', "three", "four"]
     assert whole(load_documents(f"{path}:id")) == ["1", "2", "3"]
-    assert whole(load_documents(path))[0].startswith("id,text")
 
 
 def test_a_glob_takes_the_column_of_every_file(tmp_path):
@@ -182,3 +181,43 @@ def test_a_long_table_streams(path):
     tracemalloc.stop()
     assert count == 50_000
     assert peak < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.csv", "n,word\n1,one\n", r"t\.csv is a table: .*t\.csv:n\. It has 'n', 'word'\."),
+        ("t.TSV", "n\tword, and more\n", r"It has 'n', 'word, and more'\."),
+        ("t.jsonl", '\n{"id": 1, "text": "a"}\n', r"It has 'id', 'text'\."),
+        ("t.ndjson", "[1]\n", r"such as .*:text\. It has none\."),
+        ("t.csv", '"unclosed', "is a table"),
+        ("t.json", '[{"text": "a"}]', r"is JSON and no text\. Write one object a line"),
+        ("wide.csv", ",".join(f"c{i}" for i in range(500)), "'c11' and 488 more"),
+    ],
+)
+def test_a_table_without_a_column_is_refused_with_those_that_it_has(
+    tmp_path, name, content, message
+):
+    (tmp_path / name).write_text(content)
+    for path in (tmp_path / name, f"{tmp_path}/*"):
+        for read in (load_documents, text_documents):
+            with pytest.raises(InputError, match=message):
+                list(read(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("t.json:text", r"t\.json has no column 'text': only .* Write one object a line"),
+        ("t.txt:text", r"only \.jsonl, .* have columns\. Give the file without a column"),
+        ("t.parquet:text", "has no column 'text'"),
+        ("t.csv:", "names no column; write its name after the colon"),
+        ("none.csv:text", r"none\.csv is no file or folder"),
+        ("none.json:text", "is no file or folder, nor a corpus"),
+    ],
+)
+def test_a_column_of_something_else_is_refused_with_the_reason(tmp_path, name, message):
+    for file in ("t.json", "t.txt", "t.parquet", "t.csv"):
+        (tmp_path / file).write_text("x")
+    with pytest.raises(InputError, match=message):
+        load_documents(f"{tmp_path}/{name}")

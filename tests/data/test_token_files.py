@@ -14,8 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from minibig.backend.errors import InputError
-from minibig.data import TokenFile, text_documents, write_tokens
-from minibig.data.corpora import PIECE_BYTES
+from minibig.data import TokenFile, text_documents, write_token_parts, write_tokens
+from minibig.data.text_files import PIECE_BYTES
 
 texts = st.text(st.sampled_from("abcé字 \n\t\x1c\u3000!'s12 ")) | st.text()
 
@@ -140,7 +140,8 @@ def test_the_sidecar_names_what_the_files_hold(path):
     tokens = write_tokens(enumerate(["one two", "", "three"]), Words(100, end_of_text=0), path)
     assert tokens.document_starts.tolist() == [0, 3, 4]
     sidecar = json.loads((path.parent / "tokens.bin.json").read_text())
-    assert sidecar == tokens.sidecar
+    assert sidecar["payload"] == tokens.sidecar
+    sidecar = sidecar["payload"]
     assert {key: sidecar[key] for key in ("dtype", "tokens", "documents", "vocab_size")} == {
         "dtype": "uint16",
         "tokens": 6,
@@ -154,7 +155,6 @@ def test_the_sidecar_names_what_the_files_hold(path):
 def test_writing_again_replaces_everything_and_leaves_three_files(tmp_path):
     path = tmp_path / "new" / "folder" / "tokens.bin"
     write_tokens(enumerate(["a b", "c"]), Words(), path)
-    (path.parent / "tokens.bin.tmp").write_bytes(b"left by a kill")
     tokens = write_tokens([(0, "d")], Words(), path)
     assert tokens.ids.tolist() == TokenFile(path).ids.tolist() == Words().encode("d")
     assert set(contents(path.parent)) == {"tokens.bin", "tokens.bin.documents", "tokens.bin.json"}
@@ -230,49 +230,60 @@ def test_a_crash_between_the_renames_is_noticed_when_opening(tmp_path, monkeypat
     monkeypatch.setattr(os, "replace", only_the_first)
     with pytest.raises(Interrupted):
         write_tokens([(0, "new text")], Words(), path)
-    with pytest.raises(InputError, match="no complete token file"):
+    with pytest.raises(InputError, match="is not what its sidecar describes"):
         TokenFile(path)
 
 
 def test_places_that_cannot_be_written_are_refused(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     for path in (tmp_path / "file" / "tokens.bin", tmp_path / "file" / "below" / "tokens.bin"):
-        with pytest.raises(InputError, match=r"tokens\.bin cannot be written: .*another place"):
+        with pytest.raises(InputError, match=r"cannot be written: .*another place"):
             write_tokens([(0, "text")], Words(), path)
     for name in ("a.bin", "b.bin.documents", "c.bin.json"):
         (tmp_path / name).mkdir()
-        with pytest.raises(InputError, match=rf"{name} is a folder; choose another name"):
+        with pytest.raises(InputError, match=rf"{name} cannot be written: a folder is in the way"):
             write_tokens([(0, "text")], Words(), tmp_path / f"{name[0]}.bin")
     assert not [name for name in os.listdir(tmp_path) if name.endswith(".tmp")]
 
 
 @pytest.mark.parametrize(
-    ("pieces", "tokenizer", "error", "message"),
+    ("pieces", "tokenizer", "message"),
     [
-        ([(0, "x")], Constant([3, 10]), InputError, "token id 10, but vocab_size is 10"),
-        ([(0, "x")], Constant([-1]), InputError, "token id -1"),
-        ([(0, "x")], Constant([0.5]), TypeError, "whole numbers as token ids; got float64"),
-        ([(0, "x")], Constant([]), InputError, "the corpus gave no tokens"),
-        ([], Words(), InputError, "the corpus gave no tokens"),
-        ([(0, "")], Words(end_of_text=0), InputError, "the corpus gave no tokens"),
-        ([(1, "x")], Words(), InputError, "numbered 0, 1, 2, .*got 1 after -1"),
-        ([(0, "x"), (2, "y")], Words(), InputError, "got 2 after 0"),
-        ([(0, "x"), (1, "y"), (0, "z")], Words(), InputError, "got 0 after 1"),
-        (["ab"], Words(), TypeError, r"pairs \(document index, text\).*got str"),
-        ([(0, b"ab")], Words(), TypeError, "pairs"),
-        ([(0, "x")], Constant([1], 0), InputError, "vocab_size must lie in"),
-        ([(0, "x")], Constant([1], 10, end_of_text=10), InputError, "end_of_text gave token id 10"),
-        ([(0, "x")], Constant([1], 10, end_of_text="</s>"), TypeError, "end_of_text must give"),
-        ([(0, "x")], io.StringIO(), TypeError, "StringIO has no encode"),
-        ([(0, "x")], "words", TypeError, "str has no vocab_size"),
+        ([(0, "x")], Constant([3, 10]), "whole numbers from 0 to 9; got 10"),
+        ([(0, "x")], Constant([-1]), "got -1"),
+        ([(0, "x")], Constant([0.5]), "ids of the tokenizer must be whole .*; got 0.5"),
+        ([(0, "x")], Constant([]), "the corpus gave no tokens"),
+        ([], Words(), "the corpus gave no tokens"),
+        ([(0, "")], Words(end_of_text=0), "the corpus gave no tokens"),
+        ([(1, "x")], Words(), "numbered 0, 1, 2, .*got 1 after -1"),
+        ([(0, "x"), (2, "y")], Words(), "got 2 after 0"),
+        ([(0, "x"), (1, "y"), (0, "z")], Words(), "got 0 after 1"),
+        (["ab"], Words(), r"pairs \(document index, text\).*got 'ab'"),
+        ([(0, b"ab")], Words(), "pairs"),
+        ([(0, "x")], Constant([1], 0), "vocab_size must be a whole number"),
+        ([(0, "x")], Constant([1], 10, end_of_text=10), "end_of_text must be whole .*; got 10"),
+        ([(0, "x")], Constant([1], 10, end_of_text="</s>"), "end_of_text must .*; got '</s>'"),
+        ([(0, "x")], io.StringIO(), "must be a tokenizer with encode"),
+        ([(0, "x")], "words", "must be a tokenizer with vocab_size"),
     ],
 )
 def test_wrong_pieces_and_tokenizers_are_refused_and_nothing_is_left(
-    tmp_path, pieces, tokenizer, error, message
+    tmp_path, pieces, tokenizer, message
 ):
-    with pytest.raises(error, match=message):
+    with pytest.raises(InputError, match=message):
         write_tokens(pieces, tokenizer, tmp_path / "tokens.bin")
     assert contents(tmp_path) == {}
+
+
+def first_version(tokens):
+    """The sidecar as the first version of the format had it."""
+    return {"format": "minibig tokens", "version": 1, **tokens.sidecar}
+
+
+def test_a_token_file_of_the_first_version_still_opens(tmp_path):
+    tokens = write_tokens(enumerate(["a b", "c d"]), Words(), tmp_path / "tokens.bin")
+    (tmp_path / "tokens.bin.json").write_text(json.dumps(first_version(tokens)))
+    assert TokenFile(tmp_path / "tokens.bin").ids.tolist() == tokens.ids.tolist()
 
 
 def changed(**entries):
@@ -285,27 +296,28 @@ def changed(**entries):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda sidecar: [], "does not describe a token file"),
+        (lambda sidecar: [], "it must be an object"),
         (changed(format="other"), "does not describe a token file"),
-        (changed(version=2), "format version 2; this version reads 1"),
+        (changed(version=3), "has format version 3, and this minibig reads 1 to 2"),
         (changed(tokens=3), "has 8 bytes, its sidecar says 6"),
-        (changed(tokens=-4), "tokens is -4"),
-        (changed(tokens=4.0), r"tokens is 4\.0"),
-        (changed(tokens=10**30), "its sidecar says 2,000,000"),
+        (changed(tokens=-4), "tokens must be a whole number .*; got -4"),
+        (changed(tokens=4.0), r"tokens must be a whole number .*; got 4\.0"),
+        (changed(tokens=10**15), "its sidecar says 2,000,000"),
+        (changed(tokens=10**30), "tokens must be a whole number"),
         (changed(documents=3), "has 16 bytes, its sidecar says 24"),
-        (changed(documents=True), "documents is True"),
+        (changed(documents=True), "documents must be a whole number .*; got True"),
         (changed(vocab_size=70_000), "dtype and vocab_size disagree"),
-        (changed(vocab_size=2**33), "vocab_size must lie in"),
-        (changed(vocab_size=2), "gave token id [0-9]+, but vocab_size is 2"),
+        (changed(vocab_size=2**33), "vocab_size must be a whole number"),
+        (changed(vocab_size=2), "must be whole numbers from 0 to 1; got [0-9]+"),
         (changed(dtype="float16"), "dtype and vocab_size disagree"),
         (changed(tokens_sha256="0" * 64), r"tokens\.bin is not what its sidecar describes"),
         (changed(documents_sha256="0" * 64), r"\.documents is not what its sidecar describes"),
-        (changed(text_sha256=None), "text_sha256 is None"),
+        (changed(text_sha256=None), "text_sha256 must be a text; got None"),
     ],
 )
 def test_a_sidecar_that_does_not_fit_is_refused(tmp_path, change, message):
     path = tmp_path / "tokens.bin"
-    sidecar = write_tokens(enumerate(["a b", "c d"]), Words(), path).sidecar
+    sidecar = first_version(write_tokens(enumerate(["a b", "c d"]), Words(), path))
     (tmp_path / "tokens.bin.json").write_text(json.dumps(change(sidecar)))
     with pytest.raises(InputError, match=message):
         TokenFile(path)
@@ -316,11 +328,11 @@ def test_a_sidecar_that_is_not_json_is_refused(tmp_path, content):
     path = tmp_path / "tokens.bin"
     write_tokens([(0, "text")], Words(), path)
     (tmp_path / "tokens.bin.json").write_bytes(content)
-    with pytest.raises(InputError, match=r"tokens\.bin\.json is damaged: it is not JSON"):
+    with pytest.raises(InputError, match=r"tokens\.bin\.json is not usable: .* write it again"):
         TokenFile(path)
 
 
-@pytest.mark.parametrize("name", ["tokens.bin", "tokens.bin.documents"])
+@pytest.mark.parametrize("name", ["tokens.bin", "tokens.bin.documents", "tokens.bin.json"])
 @settings(deadline=None, max_examples=20)
 @given(data=st.data())
 def test_one_flipped_bit_is_noticed(path, name, data):
@@ -330,7 +342,7 @@ def test_one_flipped_bit_is_noticed(path, name, data):
     bit = data.draw(st.integers(0, 8 * len(content) - 1))
     content[bit // 8] ^= 1 << bit % 8
     file.write_bytes(content)
-    with pytest.raises(InputError, match=rf"{name} is not what its sidecar describes"):
+    with pytest.raises(InputError, match=r"write it again"):
         TokenFile(path)
 
 
@@ -345,9 +357,30 @@ def test_a_missing_part_is_named(tmp_path, name):
 
 def test_starts_that_are_no_boundaries_are_refused_even_with_the_right_hash(tmp_path):
     path, documents = tmp_path / "tokens.bin", tmp_path / "tokens.bin.documents"
-    sidecar = write_tokens(enumerate(["a b", "c"]), Words(), path).sidecar
+    sidecar = first_version(write_tokens(enumerate(["a b", "c"]), Words(), path))
     documents.write_bytes(np.array([0, 9], "<u8").tobytes())
     sidecar["documents_sha256"] = hashlib.sha256(documents.read_bytes()).hexdigest()
     (tmp_path / "tokens.bin.json").write_text(json.dumps(sidecar))
     with pytest.raises(InputError, match="documents must be whole numbers in order"):
         TokenFile(path)
+
+
+def test_two_parts_written_in_one_go_are_those_written_alone(tmp_path):
+    parts = [(0, (0, "one two")), (1, (0, "three")), (0, (0, " more")), (1, (1, "four"))]
+    paths = [tmp_path / "a.bin", tmp_path / "b.bin"]
+    together = write_token_parts(parts, Words(end_of_text=0), paths)
+    for part, tokens in enumerate(together):
+        pieces = [piece for number, piece in parts if number == part]
+        alone = write_tokens(pieces, Words(end_of_text=0), tmp_path / "alone.bin")
+        assert tokens.sidecar == alone.sidecar
+
+
+def test_an_error_of_the_pieces_is_not_taken_for_one_of_the_file(tmp_path):
+    def pieces():
+        yield 0, "text"
+        raise OSError(errno.EIO, "the source is gone")
+
+    with pytest.raises(OSError, match="the source is gone") as caught:
+        write_tokens(pieces(), Words(), tmp_path / "tokens.bin")
+    assert type(caught.value) is OSError
+    assert contents(tmp_path) == {}

@@ -87,23 +87,27 @@ def test_the_repr_says_how_much_there_is():
 
 
 @pytest.mark.parametrize(
-    ("ids", "vocab_size", "error", "message"),
+    ("ids", "vocab_size", "message"),
     [
-        ([1, 5], 5, InputError, r"token id 5, but vocab_size is 5; .*\[0, 5\)"),
-        ([-1, 2], 5, InputError, "token id -1, but vocab_size is 5"),
-        ([0, 2**40], 5, InputError, "token id 1099511627776"),
-        ([[1, 2]], 5, InputError, r"one row; got shape \(1, 2\)"),
-        ([1.0], 5, TypeError, "whole numbers as token ids; got float64"),
-        ([True], 5, TypeError, "got bool"),
-        (["a"], 5, TypeError, "whole numbers"),
-        ([1], 0, InputError, r"vocab_size must lie in \[1, 4294967296\]; got 0"),
-        ([1], 2**32 + 1, InputError, "vocab_size must lie"),
-        ([1], 5.0, TypeError, r"vocab_size must be a whole number; got 5\.0"),
-        ([1], True, TypeError, "vocab_size must be a whole number; got True"),
+        ([1, 5], 5, "must be whole numbers from 0 to 4; got 5"),
+        ([-1, 2], 5, "got -1"),
+        ([0, 2**40], 5, "got 1099511627776"),
+        ([0, 10**5000], 5, "got int of very many digits"),
+        ([[1, 2]], 5, r"got \[1, 2\]"),
+        (np.array([[1, 2]]), 5, r"one row; got shape \(1, 2\)"),
+        ([1.0], 5, r"whole numbers from 0 to 4; got 1\.0"),
+        (np.array([1.0]), 5, "whole numbers from 0 to 4; got"),
+        ([True], 5, "got True"),
+        ([1, True], 5, "got True"),
+        (["a"], 5, "got 'a'"),
+        ([1], 0, "vocab_size must be a whole number from 1 to 4294967296; got 0"),
+        ([1], 2**32 + 1, "vocab_size must be a whole number from 1"),
+        ([1], 5.0, r"vocab_size must be a whole number .*; got 5\.0"),
+        ([1], True, "vocab_size must be a whole number .*; got True"),
     ],
 )
-def test_what_is_not_a_token_id_is_refused(ids, vocab_size, error, message):
-    with pytest.raises(error, match=message):
+def test_what_is_not_a_token_id_is_refused(ids, vocab_size, message):
+    with pytest.raises(InputError, match=message):
         token_array(ids, vocab_size)
 
 
@@ -115,11 +119,11 @@ def test_starts_that_are_no_boundaries_are_refused(starts):
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
 def test_a_fraction_that_leaves_no_split_is_refused(fraction):
-    with pytest.raises(InputError, match=f"between 0 and 1; got {fraction}"):
+    with pytest.raises(InputError, match=f"number above 0 and below 1; got {fraction}"):
         token_array([1, 2, 3], 5).split(fraction)
 
 
 @pytest.mark.parametrize("index", [-1, 1, 7])
 def test_a_document_that_is_not_there_is_refused(index):
-    with pytest.raises(InputError, match=rf"must lie in \[0, 1\); got {index}"):
+    with pytest.raises(InputError, match=f"document must be .* from 0 to 0; got {index}"):
         token_array([1, 2, 3], 5).document(index)

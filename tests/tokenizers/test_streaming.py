@@ -1,13 +1,16 @@
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend.errors import InputError
-from minibig.tokenizers import ByteLevelBPE, Characters, StreamDecoder
+from minibig.tokenizers import ByteLevelBPE, Characters, StreamDecoder, StreamEncoder, encode_stream
 from minibig.tokenizers.byte_level_bpe.byte_symbols import to_symbols
 
 BYTES_ONLY = ByteLevelBPE.train("a", vocab_size=257)
 TRAINED = ByteLevelBPE.train("naïve 中文 👍🏽 naïve 中文 👍🏽", vocab_size=275)
+ISOLATED = ByteLevelBPE.train("ab ab 中文", vocab_size=270, isolate_han=True)
 texts = st.text(st.characters(exclude_categories=["Cs"])) | st.text("né中👍🏽\u200d ")
 
 
@@ -73,6 +76,31 @@ def test_characters_stream_too():
 def test_a_wrong_id_is_refused_and_leaves_the_stream_as_it_was(wrong):
     stream = StreamDecoder(BYTES_ONLY)
     stream.feed(ids_of("é".encode()[:1]))
-    with pytest.raises(InputError, match="the vocabulary has 257 tokens"):
+    with pytest.raises(InputError, match="vocabulary has 257 tokens"):
         stream.feed([*ids_of(b"a"), wrong])
     assert stream.feed(ids_of("é".encode()[1:])) == "é"
+
+
+@given(st.text("ab é中\n\t'1!", max_size=40), st.lists(st.integers(1, 7), min_size=1, max_size=4))
+def test_a_text_in_pieces_has_the_ids_of_the_whole(text, sizes):
+    pieces, place = [], 0
+    while place < len(text):
+        size = sizes[len(pieces) % len(sizes)]
+        pieces.append(text[place : place + size])
+        place += size
+    for tokenizer in (TRAINED, BYTES_ONLY, ISOLATED):
+        stream = StreamEncoder(tokenizer)
+        fed = [stream.feed(piece) for piece in pieces]
+        assert [*chain.from_iterable(fed), *stream.finish()] == tokenizer.encode(text)
+        assert [*chain.from_iterable(encode_stream(tokenizer, pieces))] == tokenizer.encode(text)
+
+
+def test_only_the_last_word_waits_and_a_word_without_end_does_not():
+    stream = StreamEncoder(BYTES_ONLY)
+    assert BYTES_ONLY.decode(stream.feed("one two thr")) == "one two"
+    assert BYTES_ONLY.decode(stream.finish()) == " thr"
+    assert stream.finish() == []
+    waiting = 0
+    for _ in range(40):
+        waiting += 2**16 - len(stream.feed("x" * 2**16))
+        assert waiting <= 2**20

@@ -2,34 +2,40 @@
 
 Tokens are spelled in byte symbols. `merges.txt` begins with a version line, and each line after it
 is one merge, the two tokens separated by a space, the earliest first. What is read here is only
-well-formed; whether the two belong together is asked by `vocabulary.py`.
+well-formed; `vocabulary.py` checks whether the two belong together.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from minibig.backend.checks import shown
 from minibig.backend.errors import InputError
-from minibig.tokenizers.files import read_json_object, read_text, write_text
+from minibig.files import read_json, read_text
+from minibig.tokenizers.files import MOST_BYTES
 
+VOCABULARY_FILE, MERGES_FILE = "vocab.json", "merges.txt"
 _VERSION_LINE = "#version: 0.2"
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:
     """The ids by token, in the order of the file."""
-    vocabulary = read_json_object(path)
+    vocabulary: dict[str, int] = read_json(path, MOST_BYTES, {...: object})
     for token, number in vocabulary.items():
         if type(number) is not int:
-            raise InputError(f"{path}: ids must be integers; got {number!r:.40} for {token!r}.")
+            raise InputError(
+                f"{path}: ids must be integers; got {shown(number)} for {shown(token)}."
+            )
     return vocabulary
 
 
 def read_merges(path: Path) -> list[tuple[str, str]]:
-    """The merges, earliest first.
+    """The merges, earliest first; line ends may be those of any system.
 
     Raises:  InputError that names the file and the line, unless it is two tokens.
     """
-    lines = read_text(path).removesuffix("\n").split("\n")
+    text = read_text(path, MOST_BYTES).replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.removesuffix("\n").split("\n")
     first = 1 if lines[0].startswith("#version") or lines == [""] else 0
     merges = []
     for number, line in enumerate(lines[first:], start=first + 1):
@@ -37,17 +43,26 @@ def read_merges(path: Path) -> list[tuple[str, str]]:
         if len(parts) != 2 or not all(parts):
             raise InputError(
                 f"{path}, line {number}: a merge must be two tokens with one space between; "
-                f"got {line[:60]!r}."
+                f"got {shown(line)}."
             )
         merges.append((parts[0], parts[1]))
     return merges
 
 
-def write_vocabulary(path: Path, vocabulary: Mapping[str, int]) -> None:
-    """Write the tokens in the order of their ids."""
-    write_text(path, json.dumps(dict(sorted(vocabulary.items(), key=lambda item: item[1]))))
+def vocabulary_content(vocabulary: Mapping[str, int]) -> bytes:
+    """What stands in `vocab.json`: the tokens in the order of their ids.
+
+    >>> vocabulary_content({"Ġ": 1, "a": 0})
+    b'{"a": 0, "\\\\u0120": 1}'
+    """
+    in_order = sorted(vocabulary.items(), key=lambda item: item[1])
+    return json.dumps(dict(in_order)).encode()
 
 
-def write_merges(path: Path, merges: Iterable[tuple[str, str]]) -> None:
-    """Write the version line and one merge a line."""
-    write_text(path, "\n".join([_VERSION_LINE, *map(" ".join, merges)]) + "\n")
+def merges_content(merges: Iterable[tuple[str, str]]) -> bytes:
+    r"""What stands in `merges.txt`: the version line, and one merge a line.
+
+    >>> merges_content([("h", "e")])
+    b'#version: 0.2\nh e\n'
+    """
+    return ("\n".join([_VERSION_LINE, *map(" ".join, merges)]) + "\n").encode()

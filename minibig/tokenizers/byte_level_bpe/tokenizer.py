@@ -10,13 +10,16 @@ from itertools import chain
 from os import PathLike
 from pathlib import Path
 
+from minibig.backend.checks import shown, token_ids, whole
 from minibig.backend.errors import InputError
 from minibig.tokenizers.byte_level_bpe.byte_symbols import SYMBOLS, to_symbols
 from minibig.tokenizers.byte_level_bpe.files import (
+    MERGES_FILE,
+    VOCABULARY_FILE,
+    merges_content,
     read_merges,
     read_vocabulary,
-    write_merges,
-    write_vocabulary,
+    vocabulary_content,
 )
 from minibig.tokenizers.byte_level_bpe.pre_token_ids import PreTokenIds
 from minibig.tokenizers.byte_level_bpe.pretokenization import (
@@ -32,8 +35,8 @@ from minibig.tokenizers.byte_level_bpe.vocabulary import (
     ranked_merges,
     trained_vocabulary,
 )
-from minibig.tokenizers.files import SETTINGS_FILE, read_settings, write_settings
-from minibig.tokenizers.inputs import check_text, checked_ids, checked_texts
+from minibig.tokenizers.files import SETTINGS_FILE, read_settings, write_tokenizer
+from minibig.tokenizers.inputs import check_text, checked_texts
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -102,7 +105,7 @@ class ByteLevelBPE:
                  nothing to learn from.
         """
         special_tokens = checked_special_tokens(special_tokens)
-        n_merges = _checked_vocab_size(vocab_size, len(special_tokens))
+        n_merges = _room_for_merges(vocab_size, len(special_tokens))
         counts = count_pre_tokens(
             checked_texts(texts), special_tokens=special_tokens, isolate_han=isolate_han
         )
@@ -166,27 +169,33 @@ class ByteLevelBPE:
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """The bytes of the ids, which may begin or end inside a character."""
-        return b"".join(map(self._bytes.__getitem__, checked_ids(ids, self.vocab_size)))
+        return b"".join(map(self._bytes.__getitem__, token_ids(ids, self.vocab_size).tolist()))
 
     def save(self, folder: str | PathLike[str]) -> None:
-        """Write `vocab.json` and `merges.txt` as GPT-2 has them, and our settings beside them."""
-        write_vocabulary(Path(folder) / "vocab.json", self.vocabulary)
-        write_merges(Path(folder) / "merges.txt", self.merges)
-        write_settings(
-            folder,
-            kind="byte_level_bpe",
-            isolate_han=self.isolate_han,
-            special_tokens=self.special_tokens,
-        )
+        """Write `vocab.json` and `merges.txt` as GPT-2 has them, settings and checksums beside.
+
+        Raises:  InputError if the folder holds another tokenizer.
+        """
+        settings = {
+            "kind": "byte_level_bpe",
+            "isolate_han": self.isolate_han,
+            "special_tokens": self.special_tokens,
+        }
+        files = {
+            VOCABULARY_FILE: vocabulary_content(self.vocabulary),
+            MERGES_FILE: merges_content(self.merges),
+        }
+        write_tokenizer(folder, settings, files)
 
     @classmethod
     def load(cls, folder: str | PathLike[str]) -> "ByteLevelBPE":
         """Read what `save` wrote.
 
-        Raises:  InputError that names the file that is missing or cannot be right.
+        Raises:  InputError that names the file that is missing, was changed, or cannot be right.
         """
         folder = Path(folder)
-        settings = read_settings(folder, kinds=("byte_level_bpe",))
+        files = (VOCABULARY_FILE, MERGES_FILE)
+        settings = read_settings(folder, ("byte_level_bpe",), files)
         special_tokens, isolate_han = settings.get("special_tokens"), settings.get("isolate_han")
         if (
             not isinstance(special_tokens, list)
@@ -195,22 +204,21 @@ class ByteLevelBPE:
         ):
             raise InputError(
                 f'{folder / SETTINGS_FILE} must have "special_tokens", a list of strings, and '
-                f'"isolate_han", true or false; got {special_tokens!r:.60} and {isolate_han!r:.20}.'
+                f'"isolate_han", true or false; got {shown(special_tokens)} and '
+                f"{shown(isolate_han)}."
             )
         return cls.from_files(
-            folder / "vocab.json",
-            folder / "merges.txt",
+            folder / VOCABULARY_FILE,
+            folder / MERGES_FILE,
             special_tokens=special_tokens,
             isolate_han=isolate_han,
         )
 
 
-def _checked_vocab_size(vocab_size: int, n_special: int) -> int:
-    """The number of merges for which there is room."""
-    if not isinstance(vocab_size, int) or isinstance(vocab_size, bool):
-        raise TypeError(f"vocab_size must be an int; got {vocab_size!r}.")
+def _room_for_merges(vocab_size: int, n_special: int) -> int:
+    """How many merges a vocabulary has beside bytes and special tokens."""
     smallest = len(SYMBOLS) + n_special
-    if vocab_size < smallest:
+    if whole("vocab_size", vocab_size) < smallest:
         raise InputError(
             f"vocab_size must be at least {smallest}: 256 bytes and {n_special} special tokens; "
             f"got {vocab_size}."

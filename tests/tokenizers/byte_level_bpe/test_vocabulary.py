@@ -93,5 +93,5 @@ def test_special_tokens_are_distinct_texts(wrong):
 
 @pytest.mark.parametrize("wrong", ["<x>", [3], [b"<x>"]])
 def test_special_tokens_are_a_sequence_of_str(wrong):
-    with pytest.raises(TypeError):
+    with pytest.raises(InputError, match=r"must be a sequence of str|text must be a str"):
         checked_special_tokens(wrong)

@@ -1,28 +1,17 @@
-"""Corpora: documents come whole, in order and in bounded memory; bad files are refused by name."""
+"""Files: documents come whole, in order and in bounded memory; bad files are refused by name."""
 
-import ast
 import codecs
 import os
-import re
-import sysconfig
 import tracemalloc
-from itertools import groupby, islice, pairwise
+from itertools import groupby
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minibig.backend.errors import InputError
-from minibig.data import (
-    DOCUMENT_SEPARATOR,
-    load_documents,
-    stdlib_docstrings,
-    stdlib_documents,
-    stdlib_source,
-    stdlib_topics,
-    text_documents,
-)
-from minibig.data.corpora import PIECE_BYTES
+from minibig.data import DOCUMENT_SEPARATOR, load_documents, text_documents
+from minibig.data.text_files import PIECE_BYTES
 
 any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufeff"))
 few_characters = st.text("ab \n<|endoftext|>é字")
@@ -57,7 +46,7 @@ def small_pieces(monkeypatch):
     """Read a few bytes at a time, so that short texts meet every boundary."""
 
     def use(size):
-        monkeypatch.setattr("minibig.data.corpora.PIECE_BYTES", size)
+        monkeypatch.setattr("minibig.data.text_files.PIECE_BYTES", size)
 
     return use
 
@@ -69,7 +58,7 @@ def test_documents_are_those_between_separators_however_the_file_is_read(file, d
     file.write_bytes(text.encode())
     expected = documents_by_definition(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("minibig.data.corpora.PIECE_BYTES", piece)
+        patch.setattr("minibig.data.text_files.PIECE_BYTES", piece)
         if not expected:
             with pytest.raises(InputError, match="is empty"):
                 list(text_documents(file))
@@ -88,7 +77,7 @@ def test_bytes_are_decoded_as_if_the_file_were_read_at_once(file, content, piece
     body = content.removeprefix(codecs.BOM_UTF8)
     expected = body.decode("utf-8", "replace").replace("\r\n", "\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("minibig.data.corpora.PIECE_BYTES", max(piece, 3))
+        patch.setattr("minibig.data.text_files.PIECE_BYTES", max(piece, 3))
         if expected:
             assert whole(text_documents(file, errors="replace")) == [expected]
         try:
@@ -154,8 +143,8 @@ def test_documents_are_numbered_on_over_files_and_empty_files_are_passed_over(tm
         (b"<|endoftext|>\n", "is empty"),
         (b"text\0more", r"is a binary file \(NUL byte at offset 4\)"),
         (codecs.BOM_UTF8 + b"abc\0", "NUL byte at offset 6"),
-        ("Ünicode".encode("utf-16"), "binary file"),
-        ("caf\u00e9 au lait".encode("latin-1"), "not UTF-8: byte 0xe9 at offset 3;.*replace"),
+        ("Ünicode".encode("utf-16"), "is UTF-16, not UTF-8. Convert it: iconv -f UTF-16"),
+        ("caf\u00e9 au lait".encode("latin-1"), "byte 0xe9 at offset 3;.* like CP1252. Convert it"),
         (b"cut short \xe5\xad", "byte 0xe5 at offset 10"),
         (b"x" * (PIECE_BYTES - 1) + b"\xe5!", f"byte 0xe5 at offset {PIECE_BYTES - 1}"),
         (b"x" * PIECE_BYTES + b"\0", f"NUL byte at offset {PIECE_BYTES}"),
@@ -178,9 +167,9 @@ def test_paths_that_name_no_text_are_refused_before_anything_is_read(tmp_path):
         text_documents(tmp_path / "*.txt")
     with pytest.raises(InputError, match=r"holds no file ending in \.md, .*glob such as"):
         text_documents(tmp_path)
-    with pytest.raises(InputError, match="errors must be 'strict' or 'replace'; got 'ignore'"):
+    with pytest.raises(InputError, match="errors must be one of strict, replace; got 'ignore'"):
         text_documents(tmp_path, errors="ignore")
-    with pytest.raises(TypeError):
+    with pytest.raises(InputError, match="path must be the path of a file or a folder; got 7"):
         text_documents(7)
 
 
@@ -208,91 +197,78 @@ def test_one_long_line_streams_in_bounded_memory(file):
     assert peak < 20 * PIECE_BYTES
 
 
-@pytest.fixture(scope="module")
-def stdlib():
-    return list(stdlib_documents())
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("我是一个人工智能聊天机器人，请问你有什么问题？这是中国的。", "gbk"),
+        ("我是一個人工智慧聊天機器人，請問你有什麼問題？這是我們的。", "big5"),
+        ("これは日本語の文章です。とても短いのですが、あります。", "shift_jis"),
+        ("이것은 한국어로 쓴 글이다. 그는 학교에 간다.", "cp949"),
+        ("Это русский текст, и он не очень длинный.", "cp1251"),
+    ],
+)
+def test_advice_for_another_encoding_does_not_destroy_the_text(file, text, encoding):
+    file.write_bytes(b"one line in ASCII\n" + text.encode(encoding))
+    known = "gb18030" if encoding == "gbk" else encoding
+    with pytest.raises(InputError, match=f"iconv -f {known.upper()} -t UTF-8") as caught:
+        list(text_documents(file))
+    assert "replace" not in str(caught.value)
 
 
-@pytest.fixture(scope="module")
-def docstrings():
-    return list(stdlib_docstrings())
-
-
-def test_stdlib_is_the_same_each_time_and_large_enough_to_learn_from(stdlib):
-    again = [text for _, text in islice(load_documents("stdlib"), 60)]
-    assert again == stdlib[:60]
-    assert 1_500_000 < sum(map(len, stdlib)) < 6_000_000
-    assert all(document.strip() for document in stdlib)
-    assert DOCUMENT_SEPARATOR not in "".join(stdlib)
-
-
-def test_stdlib_is_mostly_prose_with_some_source(stdlib, docstrings):
-    source, prose = set(stdlib_source()), {*docstrings, *stdlib_topics()}
-    assert set(stdlib) <= source | prose
-    share = sum(len(d) for d in stdlib if d in source) / sum(map(len, stdlib))
-    assert 0.05 < share < 0.5
-
-
-def test_stdlib_order_does_not_follow_the_alphabet(stdlib, docstrings):
-    positions = {document: i for i, document in enumerate(stdlib)}
-    sorted_modules = [positions[document] for document in docstrings if document in positions]
-    rising = sum(a < b for a, b in pairwise(sorted_modules))
-    assert 0.3 < rising / len(sorted_modules) < 0.7
+def test_a_few_broken_bytes_may_be_replaced(file):
+    file.write_bytes("中文, ordinary text".encode() + b"\xff\x81 and more")
+    with pytest.raises(InputError, match="errors='replace'"):
+        list(text_documents(file))
+    assert "ordinary text\ufffd" in whole(text_documents(file, errors="replace"))[0]
 
 
 @pytest.fixture
-def small_library(tmp_path, monkeypatch):
-    """A standard library of a few modules, good and bad."""
-    files = {
-        "b.py": b'"""Module b."""\nclass C:\n    """Class C.\n\n    More.\n    """\n'
-        b'    def f(self):\n        """Method f."""\n'
-        b'    async def g(self):\n        """Method f."""\n',
-        "a.py": "# -*- coding: latin-1 -*-\n'''Module a: \u00e9'''\n".encode("latin-1"),
-        "silent.py": b"x = 1\n",
-        "broken.py": b'"""Never seen."""\ndef f(:\n',
-        "undecodable.py": b'"""\xff\xfe"""\n',
-        "cookie.py": b'# coding: no-such-codec\n"""x"""\n',
-        "escape.py": b'"""An old \\d escape."""\n',
-        "test/inner.py": b'"""A test."""\n',
-        "site-packages/other.py": b'"""Somebody else."""\n',
-        "_sysconfigdata_x.py": b'"""Build settings."""\n',
-        "readme.txt": b"not a module",
-    }
-    for name, content in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-    monkeypatch.setattr(sysconfig, "get_path", lambda name: os.fspath(tmp_path))
-    return files
+def linked(tmp_path):
+    """A folder in which each of two texts can be reached in very many ways."""
+    for name in ("a.txt", "inner/b.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    try:
+        (tmp_path / "again").symlink_to(".")
+        (tmp_path / "inner" / "up").symlink_to("..")
+        (tmp_path / "inner" / "same.txt").symlink_to("../a.txt")
+        (tmp_path / "side").symlink_to("inner")
+    except OSError:
+        pytest.skip("no links here")
+    return tmp_path
 
 
-def test_docstrings_come_in_order_once_and_broken_modules_are_left_out(small_library):
-    assert list(stdlib_docstrings()) == [
-        "Module a: \u00e9\n",
-        "Module b.\n\nClass C.\n\nMore.\n\nMethod f.\n",
-        "An old \\d escape.\n",
-    ]
+@pytest.mark.parametrize("pattern", ["**/*.txt", "**/**/*.txt", "*/**/*.txt", "", "**/?.txt"])
+def test_links_give_no_file_twice(linked, pattern):
+    found = sorted(whole(text_documents(f"{linked}/{pattern}")))
+    assert found == ["a.txt", "inner/b.txt"]
 
 
-def test_source_is_the_text_of_each_module_that_can_be_decoded(small_library):
-    names = ["a.py", "b.py", "broken.py", "escape.py", "silent.py"]
-    expected = [small_library[name] for name in names]
-    assert list(stdlib_source()) == [
-        content.decode("latin-1" if b"latin-1" in content else "utf-8") for content in expected
-    ]
+def test_hidden_files_are_matched_only_by_a_pattern_with_a_dot(tmp_path):
+    for name in ("a.txt", ".b.txt"):
+        (tmp_path / name).write_text(name)
+    assert whole(text_documents(f"{tmp_path}/*.txt")) == ["a.txt"]
+    assert whole(text_documents(f"{tmp_path}/.*.txt")) == [".b.txt"]
+    assert whole(text_documents(f"{tmp_path}/**")) == ["a.txt"]
 
 
-def test_docstrings_are_those_that_an_independent_walk_finds(small_library, tmp_path):
-    (tmp_path / "only.py").write_bytes(small_library["b.py"])
-    tree = ast.parse(small_library["b.py"])
-    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    found = {ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, kinds)}
-    document = next(d for d in stdlib_docstrings() if d.startswith("Module b"))
-    assert found == set(re.split(r"\n\n(?!More)", document.rstrip()))
+def test_patterns_are_those_of_a_shell_from_the_current_folder_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a1.txt", "b2.txt", "c/d3.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    assert whole(text_documents("[ab]?.txt")) == ["a1.txt", "b2.txt"]
+    assert whole(text_documents("c/*")) == whole(text_documents("*/d3.txt")) == ["c/d3.txt"]
+    assert whole(text_documents("./[!a]*.txt")) == ["b2.txt"]
 
 
-def test_a_python_without_source_says_to_give_a_text_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(sysconfig, "get_path", lambda name: os.fspath(tmp_path))
-    for corpus in (stdlib_documents, stdlib_docstrings, stdlib_source):
-        with pytest.raises(InputError, match=r"has none[.] Give a text file of your own"):
-            next(corpus())
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_no_text(tmp_path):
+    (tmp_path / "a.txt").write_text("text")
+    os.mkfifo(tmp_path / "b.txt")
+    for name in ("b.txt", "", "*.txt"):
+        with pytest.raises(InputError, match=r"b\.txt is not a regular file"):
+            list(text_documents(f"{tmp_path}/{name}"))
+    os.mkfifo(tmp_path / "c.jsonl")
+    with pytest.raises(InputError, match=r"c\.jsonl is not a regular file"):
+        list(load_documents(f"{tmp_path}/c.jsonl:text"))
