@@ -99,7 +99,7 @@ def test_a_refused_run_can_be_begun_again_with_other_settings(training, text_fil
         ({"betas": [0.9, 1.0]}, "betas must be a number of at least 0 and below 1"),
         ({"validation_fraction": 1}, "validation_fraction must lie between 0 and 1"),
         ({"validation_fraction": 0}, "validation_fraction must be above 0"),
-        ({"errors": "ignore"}, "errors must be 'strict' or 'replace'"),
+        ({"errors": "ignore"}, "errors must be one of strict, replace"),
         ({"tokenizer": "words"}, "bpe, bpe-han, bpe-dialogue, or a folder"),
         ({"tokenizer": "bpe", "vocab_size": 100}, "vocab_size must be at least 257"),
         ({"device": "tpu"}, "device must be"),
@@ -243,7 +243,7 @@ def test_generate_refuses_numbers_that_make_no_sense(complaint, finished_run, ar
 def test_tokenize_refuses_what_is_no_tokenizer_no_id_and_no_text(complaint, bpe_folder, tmp_path):
     assert "is not a folder" in complaint("tokenize", "encode", tmp_path / "none", "text")
     assert "has no tokenizer" in complaint("tokenize", "encode", tmp_path, "text")
-    assert "ids must be whole numbers; got 'x'" in complaint("tokenize", "decode", bpe_folder, "x")
+    assert "token ids must be whole numbers from 0 on; got 'x'" in complaint("tokenize", "decode", bpe_folder, "x")
     assert "got 280" in complaint("tokenize", "decode", bpe_folder, "280")
     latin = tmp_path / "latin.txt"
     latin.write_bytes(b"caf\xe9")
