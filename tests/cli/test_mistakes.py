@@ -243,7 +243,9 @@ def test_generate_refuses_numbers_that_make_no_sense(complaint, finished_run, ar
 def test_tokenize_refuses_what_is_no_tokenizer_no_id_and_no_text(complaint, bpe_folder, tmp_path):
     assert "is not a folder" in complaint("tokenize", "encode", tmp_path / "none", "text")
     assert "has no tokenizer" in complaint("tokenize", "encode", tmp_path, "text")
-    assert "token ids must be whole numbers from 0 on; got 'x'" in complaint("tokenize", "decode", bpe_folder, "x")
+    assert "token ids must be whole numbers from 0 on; got 'x'" in complaint(
+        "tokenize", "decode", bpe_folder, "x"
+    )
     assert "got 280" in complaint("tokenize", "decode", bpe_folder, "280")
     latin = tmp_path / "latin.txt"
     latin.write_bytes(b"caf\xe9")
