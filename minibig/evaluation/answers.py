@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minibig.generation import LanguageModel, generate
+from minibig.generation import LanguageModel, Sampling, generate
 
 _ROWS = 64  # prompts side by side; more would only take more memory
 
@@ -36,7 +36,11 @@ def greedy_answers(
     for places in _of_one_length(prompts):
         rows = np.array([prompts[place] for place in places], np.int64)  # (B, T)
         written = generate(
-            model, rows, max_new_tokens=max_new_tokens, temperature=0, stop_token=stop_token
+            model,
+            rows,
+            max_new_tokens=max_new_tokens,
+            stop_token=stop_token,
+            sampling=Sampling(temperature=0),
         )
         for place, row in zip(places, written[:, rows.shape[1] :].tolist(), strict=True):
             answers[place] = row[: row.index(stop_token)] if stop_token in row else row

@@ -3,8 +3,9 @@
 Read in this order: sampling, decoding.
 """
 
-from minibig.generation.decoding import LanguageModel, Sampling, generate, stream
+from minibig.generation.decoding import Decoder, LanguageModel, generate, stream
 from minibig.generation.sampling import (
+    Sampling,
     draw,
     keep_top_k,
     keep_top_p,
@@ -14,6 +15,7 @@ from minibig.generation.sampling import (
 )
 
 __all__ = [
+    "Decoder",
     "LanguageModel",
     "Sampling",
     "draw",

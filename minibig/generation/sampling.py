@@ -9,27 +9,33 @@ the same text on every device.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from minibig.backend import Array, InputError
+from minibig.backend.checks import number, whole
+from minibig.backend.settings import Settings, setting
 
 
 def scale_temperature(logits: Array, temperature: float) -> Array:
-    """logits / temperature: below 1 the likely becomes likelier, above 1 everything more equal.
+    """(x − max x) / temperature: below 1 the likely becomes likelier, above 1 all more equal.
+
+    The maximum is taken off first, which changes no probability, and so nothing overflows, however
+    near to 0 the temperature is.
 
     Raises:  InputError unless the temperature is a positive number.
     Source:  Ackley, Hinton and Sejnowski 1985, Cognitive Science 9, eq. 5.
 
     >>> scale_temperature(np.array([[1.0, 2.0]]), 0.5)
-    array([[2., 4.]])
+    array([[-2.,  0.]])
     """
-    if not 0 < temperature < math.inf:
-        raise InputError(
-            f"temperature must be a positive number to sample with; got {temperature}. For the "
-            "likeliest token take the argmax."
-        )
-    return logits / logits.dtype.type(temperature)
+    number("temperature", temperature, above=0)
+    top = logits.max(axis=-1, keepdims=True)
+    shift = np.where(np.isfinite(top), top, 0)
+    with np.errstate(over="ignore"):  # −∞ rules a token out, as is meant
+        return (logits - shift) / _positive(temperature, logits.dtype)
 
 
 def keep_top_k(logits: Array, k: int) -> Array:
@@ -41,8 +47,7 @@ def keep_top_k(logits: Array, k: int) -> Array:
     >>> keep_top_k(np.array([[1.0, 3.0, 2.0]]), 2)
     array([[-inf,   3.,   2.]])
     """
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise InputError(f"top_k must be a whole number of at least 1; got {k!r}.")
+    whole("top_k", k, 1)
     V = logits.shape[-1]
     if k >= V:
         return logits
@@ -63,8 +68,7 @@ def keep_top_p(logits: Array, p: float) -> Array:
     >>> keep_top_p(np.log(np.array([[0.5, 0.2, 0.3]])), 0.7).tolist()
     [[-0.6931, -inf, -1.2040]]
     """
-    if not 0 < p <= 1:
-        raise InputError(f"top_p must lie in (0, 1]; got {p}.")
+    number("top_p", p, above=0, most=1)
     if p == 1:
         return logits
     order = np.argsort(-logits, axis=-1, kind="stable")
@@ -78,6 +82,8 @@ def keep_top_p(logits: Array, p: float) -> Array:
 def penalize_repetition(logits: Array, ids: Array, penalty: float) -> Array:
     """Tokens that occurred already become less likely: x / θ where x > 0, else x·θ, θ = penalty.
 
+    Below 1 they become likelier. What overflows becomes the largest finite number.
+
     Raises:  InputError unless the penalty is a positive number; 1 changes nothing.
     Shapes:  logits (B, V), ids (B, T)  ->  (B, V).
     Source:  Keskar et al. 2019, arXiv:1909.05858, section 4.1, which divides by θ always; that
@@ -86,17 +92,21 @@ def penalize_repetition(logits: Array, ids: Array, penalty: float) -> Array:
     >>> penalize_repetition(np.array([[2.0, -2.0, 4.0]]), np.array([[0, 1, 0]]), 2.0)
     array([[ 1., -4.,  4.]])
     """
-    if not 0 < penalty < math.inf:
-        raise InputError(
-            f"repetition_penalty must be a positive number (1: no penalty); got {penalty}."
-        )
+    number("repetition_penalty", penalty, above=0)
     occurred = np.take_along_axis(logits, ids, axis=-1)  # (B, T)
-    theta = logits.dtype.type(penalty)
+    theta, limits = _positive(penalty, logits.dtype), np.finfo(logits.dtype)
+    with np.errstate(over="ignore"):
+        new = np.where(occurred > 0, occurred / theta, occurred * theta)
+    new = np.where(np.isfinite(occurred), np.clip(new, limits.min, limits.max), occurred)
     penalized = logits.copy()
-    np.put_along_axis(
-        penalized, ids, np.where(occurred > 0, occurred / theta, occurred * theta), axis=-1
-    )
+    np.put_along_axis(penalized, ids, new, axis=-1)
     return penalized
+
+
+def _positive(x: float, dtype: Any) -> Any:
+    """x in another precision, without becoming 0 or ∞."""
+    limits = np.finfo(dtype)
+    return dtype.type(min(max(x, float(limits.tiny)), float(limits.max)))
 
 
 def probabilities(logits: Array) -> Array:
@@ -137,3 +147,35 @@ def draw(p: Array, generators: Sequence[np.random.Generator]) -> Array:
         cumulated = np.cumsum(p[row])
         tokens[row] = np.searchsorted(cumulated, generator.random() * cumulated[-1], side="right")
     return tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling(Settings):
+    """How the next token is chosen from its logits.
+
+    >>> Sampling(temperature=-1.0)
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: temperature must be a number of at least 0; got -1.0.
+    """
+
+    temperature: float = setting(
+        1.0, "below 1 likely tokens become likelier; 0 always takes the likeliest", least=0
+    )
+    top_k: int | None = setting(None, "only so many of the likeliest tokens are drawn", least=1)
+    top_p: float | None = setting(
+        None, "only the likeliest tokens that add up to this probability", above=0, most=1
+    )
+    repetition_penalty: float = setting(
+        1.0, "above 1 tokens that occurred become less likely", above=0
+    )
+
+    def choose(self, logits: Array, ids: Array, generators: Sequence[np.random.Generator]) -> Array:
+        """One token for each row of logits (B, V), after the tokens ids (B, T)."""
+        if self.repetition_penalty != 1:
+            logits = penalize_repetition(logits, ids, self.repetition_penalty)
+        greedy = self.temperature == 0
+        logits = logits if greedy else scale_temperature(logits, self.temperature)
+        logits = logits if self.top_k is None else keep_top_k(logits, self.top_k)
+        logits = logits if self.top_p is None else keep_top_p(logits, self.top_p)
+        p = probabilities(logits)
+        return p.argmax(axis=-1) if greedy else draw(p, generators)

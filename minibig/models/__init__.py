@@ -1,5 +1,6 @@
 """Models: one file each, from its equations to its layers."""
 
+from minibig.models.decoder import CachedDecoder
 from minibig.models.gpt import GPT, GPTConfig
 
-__all__ = ["GPT", "GPTConfig"]
+__all__ = ["GPT", "CachedDecoder", "GPTConfig"]

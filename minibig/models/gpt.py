@@ -16,7 +16,9 @@ from minibig.autograd import Tensor
 from minibig.backend import Array, InputError
 from minibig.backend.checks import instance
 from minibig.backend.settings import Settings, required, setting
+from minibig.models.decoder import CachedDecoder
 from minibig.nn import (
+    Cache,
     Dropout,
     Embedding,
     FeedForward,
@@ -103,14 +105,14 @@ class GPT(Module):
                 std = 0.02 / math.sqrt(2 * self.config.n_layers) if residual else 0.02
                 parameter.assign(normal(parameter.shape, std))
 
-    def forward(self, ids: Any, cache: list[KeyValueCache] | None = None) -> Tensor:
+    def forward(self, ids: Any, cache: Cache | None = None) -> Tensor:
         """The logits of the token after each token; with a cache, `ids` go on from where it ends.
 
         `ids` is a tensor, an array, or nested lists of integers.
         """
         return self.head(self.hidden(ids, cache))
 
-    def hidden(self, ids: Any, cache: list[KeyValueCache] | None = None) -> Tensor:
+    def hidden(self, ids: Any, cache: Cache | None = None) -> Tensor:
         """What the head reads: (B, T) -> (B, T, D)."""
         ids = ids_array(ids, self.device)
         T, start = self._checked_length(ids, cache)
@@ -124,14 +126,20 @@ class GPT(Module):
         """Logits: the products of h with every row of the token embedding."""
         return self.token_embedding.logits(h)
 
-    def next_logits(self, ids: Any, cache: list[KeyValueCache] | None = None) -> Tensor:
+    def next_logits(self, ids: Any) -> Tensor:
         """The logits of the token after the last one: (B, T) -> (B, V)."""
-        return self.head(self.hidden(ids, cache)[:, -1])
+        return self.head(self.hidden(ids)[:, -1])
 
-    def new_cache(self, batch_size: int = 1) -> list[KeyValueCache]:
-        """An empty key-value cache for each block, for writing token by token."""
+    def start(self, batch_size: int = 1) -> CachedDecoder:
+        """A decoder that goes on with texts token by token, and has read nothing yet."""
+        return CachedDecoder(
+            self, self.new_cache(batch_size), self.config.context_length, self.config.vocab_size
+        )
+
+    def new_cache(self, batch_size: int = 1) -> Cache:
+        """An empty key-value cache for each block."""
         config, first = self.config, next(self.parameters())
-        return [
+        return Cache(
             KeyValueCache(
                 batch_size,
                 config.n_heads,
@@ -141,9 +149,9 @@ class GPT(Module):
                 first.device,
             )
             for _ in self.blocks
-        ]
+        )
 
-    def _checked_length(self, ids: Array, cache: list[KeyValueCache] | None) -> tuple[int, int]:
+    def _checked_length(self, ids: Array, cache: Cache | None) -> tuple[int, int]:
         """How many tokens there are, and how many came before; an error before any work is done."""
         expect_shape("ids", ids, "B T")
         if ids.shape[1] == 0:
@@ -153,7 +161,7 @@ class GPT(Module):
                 f"the cache must have one entry for each of {self.config.n_layers} blocks; got "
                 f"{len(cache)}. Make it with model.new_cache(batch_size)."
             )
-        start = cache[0].length if cache else 0
+        start = 0 if cache is None else cache.length
         self.position_embedding.rows(start, ids.shape[1])
         return ids.shape[1], start
 

@@ -2,7 +2,7 @@
 
 Read in this order: placeholders, parameter, loading, module, containers, modes, names, capturing,
 replacing, shapes, initializers, linear, embedding, dropout, normalization, activations, positions,
-key_value_cache, attention, transformer.
+cache, attention, transformer.
 """
 
 from minibig.nn.activations import (
@@ -30,7 +30,7 @@ from minibig.nn.initializers import (
     normal,
     uniform,
 )
-from minibig.nn.key_value_cache import KeyValueCache
+from minibig.nn.cache import Cache, KeyValueCache, LayerState
 from minibig.nn.linear import Linear
 from minibig.nn.modes import evaluating
 from minibig.nn.module import Module
@@ -46,12 +46,14 @@ __all__ = [
     "ELU",
     "GELU",
     "Activation",
+    "Cache",
     "CrossAttention",
     "Dropout",
     "Embedding",
     "FeedForward",
     "KeyValueCache",
     "LayerNorm",
+    "LayerState",
     "LeakyReLU",
     "LearnedPositions",
     "Linear",

@@ -11,8 +11,8 @@ import math
 from minibig.autograd import Tensor
 from minibig.backend import InputError
 from minibig.backend.checks import flag, whole
+from minibig.nn.cache import KeyValueCache
 from minibig.nn.dropout import Dropout
-from minibig.nn.key_value_cache import KeyValueCache
 from minibig.nn.linear import Linear
 from minibig.nn.module import Module
 from minibig.nn.positions import RotaryPositions

@@ -14,8 +14,8 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend.checks import whole
+from minibig.nn.cache import KeyValueCache
 from minibig.nn.dropout import Dropout
-from minibig.nn.key_value_cache import KeyValueCache
 from minibig.nn.linear import Linear
 from minibig.nn.module import Module, is_plain
 from minibig.nn.normalization import LayerNorm

@@ -226,11 +226,11 @@ def test_a_folder_to_generate_from_holds_no_model(complaint, tmp_path, bpe_folde
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--max-new-tokens", "-1"], "max_new_tokens must be a whole number from 0 on; got -1"),
+        (["--max-new-tokens", "-1"], "max_new_tokens must be a whole number of at least 0; got -1"),
         (["--n-sequences", "0"], "n_sequences must be at least 1; got 0"),
         (["--temperature", "-1"], "temperature must be"),
         (["--top-k", "0"], "top_k must be"),
-        (["--top-p", "2"], "top_p must lie in (0, 1]"),
+        (["--top-p", "2"], "top_p must be a number above 0 and of at most 1"),
         (["--repetition-penalty", "0"], "repetition_penalty must be"),
         (["--seed", "-1"], "seed must be"),
         (["--prompt", "QQQ"], "got 'Q' at offset 0"),

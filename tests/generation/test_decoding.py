@@ -216,22 +216,24 @@ def test_streamed_text_never_holds_half_a_character():
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"temperature": -0.1}, "temperature must be a number from 0 on .* got -0.1"),
-        ({"temperature": math.nan}, "temperature must be a number from 0 on"),
-        ({"temperature": math.inf}, "temperature must be a number from 0 on"),
+        ({"temperature": -0.1}, "temperature must be a number of at least 0; got -0.1"),
+        ({"temperature": math.nan}, "temperature must be a number of at least 0"),
+        ({"temperature": math.inf}, "temperature must be a number of at least 0"),
         ({"top_k": 0}, "top_k must be a whole number of at least 1; got 0"),
         ({"top_k": 2.5}, "top_k must be"),
         ({"top_k": -3, "temperature": 0}, "top_k must be"),
-        ({"top_p": 0.0}, r"top_p must lie in \(0, 1\]; got 0.0"),
-        ({"top_p": 1.5}, "top_p must lie"),
-        ({"repetition_penalty": 0.0}, "repetition_penalty must be a positive number"),
-        ({"repetition_penalty": math.nan}, "repetition_penalty must be a positive number"),
-        ({"max_new_tokens": -1}, "max_new_tokens must be a whole number from 0 on; got -1"),
+        ({"top_p": 0.0}, "top_p must be a number above 0 and of at most 1; got 0.0"),
+        ({"top_p": 1.5}, "top_p must be"),
+        ({"repetition_penalty": 0.0}, "repetition_penalty must be a number above 0"),
+        ({"repetition_penalty": math.nan}, "repetition_penalty must be a number above 0"),
+        ({"max_new_tokens": -1}, "max_new_tokens must be a whole number of at least 0; got -1"),
         ({"max_new_tokens": 1.5}, "max_new_tokens must be"),
         ({"seed": -1}, "seed must be a whole number of at least 0; got -1"),
         ({"seed": 1.5}, "seed must be"),
-        ({"stop_token": V}, rf"stop_token must lie in \[0, {V}\), the vocabulary; got {V}"),
+        ({"stop_token": V}, f"stop_token must be a whole number from 0 to {V - 1}; got {V}"),
         ({"stop_token": "end"}, "stop_token must be a whole number"),
+        ({"temprature": 0}, "no setting 'temprature'; did you mean temperature"),
+        ({"sampling": {"temperature": 0}}, "sampling must be of type Sampling; got dict"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_at_once(model, settings, sentence):
@@ -244,7 +246,7 @@ def test_settings_that_make_no_sense_are_refused_at_once(model, settings, senten
 
 def test_a_number_of_sequences_that_makes_no_sense_is_refused(model):
     for n in (0, -1, 1.5, True):
-        with pytest.raises(mb.InputError, match="n_sequences must be a whole number from 1 on"):
+        with pytest.raises(mb.InputError, match="n_sequences must be a whole number of at least 1"):
             generate(model, [1], max_new_tokens=1, n_sequences=n)
 
 
@@ -275,7 +277,7 @@ def test_a_stream_takes_one_prompt(model):
 
 
 def test_what_is_no_language_model_is_refused():
-    with pytest.raises(TypeError, match="model must be a language model such as GPT; got str"):
+    with pytest.raises(mb.InputError, match="model must be a language model such as GPT; got str"):
         generate("gpt2", [1], max_new_tokens=1)
 
 
@@ -283,3 +285,43 @@ def test_sampling_settings_are_checked_when_they_are_made():
     assert Sampling().temperature == 1.0
     with pytest.raises(mb.InputError, match="top_k"):
         Sampling(top_k=0)
+
+
+def test_a_record_and_settings_by_name_say_the_same(model):
+    sampling = Sampling(temperature=0.7, top_k=5, repetition_penalty=1.2)
+    expected = generate(model, [1], max_new_tokens=9, seed=3, sampling=sampling)
+    by_name = {"temperature": 0.7, "top_k": 5, "repetition_penalty": 1.2}
+    assert (generate(model, [1], max_new_tokens=9, seed=3, **by_name) == expected).all()
+    other = generate(model, [1], max_new_tokens=9, sampling=sampling, temperature=0, seed=1)
+    greedy = {**by_name, "temperature": 0}
+    assert (generate(model, [1], max_new_tokens=9, **greedy) == other).all()
+    streamed = stream(model, [1], max_new_tokens=9, seed=3, sampling=sampling)
+    assert [1, *streamed] == expected[0].tolist()
+
+
+def test_a_request_to_stop_is_asked_before_each_token(model):
+    whole = generate(model, [1, 2], max_new_tokens=9, seed=0)
+    asked = itertools.count().__next__
+    part = generate(model, [1, 2], max_new_tokens=9, seed=0, stopped=lambda: asked() == 4)
+    assert part.tolist() == whole[:, : 2 + 4].tolist()
+    asked = itertools.count().__next__
+    tokens = stream(model, [1, 2], seed=0, stopped=lambda: asked() == 3)
+    assert list(tokens) == whole[0, 2:5].tolist()
+    assert generate(model, [1], max_new_tokens=5, stopped=lambda: True).tolist() == [[1]]
+
+
+def test_extreme_settings_are_the_limits_that_they_come_near_to(model):
+    greedy = generate(model, [1, 2], max_new_tokens=10, temperature=0)
+    for temperature in (1e-6, 1e-40, 5e-324):
+        near = generate(model, [1, 2], max_new_tokens=10, temperature=temperature, seed=0)
+        assert (near == greedy).all()
+    for penalty in (1e-320, 1e-40, 1e40, 1e300):
+        for temperature in (0, 1e-40, 1.0):
+            settings = {"temperature": temperature, "repetition_penalty": penalty}
+            assert generate(model, [1], max_new_tokens=V + 3, seed=0, **settings).shape == (
+                1,
+                V + 4,
+            )
+    avoided = generate(model, [1], max_new_tokens=4, temperature=0, repetition_penalty=1e300)
+    assert len(set(avoided[0].tolist())) >= 2
+    assert generate(model, [1], max_new_tokens=4, temperature=1e300, seed=0).shape == (1, 5)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
-from minibig.nn import KeyValueCache, MultiHeadAttention, Parameter, RotaryPositions
+from minibig.nn import Cache, KeyValueCache, MultiHeadAttention, Parameter, RotaryPositions
 
 
 def random(*shape):
@@ -88,5 +88,47 @@ def test_sizes_and_lengths_that_make_no_sense_are_refused():
     with pytest.raises(mb.InputError, match="capacity must be a whole number"):
         KeyValueCache(1, 2, 3, capacity=0)
     for length in (-1, 1):
-        with pytest.raises(mb.InputError, match="length must lie between 0 and 0"):
+        with pytest.raises(mb.InputError, match="length must be a whole number from 0 to 0"):
             KeyValueCache(1, 2, 3).truncate(length)
+
+
+@given(rows=st.lists(st.integers(0, 2), min_size=1, max_size=5), length=st.integers(0, 4))
+def test_selected_texts_are_copies_of_their_rows(rows, length):
+    cache = KeyValueCache(3, 1, 2, capacity=4)
+    keys = cache.append(random(3, 1, 4, 2), random(3, 1, 4, 2))[0]
+    cache.truncate(length)
+    expected = keys.numpy()[rows, :, :length]
+    cache.select(rows)
+    assert (cache.batch_size, cache.length, cache.capacity) == (len(rows), length, 4)
+    more = random(len(rows), 1, 2, 2)
+    after, _ = cache.append(more, more)
+    assert (after.numpy()[:, :, :length] == expected).all()
+    assert (after.numpy()[:, :, length:] == more.numpy()).all()
+
+
+def test_selecting_all_in_order_copies_nothing():
+    cache = KeyValueCache(2, 1, 1)
+    before = cache.keys
+    cache.select([0, 1])
+    assert cache.keys is before
+    cache.select(mb.tensor([1, 0]))
+    assert cache.keys is not before
+
+
+def test_a_cache_on_another_device_is_truncated_and_selected_there(device):
+    cache = Cache([KeyValueCache(2, 1, 2, device=device), KeyValueCache(2, 1, 2, device=device)])
+    x = mb.tensor(np.arange(8.0, dtype="float32").reshape(2, 1, 2, 2), device=device)
+    for layer in cache:
+        layer.append(x, x)
+    cache.select([1, 1, 0])
+    cache.truncate(1)
+    for layer in cache:
+        k, _ = layer.append(x[:1][[0, 0, 0]], x[:1][[0, 0, 0]])
+        assert str(k.device) == str(mb.device(device))
+        assert k.tolist()[0][0] == [[4, 5], [0, 1], [2, 3]]
+    assert (cache.length, cache.batch_size, len(cache)) == (3, 3, 2)
+
+
+def test_a_cache_of_no_layer_is_refused():
+    with pytest.raises(mb.InputError, match="at least one layer"):
+        Cache([])
