@@ -103,6 +103,20 @@ def flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def hint(name: str, known: Iterable[str], most: int = 8) -> str:
+    """What to say after a name that is not known: the nearest one that is, or the first few.
+
+    >>> hint("step", ["steps", "lr"]), hint("x", ["steps", "lr"])
+    ('did you mean steps?', 'there are steps, lr.')
+    """
+    import difflib  # for an error only
+
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    more = ", ..." if len(known) > most else ""
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known[:most])}{more}."
+
+
 def instance(name: str, value: Any, kind: type[_T]) -> _T:
     """`value`, if it is an object of the class `kind`."""
     if not isinstance(value, kind):

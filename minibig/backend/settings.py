@@ -124,10 +124,7 @@ class Settings:
 
 def unknown(what: str, name: Any, known: typing.Iterable[str]) -> InputError:
     """The error for a name that is not known, with the nearest one that is."""
-    import difflib  # for an error only
-
-    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+    hint = checks.hint(str(name), known, most=100)
     return InputError(f"{what} has no setting {checks.shown(name)}; {hint}")
 
 

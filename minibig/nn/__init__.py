@@ -1,6 +1,6 @@
 """Layers: parameters, the modules that hold them, and everything a Transformer is made of.
 
-Read in this order: placeholders, parameter, loading, module, containers, modes, names, capturing,
+Read in this order: placeholders, parameter, loading, module, containers, modes, capturing,
 replacing, shapes, initializers, linear, embedding, dropout, normalization, activations, positions,
 cache, attention, transformer.
 """

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
 from minibig.backend import InputError
+from minibig.backend.checks import hint, shown
 from minibig.nn.module import Calls, Module, captures
-from minibig.nn.names import no_match
 
 Which = type[Module] | tuple[type[Module], ...] | str
 
@@ -48,7 +48,8 @@ def _is_meant(path: str, module: Module, which: Which) -> bool:
 
 def _nothing_meant(model: Module, which: Which) -> InputError:
     if isinstance(which, str):
-        return no_match("layer", which, (path for path, _ in model.named_modules()))
+        paths = (path for path, _ in model.named_modules() if path)
+        return InputError(f"there is no layer {shown(which)}; {hint(which, paths)}")
     kinds = which if isinstance(which, tuple) else (which,)
     names = " or ".join(kind.__name__ for kind in kinds)
     return InputError(f"there is no {names} in this {type(model).__name__}.")

@@ -72,19 +72,32 @@ class Module:
         return output
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(vars(self).get(name), Parameter):
-            self._expect_parameter(name, value)
+        held = vars(self).get(name)
+        if isinstance(held, Tensor | Module) and isinstance(value, Tensor | np.ndarray):
+            self._expect_kind(name, held, value)
         object.__setattr__(self, name, value)
         if isinstance(value, Module) and value.path is None and self.path is not None:
             value._give_paths(join(self.path, name))
 
-    def _expect_parameter(self, name: str, value: Any) -> None:
-        """Raise if a plain tensor or array would take the place of a parameter."""
-        if isinstance(value, Tensor | np.ndarray) and not isinstance(value, Parameter):
+    def _expect_kind(self, name: str, held: "Tensor | Module", value: Any) -> None:
+        """Raise if a tensor or array would take the place of what is found by its kind."""
+        what = f"{type(self).__name__}.{name}"
+        if isinstance(held, Parameter) and not isinstance(value, Parameter):
             raise InputError(
-                f"{type(self).__name__}.{name} is a parameter, and a plain {type(value).__name__} "
-                f"in its place would not be learned. Change its values with {name}.assign(values), "
-                "or replace it by nn.Parameter(values)."
+                f"{what} is a parameter, and a plain {type(value).__name__} in its place would not "
+                f"be learned. Change its values with {name}.assign(values), or replace it by "
+                "nn.Parameter(values)."
+            )
+        if isinstance(held, Module):
+            raise InputError(
+                f"{what} is a module, and would be lost to the {type(value).__name__}. Choose "
+                "another name."
+            )
+        constant = isinstance(value, Tensor) and not value.requires_grad
+        if name in vars(self).get("_buffers", ()) and not constant:
+            raise InputError(
+                f"{what} is a buffer, and takes constant tensors only. Use assign_buffer, and "
+                "x.detach() for the values of a result."
             )
 
     def _give_paths(self, path: str) -> None:

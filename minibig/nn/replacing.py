@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from minibig.backend import InputError, checks
+from minibig.backend import InputError
+from minibig.backend.checks import hint, instance, shown, text
 from minibig.nn.module import Module
-from minibig.nn.names import no_match
 from minibig.nn.parameter import Parameter
 
 
@@ -29,11 +29,11 @@ def replace(model: Module, path: str, module: Module) -> None:
     )
     """
     modules = dict(model.named_modules())
-    checks.instance("module", module, Module)
+    instance("module", module, Module)
     if path == "":
         raise InputError("the model itself cannot be replaced in itself; path is that of a layer.")
     if path not in modules:
-        raise no_match("layer", path, modules)
+        raise InputError(f"there is no layer {shown(path)}; {hint(path, filter(None, modules))}")
     old = modules[path]
     for holder in modules.values():
         for name, child in holder.named_children():
@@ -63,7 +63,7 @@ def replace_all(model: Module, kind: type[Module], make: Callable[[str, Any], Mo
     for path, layer in layers.items():
         if any(path.startswith(f"{above}.") for above in done):
             continue
-        new = checks.instance(f"what make returns for {path}", make(path, layer), Module)
+        new = instance(f"what make returns for {path}", make(path, layer), Module)
         if new is not layer:
             replace(model, path, new)
             done.append(path)
@@ -94,10 +94,11 @@ def unfreeze(model: Module, pattern: str = "*") -> list[str]:
 
 
 def _set_learned(model: Module, pattern: str, learned: bool) -> list[str]:
-    checks.text("pattern", pattern)
+    text("pattern", pattern)
     fitting = dict(_fitting(model, pattern))
     if not fitting:
-        raise no_match("parameter", pattern, (name for name, _ in model.named_parameters()))
+        known = (name for name, _ in model.named_parameters())
+        raise InputError(f"there is no parameter {shown(pattern)}; {hint(pattern, known)}")
     for parameter in fitting.values():
         parameter.requires_grad = learned
     return list(fitting)

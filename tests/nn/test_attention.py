@@ -121,11 +121,33 @@ def test_dropout_acts_on_the_weights_while_learning_only():
     np.testing.assert_allclose(y, plain.numpy(), atol=0.15)
 
 
+@pytest.mark.parametrize("cross", [False, True])
+def test_heads_may_have_a_size_and_scores_a_scale_of_their_own(cross):
+    kind = CrossAttention if cross else MultiHeadAttention
+    layer = with_random_weights(kind(D, 3, head_size=5))
+    assert (layer.n_heads, layer.head_size, layer.output.d_in, layer.output.d_out) == (3, 5, 15, D)
+    x, memory = mb.tensor(random(B, T, D)), mb.tensor(random(B, S, D))
+    given = (x, memory) if cross else (x,)
+    layer.scale = 0.7
+    qkv = [layer.q(x), *mb.split(layer.kv(memory), 2, -1)] if cross else None
+    q, k, v = qkv or mb.split(layer.qkv(x), 3, axis=-1)
+    heads = []
+    for h in range(3):
+        part = (..., slice(5 * h, 5 * h + 5))
+        weights = mb.softmax(0.7 * (q[part] @ k[part].swapaxes(1, 2)))
+        np.testing.assert_allclose(layer.weights(*given).numpy()[:, h], weights.numpy(), atol=1e-12)
+        heads.append(weights @ v[part])
+    expected = layer.output(mb.concatenate(heads, axis=-1))
+    np.testing.assert_allclose(layer(*given).numpy(), expected.numpy(), atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [
         (lambda: MultiHeadAttention(8, 3), "n_heads must divide d_model; got d_model = 8"),
         (lambda: MultiHeadAttention(8, 0), "n_heads must be a whole number"),
+        (lambda: MultiHeadAttention(8, 3, head_size=0), "head_size must be a whole number"),
+        (lambda: MultiHeadAttention(8, 2, causal="no"), "causal must be True or False"),
         (lambda: MultiHeadAttention(8, 2, dropout=1.5), "dropout probability"),
         (lambda: MultiHeadAttention(8, 2)(mb.ones((5, 8))), r"Add a batch axis with x\[None\]"),
         (lambda: MultiHeadAttention(8, 2)(mb.ones((1, 5, 6))), "with D = 8"),

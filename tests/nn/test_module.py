@@ -339,6 +339,19 @@ def test_a_tensor_does_not_take_the_place_of_a_parameter():
     assert "first.bias" not in net.state_dict()
 
 
+def test_a_tensor_does_not_take_the_place_of_a_module_or_of_a_buffer():
+    net, x = Net(), mb.ones((2, 3))
+    for value in (net.first(x), np.zeros(3), Parameter([1.0])):
+        with pytest.raises(mb.InputError, match=r"Net.first is a module"):
+            net.first = value
+    for value in (net.mean * net.scale, np.zeros(2, "float32"), Parameter([1.0])):
+        with pytest.raises(mb.InputError, match=r"Net.mean is a buffer.*assign_buffer"):
+            net.mean = value
+    net.first = Linear(3, 4)
+    net.result = net(x)
+    net.result = net(x)  # an attribute of one's own may be anything
+
+
 def test_modules_children_and_counts():
     net = Net()
     assert [name for name, _ in net.named_children()] == ["first", "layers"]
