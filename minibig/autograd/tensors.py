@@ -2,7 +2,8 @@
 
 A `Tensor` is an array and an edge: which output of which node it is. Edges lead from results back
 to inputs and join nodes, not tensors, so there are no reference cycles, and memory goes as soon as
-nobody needs it any more.
+nobody needs it any more. One thing closes a circle: `backward(create_graph=True)`, where the
+`.grad` of a leaf has a history that leads back to the leaf. Set `.grad` to None to open it.
 
 One clock orders everything: a node is younger than its inputs, so going from young to old is a
 valid order for the backward pass; and a parameter assigned after a node was made is younger than
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from minibig.autograd.numpy_functions import NumPyFunctions
 from minibig.backend import (
     Array,
     Device,
@@ -44,8 +46,10 @@ class Node:
     version = 0  # a leaf has its own: when its array was last assigned
 
     def __init__(self, operation: Any, edges: "tuple[Edge | None, ...]", saved: Any, y: Any):
-        self.operation, self.edges = operation, edges
-        self.saved, self.order = saved, tick()
+        self.operation = operation
+        self.edges = edges
+        self.saved = saved  # the operation's own record; None once the graph was freed
+        self.order = tick()
         several = isinstance(y, tuple)
         self.outputs = [(a.shape, a.dtype) for a in y] if several else ((y.shape, y.dtype),)
         self.watched: dict[int, Tensor | None] | None = None
@@ -58,8 +62,10 @@ class Leaf(Node):
 
     def __init__(self, data: Array):
         if data.dtype.kind != "f":
-            got = f"got {data.dtype}. Convert it: x.astype('float32')"
-            raise InputError(f"only floating-point tensors have gradients; {got}.")
+            raise InputError(
+                f"only floating-point tensors have gradients; got {data.dtype}. "
+                "Convert it: x.astype('float32')."
+            )
         super().__init__(None, (), (), data)
         self.grad: Tensor | None = None
         self.version = self.order
@@ -78,7 +84,7 @@ class Tensor:
     """
 
     __slots__ = ("__weakref__", "data", "edge")
-    __array_ufunc__ = None  # NumPy leaves `array * tensor` to us
+    __array_ufunc__ = NumPyFunctions()
 
     def __init__(self, data: Array, edge: Edge | None = None):
         self.data = data
@@ -102,8 +108,10 @@ class Tensor:
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if self.edge is not None and not isinstance(self.edge[0], Leaf):
-            got = f"a result of {self.edge[0].operation}"
-            raise InputError(f"requires_grad is set on leaves only; got {got}. Use x.detach().")
+            raise InputError(
+                "requires_grad is set on leaves only; got a result of "
+                f"{self.edge[0].operation}. Use x.detach()."
+            )
         if not value:
             self.edge = None
         elif self.edge is None:
@@ -127,8 +135,11 @@ class Tensor:
             self.edge[0].grad = Tensor(value.data.copy(), value.edge)
         else:
             kind = type(value).__name__
-            got = f"{value.dtype} of shape {value.shape}" if isinstance(value, Tensor) else kind
-            raise InputError(f"grad must be {self.dtype} of shape {self.shape} or None; got {got}.")
+            if isinstance(value, Tensor):
+                kind = f"{value.dtype} of shape {value.shape}"
+            raise InputError(
+                f"grad must be {self.dtype} of shape {self.shape} or None; got {kind}."
+            )
 
     def watch(self) -> "Tensor":
         """Keep the gradient of this intermediate result, too; read it as `.grad`. Returns self.
@@ -179,6 +190,19 @@ class Tensor:
             raise InputError(f"the truth of shape {self.shape} is ambiguous. Use (x != 0).sum().")
         return bool(self.data.item())
 
+    def __contains__(self, value: Any) -> bool:
+        return bool((self.data == (value.data if isinstance(value, Tensor) else value)).any())
+
+    def __format__(self, specification: str) -> str:
+        if not specification:
+            return str(self)
+        if self.size != 1:
+            raise InputError(
+                f"the format {specification!r} needs one element; got shape {self.shape}. "
+                "Format the elements of x.tolist()."
+            )
+        return format(self.data.item(), specification)
+
     def __float__(self) -> float:
         return float(self.item())
 
@@ -192,7 +216,7 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.edge is not None:
-            raise InputError("NumPy would lose the derivative. Use mb's function, or x.detach()")
+            raise InputError("NumPy would lose the derivative. Use mb's function, or x.detach().")
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
@@ -206,15 +230,66 @@ class Tensor:
             parts.append(f"from={operation}" if operation else "requires_grad=True")
         return f"tensor({', '.join(parts)})"
 
+    def __reduce__(self) -> Any:
+        if self.edge is not None and not isinstance(self.edge[0], Leaf):
+            raise InputError(
+                f"a result of {self.edge[0].operation} cannot be pickled or deep-copied, because "
+                "its history cannot. Take x.detach(), or x.clone() for a copy with history."
+            )
+        return _restored, (type(self), self.data, self.requires_grad, self.grad)
+
+    def __copy__(self) -> "Tensor":
+        return Tensor(self.data, self.edge)
+
+    def _refuse_in_place(self, other: Any) -> Any:
+        """What `x -= y` does: on a leaf nothing that its user can mean, else x = x - y."""
+        if self.edge is None or not isinstance(self.edge[0], Leaf):
+            return NotImplemented
+        raise InputError(
+            "a tensor that requires a gradient is not changed by -= and the like: the name would "
+            "stand for a new tensor. Learn mb.nn.Parameter(x) with an optimizer of mb.optim or by "
+            "p.assign(p - change); or write y = x - change."
+        )
+
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _refuse_in_place
+    __ifloordiv__ = __imod__ = __iand__ = __ior__ = _refuse_in_place
+
     if TYPE_CHECKING:  # the table in ops/methods.py gives these
 
-        def __getattr__(self, name: str) -> Any: ...
-        def _binary(self, other: Any) -> "Tensor": ...
+        def _unary(self) -> "Tensor": ...
+        def _binary(self, other: Any, /) -> "Tensor": ...
+        def _method(self, *arguments: Any, **keywords: Any) -> "Tensor": ...
+        def _several(self, *arguments: Any, **keywords: Any) -> "tuple[Tensor, ...]": ...
+        def backward(
+            self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
+        ) -> None: ...
+        def trace(self, gradient: Any = None) -> None: ...
+        @property
+        def T(self) -> "Tensor": ...
 
-        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __getitem__ = _binary
-        __truediv__ = __rtruediv__ = __pow__ = __matmul__ = _binary
+        __neg__ = __abs__ = __invert__ = __floor__ = __ceil__ = _unary
+        __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = _binary
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = _binary
+        __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __getitem__ = _binary
+        __lt__ = __le__ = __gt__ = __ge__ = __and__ = __rand__ = __or__ = __ror__ = _binary
+        __eq__ = __ne__ = _binary  # type: ignore[assignment]
+        abs = ceil = clone = copy = cos = exp = floor = isfinite = isinf = isnan = _unary
+        log = relu = sigmoid = sign = sin = sqrt = tanh = _unary
+        __round__ = all = any = argmax = argmin = argsort = astype = clip = _method
+        cumprod = cumsum = diagonal = expand_dims = flatten = log_softmax = logsumexp = _method
+        max = mean = min = norm = prod = ravel = repeat = reshape = round = softmax = _method
+        sort = squeeze = std = sum = swapaxes = take = to = transpose = var = _method
+        nonzero = split = _several
 
-        def __neg__(self) -> "Tensor": ...
+
+def _restored(kind: Any, data: Array, requires_grad: bool, grad: Tensor | None) -> Any:
+    """A constant or a leaf that was pickled or deep-copied."""
+    result = kind.__new__(kind)
+    Tensor.__init__(result, data)
+    if requires_grad:
+        result.edge = (Leaf(data), 0)
+        result.grad = grad
+    return result
 
 
 def as_tuple(y: Any) -> tuple[Any, ...]:
@@ -255,11 +330,18 @@ def tensor(
     known = is_array(values)
     try:
         array = values.astype(dtype or values.dtype) if known else np.array(values, dtype)
+    except OverflowError as error:
+        raise InputError(f"tensor() expected integers that fit {dtype}: {error}.") from None
     except (ValueError, TypeError) as error:
         raise InputError(f"tensor() expected numbers in a rectangular shape: {error}.") from None
     if array.dtype.kind not in "fiub":
-        got = f"got {array.dtype}. Encode text with a tokenizer first"
-        raise InputError(f"tensor() expected real numbers or bools; {got}.")
+        raise InputError(
+            f"tensor() expected real numbers that fit 64 bits, or bools; got {array.dtype}. "
+            "Encode text with a tokenizer first."
+        )
+    integers = known and array.dtype.kind in "iu" and values.dtype.kind in "iu"
+    if integers and array.dtype != values.dtype and (array != values).any():
+        raise InputError(f"tensor() expected integers that fit {array.dtype}; some do not.")
     of_python = not (known or isinstance(values, np.generic))
     if of_python and dtype is None and array.dtype == np.float64:
         array = array.astype(np.float32)

@@ -5,7 +5,7 @@ parameters all the time, so `assign` writes them in place, and tells the clock: 
 through a graph that used the earlier values is refused instead of being wrong.
 """
 
-from typing import Any, NoReturn
+from typing import Any
 
 from minibig.autograd import Tensor, tensor, tick
 from minibig.backend import Array, Device, InputError, device_of, is_array, to_device
@@ -42,6 +42,14 @@ class Parameter(Tensor):
         if value and self.edge is None:
             self.data = self.data.copy()  # graphs from the frozen time keep the old array
         Tensor.requires_grad.__set__(self, value)  # type: ignore[attr-defined]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "data" and not is_array(value):
+            raise InputError(
+                f"the data of a parameter is an array; got {type(value).__name__}. "
+                "Give it new values with parameter.assign(values)."
+            )
+        super().__setattr__(name, value)
 
     def assign(self, values: "Tensor | Array") -> None:
         """Give the parameter new values; a backward pass through the old ones is then refused.
@@ -85,15 +93,15 @@ shape (3,), float32, on cpu. Convert the values first.
             self.data = to_device(self.data.astype(dtype, copy=True), where)
         Tensor.requires_grad.__set__(self, learned)  # type: ignore[attr-defined]
 
-    def _refuse(self, _: Any) -> NoReturn:
+    def _refuse_in_place(self, other: Any) -> Any:
         raise InputError(
             "a parameter is not changed by -= and the like: the name would then stand for a new "
             "tensor, and the parameter would stay as it is. Use parameter.assign(parameter - "
             "change), or an optimizer of mb.optim."
         )
 
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _refuse
-    __ifloordiv__ = __imod__ = _refuse
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _refuse_in_place
+    __ifloordiv__ = __imod__ = _refuse_in_place
 
     def _outdate(self) -> None:
         """Let graphs that used the values until now refuse to go backward."""

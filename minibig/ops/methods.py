@@ -3,7 +3,7 @@
 from typing import Any
 
 from minibig.autograd import Tensor, add, backward, primitive, reshape, trace
-from minibig.backend import Array, Device, dtype_or_device, to_device
+from minibig.backend import Array, Device, dtype_or_device, namespace, to_device
 from minibig.ops import (
     arithmetic, cumulative, diagonals, elementwise, indexing, logic, padding, products, reductions,
     rounding, shapes, softmaxes, sorting,
@@ -12,7 +12,15 @@ from minibig.ops import (
 def _reversed(operation: Any) -> Any:
     return lambda self, other: operation(other, self)
 
-@primitive
+def _compared(operation: Any, otherwise: bool) -> Any:
+    """Elementwise comparison; nothing equals None or a text, as in NumPy."""
+    def compared(self: Tensor, other: Any) -> Tensor:
+        if other is None or isinstance(other, str):
+            return Tensor(namespace(self.data).full(self.shape, otherwise))
+        return operation(self, other)
+    return compared
+
+@primitive(name="to")
 def moved(x: Array, /, *, source: Device, target: Device) -> Array:
     return to_device(x, target)
 moved.defvjp(x=lambda g, source, target: moved(g, source=target, target=source))
@@ -39,7 +47,8 @@ OPERATORS = {
     "__floordiv__": rounding.floor_divide, "__rfloordiv__": _reversed(rounding.floor_divide),
     "__round__": rounding.round, "__floor__": rounding.floor, "__ceil__": rounding.ceil,
     "__neg__": arithmetic.neg, "__abs__": elementwise.abs_, "__getitem__": indexing.getitem,
-    "__eq__": arithmetic.equal, "__ne__": arithmetic.not_equal,
+    "__eq__": _compared(arithmetic.equal, False),
+    "__ne__": _compared(arithmetic.not_equal, True),
     "__lt__": arithmetic.less, "__le__": arithmetic.less_equal,
     "__gt__": arithmetic.greater, "__ge__": arithmetic.greater_equal,
     "__and__": arithmetic.logical_and, "__rand__": _reversed(arithmetic.logical_and),
@@ -76,5 +85,5 @@ METHODS = {
 for name, operation in {**OPERATORS, **METHODS}.items():
     setattr(Tensor, name, operation)
 
-Tensor.T = property(shapes.transpose)  # type: ignore[attr-defined]
+Tensor.T = property(shapes.transpose)  # type: ignore[assignment, method-assign]
 Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]
