@@ -22,6 +22,7 @@ from minibig.backend import (
     Array,
     Device,
     InputError,
+    Shape,
     device_of,
     is_array,
     namespace,
@@ -90,10 +91,16 @@ class Tensor:
         self.data = data
         self.edge = edge
 
-    shape = property(attrgetter("data.shape"), doc="The length of every axis.")
-    ndim = property(attrgetter("data.ndim"), doc="The number of axes.")
-    size = property(attrgetter("data.size"), doc="The number of elements.")
-    dtype = property(attrgetter("data.dtype"), doc="The type of the elements.")
+    if TYPE_CHECKING:  # as properties of Python they would cost twice as much
+        shape: Shape
+        ndim: int
+        size: int
+        dtype: np.dtype[Any]
+    else:
+        shape = property(attrgetter("data.shape"), doc="The length of every axis.")
+        ndim = property(attrgetter("data.ndim"), doc="The number of axes.")
+        size = property(attrgetter("data.size"), doc="The number of elements.")
+        dtype = property(attrgetter("data.dtype"), doc="The type of the elements.")
 
     @property
     def device(self) -> Device:
