@@ -192,7 +192,7 @@ def read_file(path: Path, limit: int) -> bytes:
     with open_regular(path) as (file, size):
         if size > limit:
             raise StorageError(f"{path} has {size:,} bytes; at most {limit:,} were expected.")
-        return file.read(size)
+        return file.read(size)  # `limit` bytes would be allocated at once
 
 
 def read_text(path: Path, limit: int) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from minibig.autograd import Tensor
 from minibig.backend import Array, InputError, Shape, checks, device, stream, to_device
 from minibig.nn.placeholders import placeholder, values_are_left_out
+from minibig.ops import full
 
 
 def normal(shape: Shape, std: float = 0.02) -> Tensor:
@@ -45,6 +46,15 @@ def uniform(shape: Shape, bound: float) -> Tensor:
     values *= 2 * bound
     values -= bound
     return _placed(values)
+
+
+def constant(shape: Shape, value: float) -> Tensor:
+    """Every number is `value`: biases start at 0, the weights of norms at 1.
+
+    >>> constant((2,), 1.0)
+    tensor([1., 1.])
+    """
+    return placeholder(shape) if values_are_left_out() else full(shape, value)
 
 
 def glorot_uniform(shape: Shape) -> Tensor:

@@ -9,7 +9,12 @@ from typing import Any
 
 from minibig.autograd import Tensor, tensor, tick
 from minibig.backend import Array, Device, InputError, device_of, is_array, to_device
-from minibig.nn.placeholders import is_placeholder, placeholder, values_are_left_out
+from minibig.nn.placeholders import (
+    count_parameter,
+    is_placeholder,
+    placeholder,
+    values_are_left_out,
+)
 
 
 class Parameter(Tensor):
@@ -25,6 +30,7 @@ class Parameter(Tensor):
 
     def __init__(self, values: Any):
         if values_are_left_out():
+            count_parameter()
             like = values if isinstance(values, Tensor) else tensor(values)
             values = placeholder(like.shape, like.dtype, like.device)
         else:

@@ -11,33 +11,45 @@ from contextlib import contextmanager
 from typing import Any
 
 from minibig.autograd import Tensor, broadcast_to
-from minibig.backend import Array, Shape
+from minibig.backend import Array, InputError, Shape
 from minibig.ops import full
 
 
 class _Building(threading.local):
     without_values = False
+    at_most: int | None = None
+    count = 0
 
 
 _building = _Building()
 
 
 @contextmanager
-def without_values() -> Iterator[None]:
+def without_values(at_most: int | None = None) -> Iterator[None]:
     """Within it models are built without drawing or storing weights: every parameter is NaN.
 
     `assign` and `load_state_dict` give the parameters values; until then a result is NaN, too.
+    The number of parameters may be limited, so that no configuration makes one build for ever.
 
     >>> with without_values():
     ...     layer = mb.nn.Linear(100_000, 100_000)
     >>> f"{layer.n_parameters:,}", bool(mb.isfinite(layer.weight[0, 0]))
     ('10,000,100,000', False)
     """
-    before, _building.without_values = _building.without_values, True
+    before = vars(_building).copy()
+    vars(_building).update(without_values=True, at_most=at_most, count=0)
     try:
         yield
     finally:
-        _building.without_values = before
+        vars(_building).clear()
+        vars(_building).update(before)
+
+
+def count_parameter() -> None:
+    """Count one more parameter; raise if there are more than the limit of `without_values`."""
+    _building.count += 1
+    if _building.at_most is not None and _building.count > _building.at_most:
+        raise InputError(f"the model has more than {_building.at_most:,} parameters.")
 
 
 def values_are_left_out() -> bool:

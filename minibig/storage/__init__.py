@@ -1,25 +1,40 @@
-"""Files: safetensors and JSON, checkpoints, models in Hugging Face's layout. Nothing is unpickled.
+"""Files: safetensors and JSON, checkpoints, models in folders. Nothing is unpickled.
 
-Read in this order: tensor_files, checkpoints, model_folders, gpt2.
+Read in this order: tensor_files, checkpoints, weight_tables, gpt2, native, model_folders.
 """
 
+from minibig.files import StorageError
 from minibig.storage.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
-from minibig.files.durable import StorageError
 from minibig.storage.gpt2 import GPT2
-from minibig.storage.model_folders import ModelFormat, has_format, load, register_model, save
+from minibig.storage.model_folders import FAMILIES, find_model, load, save
 from minibig.storage.tensor_files import load_tensors, metadata, save_tensors
+from minibig.storage.weight_tables import (
+    JOINED,
+    JOINED_TRANSPOSED,
+    SAME,
+    TRANSPOSED,
+    Family,
+    Transform,
+    Weight,
+)
 
 __all__ = [
+    "FAMILIES",
     "GPT2",
-    "ModelFormat",
+    "JOINED",
+    "JOINED_TRANSPOSED",
+    "SAME",
+    "TRANSPOSED",
+    "Family",
     "StorageError",
-    "has_format",
+    "Transform",
+    "Weight",
+    "find_model",
     "list_checkpoints",
     "load",
     "load_checkpoint",
     "load_tensors",
     "metadata",
-    "register_model",
     "save",
     "save_checkpoint",
     "save_tensors",

@@ -1,42 +1,26 @@
 """GPT-2 outside: the names and settings under which its weights are published.
 
-    ours                                    Hugging Face's
-    token_embedding.weight                  transformer.wte.weight
-    position_embedding.weight               transformer.wpe.weight
-    blocks.0.attention_norm.weight          transformer.h.0.ln_1.weight
-    blocks.0.attention.qkv.weight           transformer.h.0.attn.c_attn.weight      (D, 3D)
-    blocks.0.attention.output.weight        transformer.h.0.attn.c_proj.weight
-    blocks.0.feed_forward_norm.weight       transformer.h.0.ln_2.weight
-    blocks.0.feed_forward.up.weight         transformer.h.0.mlp.c_fc.weight         (D, 4D)
-    blocks.0.feed_forward.down.weight       transformer.h.0.mlp.c_proj.weight
-    final_norm.weight                       transformer.ln_f.weight
-
 Both store weights as (in, out), so nothing is transposed. OpenAI's own files lack "transformer.",
 some hold the causal mask as `attn.bias`, and some repeat the token embedding as `lm_head.weight`.
 """
 
-import re
 from typing import Any
 
-import numpy as np
-
-from minibig.backend import Array
-from minibig.files.durable import StorageError
+from minibig.files import StorageError
 from minibig.models import GPT, GPTConfig
-from minibig.storage.model_folders import ModelFormat, register_model
+from minibig.storage.weight_tables import Family, Weight
 
-_PARTS = {
-    "token_embedding": "wte",
-    "position_embedding": "wpe",
-    "attention_norm": "ln_1",
-    "attention.qkv": "attn.c_attn",
-    "attention.output": "attn.c_proj",
-    "feed_forward_norm": "ln_2",
-    "feed_forward.up": "mlp.c_fc",
-    "feed_forward.down": "mlp.c_proj",
-    "final_norm": "ln_f",
-}
-_MASK = re.compile(r"transformer\.h\.\d+\.attn\.(masked_)?bias")
+WEIGHTS = (
+    Weight("token_embedding.{kind}", ("transformer.wte.{kind}",)),
+    Weight("position_embedding.{kind}", ("transformer.wpe.{kind}",)),
+    Weight("blocks.{i}.attention_norm.{kind}", ("transformer.h.{i}.ln_1.{kind}",)),
+    Weight("blocks.{i}.attention.qkv.{kind}", ("transformer.h.{i}.attn.c_attn.{kind}",)),
+    Weight("blocks.{i}.attention.output.{kind}", ("transformer.h.{i}.attn.c_proj.{kind}",)),
+    Weight("blocks.{i}.feed_forward_norm.{kind}", ("transformer.h.{i}.ln_2.{kind}",)),
+    Weight("blocks.{i}.feed_forward.up.{kind}", ("transformer.h.{i}.mlp.c_fc.{kind}",)),
+    Weight("blocks.{i}.feed_forward.down.{kind}", ("transformer.h.{i}.mlp.c_proj.{kind}",)),
+    Weight("final_norm.{kind}", ("transformer.ln_f.{kind}",)),
+)
 
 _SIZES = {
     "vocab_size": "vocab_size",
@@ -59,18 +43,8 @@ _FIXED: dict[str, tuple[Any, ...]] = {
 }
 
 
-def names(model: GPT) -> dict[str, str]:
-    """Our name of every tensor of a GPT, and Hugging Face's.
-
-    >>> model = GPT(GPTConfig(vocab_size=9, context_length=4, n_layers=1, n_heads=1, d_model=2))
-    >>> names(model)["blocks.0.attention.qkv.bias"]
-    'transformer.h.0.attn.c_attn.bias'
-    """
-    return {name: _theirs(name) for name in model.state_dict()}
-
-
-def build(fields: dict[str, Any]) -> GPT:
-    """A GPT of the sizes of a config.json.
+def config_from(fields: dict[str, Any]) -> GPTConfig:
+    """The configuration that the fields of a config.json describe.
 
     Raises:  StorageError if sizes are missing, or settings ask for what GPT does not compute.
     """
@@ -89,12 +63,15 @@ def build(fields: dict[str, Any]) -> GPT:
     if strange:
         raise StorageError(f"config.json asks for what GPT does not have: {'; '.join(strange)}.")
     sizes = {ours: fields[theirs] for ours, theirs in _SIZES.items()}
-    return GPT(GPTConfig(**sizes, dropout=dropouts[0]))
+    return GPTConfig(**sizes, dropout=dropouts[0])
 
 
-def describe(model: GPT) -> dict[str, Any]:
-    """The fields of config.json for a GPT."""
-    config = model.config
+def fields_of(config: GPTConfig) -> dict[str, Any]:
+    """The fields of config.json for a configuration.
+
+    >>> fields_of(GPTConfig(vocab_size=9, n_layers=2))["n_layer"]
+    2
+    """
     return {
         "architectures": ["GPT2LMHeadModel"],
         **{theirs: getattr(config, ours) for ours, theirs in _SIZES.items()},
@@ -102,39 +79,16 @@ def describe(model: GPT) -> dict[str, Any]:
         "n_inner": None,
         **{key: values[0] for key, values in _FIXED.items()},
         **dict.fromkeys(_DROPOUTS, config.dropout),
-        "torch_dtype": str(model.token_embedding.weight.dtype),
     }
 
 
-def tidy(arrays: dict[str, Array]) -> dict[str, Array]:
-    """The arrays under the names of `names`, without masks and without the repeated head.
-
-    Raises:  StorageError if the head is not the token embedding, or a name comes in both styles.
-    """
-    result: dict[str, Array] = {}
-    for name, array in arrays.items():
-        known = name.startswith("transformer.") or name == "lm_head.weight"
-        full_name = name if known else f"transformer.{name}"
-        if full_name in result:
-            raise StorageError(f"model.safetensors holds {full_name} with and without its prefix.")
-        if not _MASK.fullmatch(full_name):
-            result[full_name] = array
-    head = result.pop("lm_head.weight", None)
-    embedding = result.get("transformer.wte.weight")
-    if head is not None and (embedding is None or not np.array_equal(head, embedding)):
-        raise StorageError(
-            "lm_head.weight is not transformer.wte.weight; GPT has one table for both."
-        )
-    return result
-
-
-def _theirs(name: str) -> str:
-    """Hugging Face's name for a name of ours."""
-    *path, kind = name.split(".")
-    if path[0] == "blocks":
-        return f"transformer.h.{path[1]}.{_PARTS['.'.join(path[2:])]}.{kind}"
-    return f"transformer.{_PARTS['.'.join(path)]}.{kind}"
-
-
-GPT2 = ModelFormat("gpt2", GPT, build, describe, names, tidy)
-register_model(GPT2)
+GPT2 = Family(
+    "gpt2",
+    GPT,
+    config_from,
+    fields_of,
+    WEIGHTS,
+    prefix="transformer.",
+    ignored=("transformer.h.{i}.attn.bias", "transformer.h.{i}.attn.masked_bias"),
+    repeated={"lm_head.weight": "transformer.wte.weight"},
+)

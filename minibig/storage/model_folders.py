@@ -1,83 +1,70 @@
-"""Models in Hugging Face's layout: a folder with config.json and model.safetensors.
+"""Models in folders: config.json and model.safetensors, and how they are found again.
 
-A folder written here opens elsewhere, and one published elsewhere opens here, as long as its kind
-of model is registered: `register_model` says how the configuration is read and written, and what
-the tensors are called outside. Other files in the folder, such as the tokenizer's, are left alone.
+A model whose family has published weights is written in Hugging Face's layout, by the table of the
+family: such a folder opens elsewhere, and one published elsewhere opens here. Every other model is
+written under our own names (`native.py`). Other files in the folder, such as the tokenizer's, are
+left alone.
 
 One file more is ours: minibig_checksums.json, by which a flipped bit in one of the two is noticed.
 """
 
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import warnings
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import Array, Device, InputError
-from minibig.files.checksums import CHECKSUMS, check_files, checksums
-from minibig.files.durable import (
+import numpy as np
+
+from minibig.backend import Array, Device, InputError, checks, to_device
+from minibig.files import (
+    MAX_JSON_BYTES,
     StorageError,
+    check_files,
     make_folder,
     new_file,
     new_path,
     read_file,
+    read_json,
     remove_file,
 )
-from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
-from minibig.nn import Module
-from minibig.storage.tensor_files import PICKLES, load_tensors, refuse_pickle, write_tensors
+from minibig.files.checksums import CHECKSUMS, checksums
+from minibig.nn import Module, without_values
+from minibig.storage import native
+from minibig.storage.gpt2 import GPT2
+from minibig.storage.tensor_files import (
+    PICKLES,
+    TensorFile,
+    open_tensors,
+    refuse_pickle,
+    write_tensors,
+)
+from minibig.storage.weight_tables import SAME, Family, Source
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+_PLACES = ("", "model", "best")  # in the folder of a model, or of a run
+_MOST_NAMES = 8  # in a sentence
 
-
-@dataclass(frozen=True)
-class ModelFormat:
-    """How one kind of model looks outside.
-
-    `build` makes a model from the fields of config.json and `describe` gives these fields; `names`
-    maps our names of a model's tensors to theirs; `tidy` takes away and renames what published
-    files hold in other ways.
-    """
-
-    model_type: str
-    model_class: type[Module]
-    build: Callable[[dict[str, Any]], Module]
-    describe: Callable[[Any], dict[str, Any]]
-    names: Callable[[Any], dict[str, str]]
-    tidy: Callable[[dict[str, Array]], dict[str, Array]]
-
-
-_formats: dict[str, ModelFormat] = {}
-
-
-def register_model(model_format: ModelFormat) -> None:
-    """Let `save` and `load` know one more kind of model.
-
-    Raises:  StorageError if its "model_type" or its class is registered already.
-    """
-    for known in _formats.values():
-        if model_format.model_type == known.model_type:
-            raise StorageError(f"model_type {known.model_type!r} is registered already.")
-        if model_format.model_class is known.model_class:
-            raise StorageError(f"{known.model_class.__name__} is registered already.")
-    _formats[model_format.model_type] = model_format
+FAMILIES: dict[str, Family] = {family.model_type: family for family in (GPT2,)}
 
 
 def save(model: Module, folder: str | os.PathLike[str]) -> None:
-    """Write a model as config.json and model.safetensors into `folder`, in Hugging Face's layout.
+    """Write any model as config.json and model.safetensors into `folder`.
+
+    A model that cannot be rebuilt from its folder alone (of a class of your own, or with parts that
+    were replaced) is saved as well: a warning says how to load it.
 
     Weights never stand beside the configuration or the checksums of another model, even if the
     process is killed; then minibig_checksums.json may be missing, which is written last.
 
-    Raises:  StorageError if the files cannot be written, or nobody registered this kind of model.
+    Raises:  StorageError if the files cannot be written.
     """
     folder = Path(folder)
-    form = _format_of(model)
-    names = form.names(model)
-    state = {names[name]: tensor for name, tensor in model.state_dict().items()}
-    fields = {"model_type": form.model_type, **form.describe(model)}
+    checks.instance("model", model, Module)
+    fields, tensors = _described(model)
+    if fields["model_type"] == native.MODEL_TYPE and fields["config"] is None:
+        warnings.warn(native.cannot_be_rebuilt(fields["class"], folder / WEIGHTS), stacklevel=2)
     config = json.dumps(fields, indent=2, sort_keys=True).encode() + b"\n"
     make_folder(folder)
     path, sums = folder / CONFIG, folder / CHECKSUMS
@@ -87,10 +74,9 @@ def save(model: Module, folder: str | os.PathLike[str]) -> None:
         new_path(folder / WEIGHTS) as weights_path,
     ):
         config_file.write(config)
-        write_tensors(weights_path, state, {"format": "pt"})  # as PyTorch's readers expect
         config_file.flush()
-        written = {CONFIG: Path(config_file.name), WEIGHTS: weights_path}
-        sums_file.write(checksums(written))
+        write_tensors(weights_path, tensors, {"format": "pt"})  # as PyTorch's readers expect
+        sums_file.write(checksums({CONFIG: Path(config_file.name), WEIGHTS: weights_path}))
         sums_file.flush()
         # From here on the weights are replaced, then the configuration, then the checksums.
         remove_file(sums)
@@ -99,70 +85,91 @@ def save(model: Module, folder: str | os.PathLike[str]) -> None:
 
 
 def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> Module:
-    """The model in a folder in Hugging Face's layout, in evaluation mode, on `device`.
+    """The model in the folder of a model or of a run, in evaluation mode, on `device`.
 
     Call `.train()` to train it further. Weights in half precision are widened to float32; float64
-    stays float64.
+    stays float64. Nothing is allocated before the configuration is known to fit the weights.
 
     Raises:  StorageError that says what is wrong with the files: a bit that is not as it was
              written, or every missing, unexpected and mis-shaped tensor.
     """
-    folder = Path(folder)
-    refuse_pickle(folder)
-    if not os.path.isdir(folder):
-        raise StorageError(f"{folder} is not a folder. Give one with {CONFIG} and {WEIGHTS}.")
+    folder = find_model(folder)
     check_files(folder, (CONFIG, WEIGHTS))
-    fields = _read_config(folder / CONFIG)
-    kind = fields.get("model_type")
-    if not isinstance(kind, str) or kind not in _formats:
-        raise StorageError(
-            f"{folder / CONFIG} has model_type {kind!r}; minibig knows {', '.join(_formats)}."
-        )
-    _check_weights(folder)
-    form = _formats[kind]
-    try:
-        model = form.build(fields)
-        arrays = form.tidy(load_tensors(folder / WEIGHTS))
-        ours = {theirs: name for name, theirs in form.names(model).items()}
-        _check_names(model, arrays, ours)
-    except StorageError:
-        raise
-    except InputError as error:
-        raise StorageError(f"{folder / CONFIG} describes no possible model: {error}") from error
-    except MemoryError:
-        raise StorageError(f"{folder / CONFIG} asks for a model beyond the memory.") from None
-    if arrays and all(array.dtype == "float64" for array in arrays.values()):
-        model.to("float64")
-    if device is not None:
-        model.to(device)
-    model.load_state_dict({ours[theirs]: array for theirs, array in arrays.items()})
+    fields = read_json(folder / CONFIG, shape={...: object})
+    family = _family(folder / CONFIG, fields.get("model_type"))
+    with open_tensors(folder / WEIGHTS) as file:
+        model = _built(fields, family, file)
+        if file.entries and all(entry.dtype == "float64" for entry in file.entries.values()):
+            model.to("float64")
+        if device is not None:
+            model.to(device)
+        if family:
+            names, sources = family.names_in(file), family.sources(model.state_dict())
+        else:
+            names = {name: name for name in file.entries}
+            sources = {name: Source((name,), SAME) for name in model.state_dict()}
+        _check_tensors(model, sources, names, file)
+        _fill(model, sources, names, file)
     return model.eval()
 
 
-def has_format(model: Module) -> bool:
-    """Whether `save` knows a layout for this kind of model."""
-    return any(type(model) is form.model_class for form in _formats.values())
+def find_model(folder: str | os.PathLike[str]) -> Path:
+    """The folder that holds the model: `folder` itself, or `model` or `best` in that of a run.
+
+    Raises:  StorageError that says what is there instead.
+    """
+    folder = Path(folder)
+    refuse_pickle(folder)
+    if not folder.is_dir():
+        raise StorageError(f"{folder} is not a folder. Give the folder of a run or of a model.")
+    place = next((p for name in _PLACES if (p := folder / name) and _holds(p, CONFIG)), None)
+    if place is None and _holds(folder, "run.json"):
+        raise StorageError(f"{folder} holds a run that has not saved a model yet. Let it go on.")
+    if place is None:
+        raise StorageError(
+            f"{folder} holds no model: there is no {CONFIG}. Give the folder of a run or a model."
+        )
+    _check_weights(place)
+    return place
 
 
-def _format_of(model: Module) -> ModelFormat:
-    for form in _formats.values():
-        if type(model) is form.model_class:
-            return form
-    raise StorageError(
-        f"a {type(model).__name__} has no layout to be saved in; minibig can save "
-        f"{', '.join(form.model_class.__name__ for form in _formats.values())}. Register it with "
-        "register_model, or save model.state_dict() with save_tensors."
-    )
+def _holds(folder: Path, name: str) -> bool:
+    return os.path.lexists(folder / name)
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def _described(model: Module) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields of config.json, and the tensors by the names that they have in the file."""
+    tensors = {name: tensor.data for name, tensor in model.state_dict().items()}
+    for family in FAMILIES.values():
+        if type(model) is family.model_class and native.is_as_configured(model):
+            dtypes = {str(array.dtype) for array in tensors.values()}
+            fields = {"model_type": family.model_type, **family.fields_of(vars(model)["config"])}
+            return fields | {"torch_dtype": dtypes.pop()}, family.theirs(tensors)
+    return native.fields_of(model), tensors
+
+
+def _family(path: Path, kind: Any) -> Family | None:
+    """The family of a model_type; None for our own layout."""
+    if kind == native.MODEL_TYPE:
+        return None
+    if not isinstance(kind, str) or kind not in FAMILIES:
+        known = ", ".join((*FAMILIES, native.MODEL_TYPE))
+        raise StorageError(f"{path} has model_type {checks.shown(kind)}; minibig knows {known}.")
+    return FAMILIES[kind]
+
+
+def _built(fields: dict[str, Any], family: Family | None, file: TensorFile) -> Module:
+    """The model that a configuration describes, without values, if it is one that can be."""
+    path = file.path.parent / CONFIG
     try:
-        fields = parse_json(read_file(path, MAX_JSON_BYTES))
-    except StorageError as error:
-        raise StorageError(f"{path} is not usable: {error}") from None
-    if not isinstance(fields, dict):
-        raise StorageError(f"{path} must hold a JSON object; got {type(fields).__name__}.")
-    return fields
+        with without_values(at_most=3 * len(file.entries) + 100):
+            return family.build(fields) if family else native.build(fields, file.path)
+    except StorageError:
+        raise
+    except (InputError, OverflowError) as error:
+        raise StorageError(f"{path} describes no possible model: {error}") from error
+    except MemoryError:
+        raise StorageError(f"{path} asks for a model beyond the memory.") from None
 
 
 def _check_weights(folder: Path) -> None:
@@ -177,23 +184,60 @@ def _check_weights(folder: Path) -> None:
     raise StorageError(f"{folder} holds no {WEIGHTS}. Give a folder that save() wrote.")
 
 
-def _check_names(model: Module, arrays: dict[str, Array], ours: dict[str, str]) -> None:
-    """Raise with all that does not fit, by the names that stand in the file."""
-    state = model.state_dict()
-    shapes = {theirs: state[name].shape for theirs, name in ours.items()}
-    wrong = [
-        f"{name} has shape {array.shape} and {array.dtype}, not {shapes[name]} and floats"
-        for name, array in arrays.items()
-        if name in shapes and (array.shape != shapes[name] or array.dtype.kind != "f")
-    ]
+def _check_tensors(
+    model: Module, sources: dict[str, Source], names: dict[str, str], file: TensorFile
+) -> None:
+    """Raise with all that does not fit, by the names of the table; nothing is read for it."""
+    expected: dict[str, Array] = {}
+    wrong = []
+    for ours, tensor in model.state_dict().items():
+        like = np.broadcast_to(np.zeros((), tensor.dtype), tensor.shape)  # takes no memory
+        source = sources[ours]
+        parts = source.transform.to_theirs(like, len(source.names))
+        expected |= dict(zip(source.names, parts, strict=True))
+    for name, like in expected.items():
+        entry = file.entries[names[name]] if name in names else None
+        if entry and (entry.shape != like.shape or entry.dtype.kind != like.dtype.kind):
+            floats = "floats" if like.dtype.kind == "f" else str(like.dtype)
+            wrong.append(
+                f"{checks.shown(name)[1:-1]} has shape {entry.shape} and {entry.dtype}, not "
+                f"{like.shape} and {floats}"
+            )
     problems = {
-        "missing": [name for name in shapes if name not in arrays],
-        "unexpected": [name for name in arrays if name not in shapes],
+        "missing": [name for name in expected if name not in names],
+        "unexpected": [checks.shown(name)[1:-1] for name in names if name not in expected],
         "wrong": wrong,
     }
-    listed = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in problems.items() if names)
+    listed = "; ".join(f"{kind}: {_listed(found)}" for kind, found in problems.items() if found)
     if listed:
         raise StorageError(
-            f"{WEIGHTS} does not fit {CONFIG}. {listed}. Give a folder whose two files belong "
+            f"{file.path} does not fit {CONFIG}. {listed}. Give a folder whose two files belong "
             "together."
         )
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
+
+
+def _fill(
+    model: Module, sources: dict[str, Source], names: dict[str, str], file: TensorFile
+) -> None:
+    """Give every tensor its values. One is read at a time, and parameters take them as they are."""
+    parameters, buffers = dict(model.named_parameters()), {}
+    for ours, tensor in model.state_dict().items():
+        source = sources[ours]
+        array = source.transform.to_ours([file.read(names[name]) for name in source.names])
+        array = to_device(_own(array, tensor.dtype), tensor.device)
+        if ours in parameters:
+            parameters[ours].data = array
+        else:
+            buffers[ours] = array
+    if buffers:
+        model.load_state_dict({**model.state_dict(), **buffers})
+
+
+def _own(array: Array, dtype: Any) -> Array:
+    """The array in C order and in the dtype of the model, copied only where it has to be."""
+    return np.asarray(array, dtype, order="C")

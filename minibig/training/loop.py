@@ -21,7 +21,7 @@ from minibig.backend import training_step
 from minibig.files.durable import make_folder, remove_orphans
 from minibig.nn import Module
 from minibig.optim import clip_gradients
-from minibig.storage import has_format, save
+from minibig.storage import save
 from minibig.training.failures import (
     TrainingError,
     check_evaluation,
@@ -264,8 +264,7 @@ class Trainer:
         self._saved = (self.state.step, self.state.looked_at)
 
     def _save_model(self, name: str) -> None:
-        if has_format(self.model):
-            save(self.model, self.folder / name)
+        save(self.model, self.folder / name)
 
     def _compare_with_expectation(self, loss: float) -> None:
         """Warn of a first loss that no fresh model should have."""

@@ -102,3 +102,24 @@ def test_a_frozen_parameter_takes_values_as_well():
     layer.weight.requires_grad = True
     layer.weight.assign(mb.ones((2, 3)))
     assert layer.weight.tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+def test_no_layer_allocates_what_it_is_built_without():
+    tracemalloc.start()
+    try:
+        with mb.nn.without_values():
+            layers = mb.nn.Linear(10**9, 10**9), mb.nn.LayerNorm(10**9), mb.nn.RMSNorm(10**9)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert layers[1].bias.shape == (10**9,)
+
+
+def test_the_number_of_parameters_can_be_limited():
+    with mb.nn.without_values(at_most=3):
+        mb.nn.Linear(2, 2)
+        with mb.nn.without_values(at_most=1), pytest.raises(mb.InputError, match="more than 1 par"):
+            mb.nn.Linear(2, 2)
+        with pytest.raises(mb.InputError, match="the model has more than 3 parameters"):
+            mb.nn.Linear(2, 2)
+    mb.nn.Linear(2, 2)

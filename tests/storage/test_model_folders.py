@@ -1,21 +1,25 @@
 """Models in folders: what was saved comes back, and whatever does not fit is listed."""
 
+import dataclasses
 import json
 import os
+import subprocess
+import sys
+import time
+import tracemalloc
 
 import numpy as np
 import pytest
 
 import minibig as mb
+from minibig.backend import InputError
 from minibig.models import GPT, GPTConfig
-from minibig.nn import Linear
 from minibig.storage import (
-    ModelFormat,
+    FAMILIES,
     StorageError,
+    find_model,
     load,
     load_tensors,
-    model_folders,
-    register_model,
     save,
     save_tensors,
 )
@@ -172,10 +176,10 @@ def test_every_missing_unexpected_and_mis_shaped_tensor_is_listed(folder):
     ("content", "words"),
     [
         (b"", "config.json is not usable: it is not JSON"),
-        (b"[]", "must hold a JSON object; got list"),
+        (b"[]", r"config.json is not usable: it must be an object; got \[\]"),
         (b'{"a": NaN}', "NaN is not JSON"),
         (b"[" * 100_000, "nested too deeply"),
-        (b"{}", "has model_type None; minibig knows gpt2"),
+        (b"{}", "has model_type None; minibig knows gpt2, minibig"),
         (b'{"model_type": "llama"}', "has model_type 'llama'; minibig knows gpt2"),
         (b'{"model_type": ["gpt2"]}', r"has model_type \['gpt2'\]"),
         (b'{"model_type": "gpt2"}', "whole numbers for vocab_size, n_positions, n_layer"),
@@ -203,7 +207,7 @@ def test_the_path_of_a_pickle_is_refused_with_the_way_to_convert_it(tmp_path):
 @pytest.mark.parametrize(
     ("gone", "extra", "words"),
     [
-        ("config.json", None, "config.json is not usable: .* No such file"),
+        ("config.json", None, "holds no model: there is no config.json. Give the folder"),
         ("model.safetensors", None, "holds no model.safetensors"),
         ("model.safetensors", "model.safetensors.index.json", "weights in several files"),
     ],
@@ -235,43 +239,126 @@ def test_a_model_beyond_the_memory_is_refused(folder, monkeypatch):
     def no_memory(fields):
         raise MemoryError
 
-    monkeypatch.setitem(model_folders._formats, "gpt2", _format("gpt2", GPT, build=no_memory))
+    broken = dataclasses.replace(FAMILIES["gpt2"], config_from=no_memory)
+    monkeypatch.setitem(FAMILIES, "gpt2", broken)
     with pytest.raises(StorageError, match="asks for a model beyond the memory"):
         load(folder)
 
 
-def _format(model_type, model_class, build=None):
-    return ModelFormat(
-        model_type,
-        model_class,
-        build or (lambda fields: model_class(fields["d_in"], fields["d_out"])),
-        lambda model: dict(zip(("d_in", "d_out"), model.weight.shape, strict=True)),
-        lambda model: {"weight": "kernel", "bias": "offset"},
-        lambda arrays: arrays,
-    )
-
-
-def test_a_registered_kind_of_model_is_saved_and_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr(model_folders, "_formats", {})
-    register_model(_format("linear", Linear))
-    model = Linear(3, 2)
-    save(model, tmp_path)
-    assert set(load_tensors(tmp_path / "model.safetensors")) == {"kernel", "offset"}
-    assert same_weights(load(tmp_path), model)
-
-
 @pytest.mark.parametrize(
-    ("use", "words"),
+    "changes",
     [
-        (lambda: save(Linear(2, 2), "x"), "a Linear has no layout to be saved in.* can save GPT"),
-        (lambda: register_model(_format("gpt2", Linear)), "model_type 'gpt2' is registered"),
-        (lambda: register_model(_format("other", GPT)), "GPT is registered already"),
+        {"vocab_size": 20_000_000},
+        {"vocab_size": 10**8, "n_embd": 10**6},
+        {"n_layer": 1000},
+        {"n_layer": 10**9},
+        {"n_positions": 10**8},
+        {"vocab_size": 2**63},
+        {"n_embd": 2**63, "n_head": 1},
+        {"n_layer": 2**63},
+        {"n_head": 2**63},
+        {"n_positions": 10**60},
     ],
+    ids=str,
 )
-def test_wrong_uses_are_refused_with_a_sentence(tmp_path, monkeypatch, use, words):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(StorageError, match=words):
-        use()
+def test_a_configuration_that_asks_for_more_than_the_weights_hold_costs_nothing(folder, changes):
+    """Refused in one sentence, in under 0.2 s, before anything is allocated."""
+    change_config(folder, **changes)
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        with pytest.raises(StorageError, match=r"config\.json") as caught:
+            load(folder)
+        assert time.process_time() - began < 0.2 * 3  # tracemalloc makes it slower
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+    assert len(str(caught.value)) < 1500
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
+def test_loading_takes_little_more_memory_than_the_weights(tmp_path):
+    """One tensor is most of the model: a second copy of it would show."""
+    save(GPT(GPTConfig(40_000, 8, n_layers=1, n_heads=1, d_model=256)), tmp_path)
+    size = os.path.getsize(tmp_path / "model.safetensors")
+    result = subprocess.run(
+        [sys.executable, "-c", LOADING, tmp_path, str(size)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0 and size > 40_000_000, result.stderr
+
+
+LOADING = """
+import re, sys
+from minibig.storage import load
+def peak():
+    return int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]) * 1024
+before, size = peak(), int(sys.argv[2])
+model = load(sys.argv[1])
+if peak() - before > 1.2 * size:
+    raise SystemExit(f"{(peak() - before) / 1e6:.0f} MB for {size / 1e6:.0f} MB")
+"""
+
+
+def test_loading_draws_no_random_number(folder):
+    mb.manual_seed(7)
+    expected = mb.nn.normal((3,)).tolist()
+    mb.manual_seed(7)
+    load(folder)
+    assert mb.nn.normal((3,)).tolist() == expected
+
+
+def test_saving_draws_no_random_number(model, tmp_path):
+    mb.manual_seed(7)
+    expected = mb.nn.normal((3,)).tolist()
+    mb.manual_seed(7)
+    save(model, tmp_path)
+    assert mb.nn.normal((3,)).tolist() == expected
+
+
+def test_a_run_is_found_by_its_folder(tmp_path, model):
+    run = tmp_path / "run"
+    run.mkdir()
+    with pytest.raises(StorageError, match=r"holds no model: there is no config\.json"):
+        load(run)
+    (run / "run.json").write_text("{}")
+    with pytest.raises(StorageError, match="holds a run that has not saved a model"):
+        load(run)
+    save(model, run / "best")
+    assert find_model(run) == run / "best" and same_weights(load(run), model)
+    other = GPT(CONFIG)
+    save(other, run / "model")
+    assert find_model(str(run)) == run / "model" and same_weights(mb.load(str(run)), other)
+    assert find_model(run / "best") == run / "best"
+
+
+def test_what_is_saved_over_a_file_that_is_read_is_complete(model, folder):
+    """The checksums say which files belong together while another process saves again."""
+    save(GPT(CONFIG), folder)
+    (folder / "minibig_checksums.json").unlink()
+    assert load(folder).config == CONFIG
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(folder, name):
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(StorageError, match="is not a regular file"):
+        load(folder)
+
+
+def test_many_names_are_cut_and_escaped(folder):
+    names = {f"h.{i}\x1b[31m": np.ones(2, "float32") for i in range(100)}
+    change_weights(folder, names)
+    with pytest.raises(StorageError) as caught:
+        load(folder)
+    assert "and 92 more" in str(caught.value) and str(caught.value).isprintable()
+
+
+def test_what_is_no_model_is_refused(tmp_path):
+    with pytest.raises(InputError, match="model must be of type Module; got dict"):
+        save({}, tmp_path)
     assert os.listdir(tmp_path) == []
 
 

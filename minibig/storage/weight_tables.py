@@ -1,0 +1,146 @@
+"""Weights as others store them: one table a family of models, read in both directions.
+
+A row says what a tensor of ours is called, which tensors hold it in a published file, and how they
+are laid out there:
+
+    Weight("blocks.{i}.attention.qkv.{kind}",
+           ("layer.{i}.query.{kind}", "layer.{i}.key.{kind}", "layer.{i}.value.{kind}"),
+           JOINED_TRANSPOSED)
+
+{kind} is weight or bias, every other letter in braces a number. Our weights have shape (in, out);
+many published ones have (out, in), and hold query, key and value apart.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minibig.backend import Array, checks
+from minibig.files import StorageError
+from minibig.nn import Module
+from minibig.storage.tensor_files import TensorFile
+
+
+class Transform(NamedTuple):
+    """How the tensors of a file become one of ours, and how ours becomes n of theirs, as views."""
+
+    to_ours: Callable[[Sequence[Array]], Array]
+    to_theirs: Callable[[Array, int], Sequence[Array]]
+
+
+def _parts(array: Array, n: int) -> list[Array]:
+    """The array cut into n equal parts along its last axis."""
+    size = array.shape[-1] // n
+    return [array[..., i * size : (i + 1) * size] for i in range(n)]
+
+
+SAME = Transform(lambda parts: parts[0], lambda array, n: [array])
+TRANSPOSED = Transform(lambda parts: parts[0].T, lambda array, n: [array.T])
+JOINED = Transform(lambda parts: np.concatenate(parts, axis=-1), _parts)
+JOINED_TRANSPOSED = Transform(
+    lambda parts: np.concatenate([part.T for part in parts], axis=-1),
+    lambda array, n: [part.T for part in _parts(array, n)],
+)
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A row: our name of a tensor, the names of theirs that hold it, and the transform between."""
+
+    ours: str
+    theirs: tuple[str, ...]
+    transform: Transform = SAME
+
+
+class Source(NamedTuple):
+    """Where one tensor of a model comes from: names in a file, and the transform from there."""
+
+    names: tuple[str, ...]
+    transform: Transform
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of published models: how its configuration and its weights are read and written.
+
+    `config_from` makes our configuration from the fields of config.json, and `fields_of` these from
+    our configuration. Some files lack the `prefix` of all names; tensors that are `ignored` are not
+    weights; one that is `repeated` must be equal to another.
+    """
+
+    model_type: str
+    model_class: type[Module]
+    config_from: Callable[[dict[str, Any]], Any]
+    fields_of: Callable[[Any], dict[str, Any]]
+    weights: tuple[Weight, ...]
+    prefix: str = ""
+    ignored: tuple[str, ...] = ()
+    repeated: Mapping[str, str] = field(default_factory=dict)
+
+    def build(self, fields: dict[str, Any]) -> Module:
+        """A model of the configuration that the fields of a config.json describe."""
+        return self.model_class(self.config_from(fields))  # type: ignore[call-arg]
+
+    def sources(self, names: Iterable[str]) -> dict[str, Source]:
+        """Our name -> where that tensor stands in a file.
+
+        Raises:  StorageError for a name that has no row.
+        """
+        return {name: self._source(name) for name in names}
+
+    def theirs(self, tensors: Mapping[str, Array]) -> dict[str, Array]:
+        """Our tensors as those of a file, under its names."""
+        result: dict[str, Array] = {}
+        for name, (names, transform) in self.sources(tensors).items():
+            parts = transform.to_theirs(tensors[name], len(names))
+            result.update(zip(names, parts, strict=True))
+        return result
+
+    def names_in(self, file: TensorFile) -> dict[str, str]:
+        """The name of a tensor in the table -> its name in the file, without what is no weight.
+
+        Raises:  StorageError if a name is there in both styles, or a repeated tensor is not equal.
+        """
+        found: dict[str, str] = {}
+        for name in file.entries:
+            full = name if name in self.repeated or name.startswith(self.prefix) else (
+                self.prefix + name
+            )  # fmt: skip
+            if full in found:
+                raise StorageError(f"{file.path} holds {full} with and without its prefix.")
+            if not any(_pattern(each).fullmatch(full) for each in self.ignored):
+                found[full] = name
+        for name, same_as in self.repeated.items():
+            if name in found:
+                self._check_repeated(file, found.pop(name), found.get(same_as), same_as)
+        return found
+
+    def _check_repeated(self, file: TensorFile, name: str, other: str | None, full: str) -> None:
+        if other is None or not np.array_equal(file.read(name), file.read(other)):
+            raise StorageError(
+                f"{name} is not {full} in {file.path}; {self.model_class.__name__} has one table "
+                "for both."
+            )
+
+    def _source(self, name: str) -> Source:
+        for weight in self.weights:
+            if match := _pattern(weight.ours).fullmatch(name):
+                theirs = tuple(each.format(**match.groupdict()) for each in weight.theirs)
+                return Source(theirs, weight.transform)
+        raise StorageError(f"{checks.shown(name)} has no row in the table of {self.model_type}.")
+
+
+def _pattern(template: str) -> "re.Pattern[str]":
+    r"""What a name of a row matches.
+
+    >>> _pattern("h.{i}.ln.{kind}").fullmatch("h.12.ln.bias").groupdict()
+    {'i': '12', 'kind': 'bias'}
+    """
+    parts = re.split(r"\{(\w+)\}", template)
+    for i in range(len(parts)):
+        inner = "weight|bias" if parts[i] == "kind" else r"\d+"
+        parts[i] = f"(?P<{parts[i]}>{inner})" if i % 2 else re.escape(parts[i])
+    return re.compile("".join(parts))
