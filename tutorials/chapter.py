@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from minibig.cli.console import accept_any_text
+from minibig.pictures import style
+from minibig.pictures.style import FAINT, GRID, INK
 
 QUICK = "--quick" in sys.argv
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 PICTURES = Path(__file__).resolve().parent.parent / "runs" / "tutorials"
 
-INK, FAINT, GRID = "#26323a", "#8a98a3", "#e6eaed"
-BLUE, RED, GREEN, SAND = "#2f6f9f", "#d1603d", "#5b8c5a", "#c9a14a"
+BLUE, RED, GREEN, SAND = style.BLUE, style.ORANGE, style.GREEN, style.COLORS[4]
 
 accept_any_text()  # a terminal that has no Chinese shows question marks instead of failing
 
@@ -120,23 +121,19 @@ def picture(name: str, panels: int = 1, width: float = 4.6, height: float = 3.6)
 
     Gives the one panel, or a list of them.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     size = (width * panels + 1.4 * (panels == 1), height)
-    figure = Figure(figsize=size, dpi=130, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(1, panels, squeeze=False)[0]
-    for each in axes:
-        _dress(each)
-    yield axes[0] if panels == 1 else list(axes)
-    for each in axes:
-        each.title.set(color=INK, fontsize=11, fontweight="bold")
-        if each.get_legend_handles_labels()[0]:
-            each.legend(frameon=False, labelcolor=INK, fontsize=8.5)
-    PICTURES.mkdir(parents=True, exist_ok=True)
     path = PICTURES / f"{name}.png"
-    figure.savefig(path)
+    with style.own_defaults():
+        figure = style.empty_figure(*size, 130, layout="constrained")
+        axes = figure.subplots(1, panels, squeeze=False)[0]
+        for each in axes:
+            _dress(each)
+        yield axes[0] if panels == 1 else list(axes)
+        for each in axes:
+            each.title.set(color=INK, fontsize=11, fontweight="bold")
+            if each.get_legend_handles_labels()[0]:
+                each.legend(frameon=False, labelcolor=INK, fontsize=8.5)
+        style.save_picture(style.png(figure), path)
     print(f"picture: runs/tutorials/{path.name}")
     _show(path)
 
