@@ -3,13 +3,13 @@
 import itertools
 import math
 
-from minibig.data.grammar import Arrangement, Choice, Concatenation, Text
+from minibig.data.world.grammar import Arrangement, Choice, Concatenation, Literal
 
 
 def derivations(grammar):
     """Every derivation as (text, probability), by the definition."""
     match grammar:
-        case Text():
+        case Literal():
             return [(grammar.text, 1.0)]
         case Choice():
             return [

@@ -1,9 +1,9 @@
 """Text becomes batches: corpora of documents, tokens in memory or on disk, and their order.
 
-Read in this order: grammar and world (a small world whose entropy is known), documents (pieces of
-text), columns and text_files (the user's own text), standard_library, corpora (text by its name),
-texts (the text of a run in two parts), tokens (ids in a row), token_files (the same on disk),
-epoch_order (a shuffle that needs no memory), batches (what a model is fed).
+Read in this order: world (a small world whose entropy is known), documents (text in pieces),
+columns and text_files (the user's own text), standard_library, corpora (text by its name), texts
+(the text of a run in two parts), tokens (ids in a row), token_files (the same on disk), epoch_order
+(a shuffle that needs no memory), batches (what a model is fed).
 """
 
 from minibig.data.batches import Batch, Batches, evaluation_batches

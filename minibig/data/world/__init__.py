@@ -1,6 +1,6 @@
 """The corpus "world": a closed small world, told and asked about in English and in Chinese.
 
-Read in this order: facts, wording, english, chinese, world_grammar, world.
+Read in this order: facts, wording, english, chinese, grammar, composition, world.
 """
 
 from minibig.data.world.wording import Turn

@@ -1,7 +1,7 @@
 """The corpus "world": a closed small world, told and asked about in English and in Chinese.
 
 Twenty people (`facts.py`) are told about in stories, in questions with answers and in short
-dialogues (`world_grammar.py`), in the words of two languages (`english.py`,
+dialogues (`composition.py`), in the words of two languages (`english.py`,
 `chinese.py`). As all of this is one unambiguous grammar (`grammar.py`), its entropy is known
 exactly: it is the floor of the loss on these documents, which no model can get below.
 
@@ -18,12 +18,12 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
-from minibig.backend.errors import InputError
+from minibig.backend.checks import one_of, whole
 from minibig.data.world.chinese import CHINESE
+from minibig.data.world.composition import dialogue_grammar, document_grammar
 from minibig.data.world.english import ENGLISH
 from minibig.data.world.facts import Fact, Facts, shuffled
 from minibig.data.world.wording import Language, Turn, turns_of
-from minibig.data.world.world_grammar import dialogues, world_grammar
 
 LANGUAGES = {language.code: language for language in (ENGLISH, CHINESE)}
 SPLITS = ("trained", "held_out")
@@ -49,7 +49,7 @@ class World:
         self.seed = seed
         self.facts = Facts(seed)
         self.held_out = frozenset(_held_out(self.facts, seed))
-        self.grammar = world_grammar(list(LANGUAGES.values()), self.facts, self.held_out)
+        self.grammar = document_grammar(list(LANGUAGES.values()), self.facts, self.held_out)
 
     def document(self, index: int) -> str:
         """Document number `index`."""
@@ -57,7 +57,7 @@ class World:
 
     def documents(self, n_bytes: int | None = None) -> Iterator[tuple[int, str]]:
         """Documents with their numbers from 0 on, until they have `n_bytes` or more (8 MB)."""
-        left = _DEFAULT_BYTES if n_bytes is None else n_bytes
+        left = _DEFAULT_BYTES if n_bytes is None else whole("n_bytes", n_bytes)
         index = 0
         while left > 0:
             document = self.document(index)
@@ -80,8 +80,7 @@ class World:
         ('Where does Anna live?', 'Anna lives near the museum.')
         """
         spoken = _language(language)
-        if split not in SPLITS:
-            raise InputError(f"split must be one of {', '.join(SPLITS)}; got {split!r}.")
+        one_of("split", split, SPLITS)
         return [
             (question, spoken.answer(fact))
             for fact in self.facts.all()
@@ -103,7 +102,7 @@ class World:
             return [dialogue for code in LANGUAGES for dialogue in self.dialogues(code)]
         spoken = _language(language)
         alone = [*self.questions(language, "trained"), *spoken.greetings()]
-        grammar = dialogues(spoken, self.facts, self.held_out)
+        grammar = dialogue_grammar(spoken, self.facts, self.held_out)
         source = random.Random(f"dialogues in {language} of world {self.seed}")
         drawn = [turns_of(grammar.draw(source)) for _ in range(_DIALOGUES)]
         return [*([turn] for turn in alone), *drawn]
@@ -134,6 +133,4 @@ def _held_out(facts: Facts, seed: int) -> Iterator[Fact]:
 
 
 def _language(code: str) -> Language:
-    if code not in LANGUAGES:
-        raise InputError(f"language must be one of {', '.join(LANGUAGES)}; got {code!r}.")
-    return LANGUAGES[code]
+    return LANGUAGES[one_of("language", code, LANGUAGES)]

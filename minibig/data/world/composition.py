@@ -12,8 +12,8 @@ another kind.
 
 from collections.abc import Container, Sequence
 
-from minibig.data.grammar import Arrangement, Choice, Concatenation, Grammar, Text
 from minibig.data.world.facts import KINSHIP, PEOPLE, TRAITS, Fact, Facts, Family
+from minibig.data.world.grammar import Arrangement, Choice, Concatenation, Grammar, Literal
 from minibig.data.world.wording import Language, Turn, written
 
 KINDS = {"portrait": 0.4, "family": 0.15, "questions": 0.3, "dialogue": 0.15}
@@ -23,7 +23,9 @@ ASKED = (1, 2, 3)  # how many questions come between greeting and thanks
 NAMED = 0.6  # how often a sentence of a portrait has the name, and not a pronoun
 
 
-def world_grammar(languages: Sequence[Language], facts: Facts, held_out: Container[Fact]) -> Choice:
+def document_grammar(
+    languages: Sequence[Language], facts: Facts, held_out: Container[Fact]
+) -> Choice:
     """All documents in all languages; the facts held out are told and not asked for."""
     return Choice([_documents(language, facts, held_out) for language in languages])
 
@@ -33,7 +35,7 @@ def _documents(language: Language, facts: Facts, held_out: Container[Fact]) -> C
         "portrait": Choice([_portrait(language, facts.of(p, TRAITS)) for p in PEOPLE]),
         "family": Choice([_family(language, facts, family) for family in facts.families]),
         "questions": _questions(language, [fact for fact in facts.all() if fact not in held_out]),
-        "dialogue": dialogues(language, facts, held_out),
+        "dialogue": dialogue_grammar(language, facts, held_out),
     }
     return Choice(list(kinds.values()), [KINDS[kind] for kind in kinds])
 
@@ -72,7 +74,7 @@ def _questions(language: Language, asked: list[Fact]) -> Grammar:
     return Choice([Concatenation([turn] * n) for n in QUESTIONS])
 
 
-def dialogues(language: Language, facts: Facts, held_out: Container[Fact]) -> Grammar:
+def dialogue_grammar(language: Language, facts: Facts, held_out: Container[Fact]) -> Grammar:
     """A greeting, questions about one person, first by name and then by pronoun, perhaps thanks."""
     about_one = []
     for person in PEOPLE:
@@ -85,7 +87,7 @@ def dialogues(language: Language, facts: Facts, held_out: Container[Fact]) -> Gr
             about_one.append(_some_of(later, ASKED, first=named))
     opening = Choice([_turns(greeting.turns()) for greeting in language.openings])
     closing = Choice([_turns(greeting.turns()) for greeting in language.closings])
-    return Concatenation([opening, Choice(about_one), Choice([Text(""), closing])])
+    return Concatenation([opening, Choice(about_one), Choice([Literal(""), closing])])
 
 
 def _asked(language: Language, fact: Fact, *, by_name: bool) -> Choice:
@@ -106,7 +108,7 @@ def _sentences(language: Language, statements: list[str]) -> Choice:
 
 
 def _texts(texts: list[str]) -> Choice:
-    return Choice([Text(text) for text in texts])
+    return Choice([Literal(text) for text in texts])
 
 
 def _some_of(

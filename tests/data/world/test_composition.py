@@ -8,10 +8,10 @@ import pytest
 from derivations import derivations
 
 from minibig.data import World
-from minibig.data.grammar import read
 from minibig.data.world import LANGUAGES
+from minibig.data.world.composition import _portrait, _questions, dialogue_grammar
 from minibig.data.world.facts import PEOPLE, TRAITS
-from minibig.data.world.world_grammar import _portrait, _questions, dialogues
+from minibig.data.world.grammar import read
 
 each_language = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -54,7 +54,7 @@ def test_no_text_of_small_grammars_has_two_derivations(world, language):
     small = [
         _portrait(spoken, anna[:3]),
         _questions(spoken, anna[:3]),
-        dialogues(spoken, facts, set(facts.all()) - set(anna[:2])),
+        dialogue_grammar(spoken, facts, set(facts.all()) - set(anna[:2])),
     ]
     texts = [text for grammar in small for text, _ in derivations(grammar)]
     assert len(texts) > 50_000

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend import InputError
-from minibig.data.grammar import Arrangement, Choice, Concatenation, Text, read
+from minibig.data.world.grammar import Arrangement, Choice, Concatenation, Literal, read
 
 
 def arrangements(parts):
@@ -30,7 +30,7 @@ def weighted(parts):
     )
 
 
-texts = st.builds(Text, st.text("ab你", max_size=2))
+texts = st.builds(Literal, st.text("ab你", max_size=2))
 once = texts | weighted(texts)
 grammars = (
     once | weighted(once) | arrangements(once) | st.lists(once, max_size=3).map(Concatenation)
@@ -67,7 +67,7 @@ def test_what_is_drawn_is_a_text_of_the_grammar_and_depends_on_the_seed_alone(gr
 
 
 def test_texts_are_drawn_as_often_as_their_probability_says():
-    a, b, c = Text("a"), Text("b"), Text("c")
+    a, b, c = Literal("a"), Literal("b"), Literal("c")
     grammar = Choice([Arrangement([a, b, c], 2), Concatenation([c, b, a])], [3, 1])
     source = random.Random(0)
     drawn = Counter(grammar.draw(source) for _ in range(8000))
@@ -78,7 +78,7 @@ def test_texts_are_drawn_as_often_as_their_probability_says():
 
 
 def test_an_ambiguous_grammar_is_found_out():
-    twice = Choice([Text("ab"), Concatenation([Text("a"), Text("b")])])
+    twice = Choice([Literal("ab"), Concatenation([Literal("a"), Literal("b")])])
     assert read(twice, "ab") == (2, 1.0)
 
 
@@ -86,11 +86,11 @@ def test_an_ambiguous_grammar_is_found_out():
     ("make", "message"),
     [
         (lambda: Choice([]), "needs parts"),
-        (lambda: Choice([Text("a")], [0.0]), "positive weight"),
-        (lambda: Choice([Text("a")], [1, 2]), "positive weight"),
-        (lambda: Arrangement([Text("a")], 2), "1 <= k <= n"),
-        (lambda: Arrangement([Text("a")], 0), "1 <= k <= n"),
-        (lambda: Arrangement([Text("a")], 1, first=[]), "may come first"),
+        (lambda: Choice([Literal("a")], [0.0]), "positive weight"),
+        (lambda: Choice([Literal("a")], [1, 2]), "positive weight"),
+        (lambda: Arrangement([Literal("a")], 2), "1 <= k <= n"),
+        (lambda: Arrangement([Literal("a")], 0), "1 <= k <= n"),
+        (lambda: Arrangement([Literal("a")], 1, first=[]), "may come first"),
     ],
 )
 def test_wrong_uses_are_refused(make, message):

@@ -1,6 +1,6 @@
 """A language small enough to know everything about it: grammars without recursion.
 
-    Text           one text                                           H = 0
+    Literal        one text                                           H = 0
     Choice         one of several parts, each with a probability p    H = Σ p·(H(part) − ln p)
     Concatenation  all parts, one after the other                     H = Σ H(part)
     Arrangement    k of n parts in a random order                     H = ln n!/(n−k)! + …
@@ -62,10 +62,10 @@ class Grammar(Protocol):
         ...
 
 
-class Text:
+class Literal:
     """Always the same text.
 
-    >>> Text("a cat").readings("Is a cat here?", 3)
+    >>> Literal("a cat").readings("Is a cat here?", 3)
     {8: Reading(derivations=1, probability=1.0)}
     """
 
@@ -87,7 +87,7 @@ class Text:
 class Choice:
     """One of several parts; all are equally likely unless weights are given.
 
-    >>> round(Choice([Text("a"), Text("b")]).entropy, 4)  # ln 2
+    >>> round(Choice([Literal("a"), Literal("b")]).entropy, 4)  # ln 2
     0.6931
     """
 
@@ -136,7 +136,7 @@ class Choice:
 class Concatenation:
     """All parts, one after the other.
 
-    >>> Concatenation([Text("a "), Text("cat")]).draw(random.Random(0))
+    >>> Concatenation([Literal("a "), Literal("cat")]).draw(random.Random(0))
     'a cat'
     """
 
@@ -177,7 +177,7 @@ class Arrangement:
 
         H = ln n!/(n−k)!  +  mean H(first)  +  (k − 1)·mean H(part)
 
-    >>> letters = Arrangement([Text("a"), Text("b"), Text("c")], 2)
+    >>> letters = Arrangement([Literal("a"), Literal("b"), Literal("c")], 2)
     >>> letters.draw(random.Random(0)), round(letters.entropy, 4)  # ln 6
     ('cb', 1.7918)
     """
@@ -242,7 +242,7 @@ class Arrangement:
 def read(grammar: Grammar, text: str) -> Reading:
     """How often, and with what probability, the grammar derives the whole text.
 
-    >>> read(Choice([Text("a"), Text("b")]), "b"), read(Text("a"), "ab").derivations
+    >>> read(Choice([Literal("a"), Literal("b")]), "b"), read(Literal("a"), "ab").derivations
     (Reading(derivations=1, probability=0.5), 0)
     """
     return grammar.readings(text).get(len(text), NOT_READ)
