@@ -5,25 +5,25 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
-from minibig.autograd import no_grad
 from minibig.backend import Array, to_numpy
 from minibig.data import Turn
 from minibig.dialogue.conversation import Conversation
 from minibig.dialogue.forms import DialogueForm, TaughtDialogue, dialogue_tokens, prompt_ids
 from minibig.evaluation import greedy_answers
-from minibig.generation import Sampling, probabilities, stream
+from minibig.generation import LanguageModel, Sampling, probabilities, stream
+from minibig.nn import evaluating
 from minibig.tokenizers import StreamDecoder, Tokenizer
 
 Alternative: TypeAlias = tuple[int, float]  # a token and its probability
 
 
 def answers_to(
-    model: Any, tokenizer: Tokenizer, questions: Sequence[str], *, max_new_tokens: int
+    model: LanguageModel, tokenizer: Tokenizer, questions: Sequence[str], *, max_new_tokens: int
 ) -> list[str]:
     """The answer to each question, asked by itself; at each token the likeliest is taken.
 
@@ -39,7 +39,7 @@ def answers_to(
 
 
 def answers_in_turn(
-    model: Any, tokenizer: Tokenizer, questions: Sequence[str], *, max_new_tokens: int
+    model: LanguageModel, tokenizer: Tokenizer, questions: Sequence[str], *, max_new_tokens: int
 ) -> list[Turn]:
     """The questions asked one after the other, each with the turns before it, and the answers.
 
@@ -49,15 +49,20 @@ def answers_in_turn(
     Raises:  InputError for a question that fills the context by itself.
     """
     conversation, form = Conversation(), TaughtDialogue(tokenizer)
-    end, context_length = dialogue_tokens(tokenizer)[2], model.config.context_length
+    end, context_length = dialogue_tokens(tokenizer)[2], model.start().context_length
     for question in questions:
         prompt, _ = conversation.prompt(
             form, question, context_length=context_length, max_new_tokens=max_new_tokens
         )
-        most = min(max_new_tokens, context_length - len(prompt))
+        most = _room_left(context_length, prompt, max_new_tokens)
         [ids] = greedy_answers(model, [prompt], max_new_tokens=most, stop_token=end)
         conversation.add(question, tokenizer.decode(ids))
     return conversation.turns
+
+
+def _room_left(context_length: int | None, prompt: Sequence[int], most: int) -> int:
+    """How many tokens an answer may have: `most`, or what the prompt leaves of the context."""
+    return most if context_length is None else min(most, context_length - len(prompt))
 
 
 class Answer:
@@ -71,7 +76,7 @@ class Answer:
 
     def __init__(
         self,
-        model: Any,
+        model: LanguageModel,
         form: DialogueForm,
         prompt: list[int],
         *,
@@ -82,10 +87,11 @@ class Answer:
     ) -> None:
         self.prompt, self.ids, self.text, self.ended = prompt, list[int](), "", ""
         self._form, self._stopped = form, stopped
-        self._room = model.config.context_length - len(prompt)
-        self._most = min(max_new_tokens, self._room)
-        chosen = asdict(sampling or Sampling())
-        self._tokens = stream(model, prompt, max_new_tokens=self._most, seed=seed, **chosen)
+        self._most = _room_left(model.start().context_length, prompt, max_new_tokens)
+        self._is_cut = self._most < max_new_tokens
+        self._tokens = stream(
+            model, prompt, max_new_tokens=self._most, seed=seed, sampling=sampling or Sampling()
+        )
 
     def __iter__(self) -> Iterator[str]:
         """The text in pieces of whole characters, without white space at its beginning."""
@@ -112,7 +118,7 @@ class Answer:
             if self.ids[-1] in self._form.stop_tokens:
                 self.ended = "by itself"
                 return
-        self.ended = "context full" if self._most == self._room else "long enough"
+        self.ended = "context full" if self._is_cut else "long enough"
 
 
 @dataclass(frozen=True)
@@ -124,16 +130,17 @@ class TokenChoice:
     others: list[Alternative]
 
 
-def token_choices(model: Any, answer: Answer, n_others: int = 3) -> list[TokenChoice]:
+def token_choices(model: LanguageModel, answer: Answer, n_others: int = 3) -> list[TokenChoice]:
     """The probability that the model gave to each token of an answer, at temperature 1.
 
     p(token t) = softmax(logits after the prompt and the tokens before t)[token t]
     """
     if not answer.ids:
         return []
-    with no_grad():
-        logits = to_numpy(model([answer.prompt + answer.ids[:-1]]).data)[0]
-    p = probabilities(logits[len(answer.prompt) - 1 :])  # (tokens, V)
+    ids = answer.prompt + answer.ids[:-1]
+    with evaluating(model):
+        logits = to_numpy(model.start().step([ids], n_last=len(answer.ids)).data)[0]
+    p = probabilities(logits)  # (tokens, V)
     return [_choice(token, row, n_others) for token, row in zip(answer.ids, p, strict=True)]
 
 

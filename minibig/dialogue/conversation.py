@@ -32,13 +32,14 @@ class Conversation:
         self.turns.append((question, answer))
 
     def prompt(
-        self, form: DialogueForm, question: str, *, context_length: int, max_new_tokens: int
+        self, form: DialogueForm, question: str, *, context_length: int | None, max_new_tokens: int
     ) -> tuple[list[int], list[Turn]]:
         """The ids that ask the question, and the turns that had to be forgotten for it.
 
         Whole turns go, the oldest first, until the context has room for an answer of
         `max_new_tokens`, or of half the context where that is less. A question alone may leave less
-        room, but at least that for one token. What was forgotten once stays forgotten.
+        room, but at least that for one token. What was forgotten once stays forgotten; a context
+        of any length, None, forgets nothing.
 
         Raises:  InputError if the question alone fills the context; then nothing is forgotten.
 
@@ -50,6 +51,9 @@ class Conversation:
         >>> len(ids), forgotten
         (43, [('Hi', 'Hi')])
         """
+        told = self.turns[self.n_forgotten :]
+        if context_length is None:
+            return form.prompt(told, question), []
         alone = len(form.prompt((), question))
         if alone >= context_length:
             raise InputError(
@@ -57,7 +61,6 @@ class Conversation:
                 f"tokens; with what marks it as a question it has {alone}. Ask a shorter one."
             )
         room = min(max_new_tokens, context_length // 2)
-        told = self.turns[self.n_forgotten :]
         forgotten = 0
         ids = form.prompt(told, question)
         while forgotten < len(told) and len(ids) + room > context_length:

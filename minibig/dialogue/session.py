@@ -1,17 +1,17 @@
 """A chat: a model, the conversation so far, and the settings by which the next answer is drawn."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from minibig.backend import InputError
-from minibig.backend.settings import Settings, setting
+from minibig.backend.settings import Settings, group, setting
 from minibig.data import Turn
 from minibig.dialogue.answering import Answer
 from minibig.dialogue.conversation import Conversation
 from minibig.dialogue.forms import DialogueForm
-from minibig.generation import Sampling
+from minibig.generation import LanguageModel, Sampling
 
 MOST_ANSWERS = 16
 
@@ -26,7 +26,7 @@ class ChatSettings(Settings):
     """
 
     max_new_tokens: int = setting(200, "the longest answer in tokens", least=1)
-    sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.5))
+    sampling: Sampling = group(Sampling, temperature=0.5)
     seed: int = setting(0, "another seed, another answer", least=0)
     answers: int = setting(1, "answers to each question", least=1, most=MOST_ANSWERS)
 
@@ -35,35 +35,26 @@ class ChatSession:
     """Questions become answers, and the conversation goes on from one of them."""
 
     def __init__(
-        self, model: Any, form: DialogueForm, settings: ChatSettings | None = None
+        self, model: LanguageModel, form: DialogueForm, settings: ChatSettings | None = None
     ) -> None:
-        self.model, self.form = model, form
+        self.model: Any = model
+        self.form = form
+        self.context_length = model.start().context_length  # None: any number of tokens
         self.settings = settings or ChatSettings()
         self.conversation = Conversation()
         self.last_answers: Sequence[Answer] = ()
         self.taken, self._last_question, self._n_turns_before = 1, "", 0
 
-    @property
-    def context_length(self) -> int:
-        """How many tokens the model sees at once."""
-        length: int = self.model.config.context_length
-        return length
-
     def setting(self, name: str) -> Any:
         """A setting by its name, also one of `Sampling`."""
-        owner = self.settings if hasattr(self.settings, name) else self.settings.sampling
-        return getattr(owner, name)
+        return self.settings.flat()[name]
 
     def change(self, name: str, value: Any) -> None:
         """Draw the next answers with another value of a setting, also of one of `Sampling`.
 
         Raises:  InputError for a value that makes no sense; then nothing is changed.
         """
-        if hasattr(self.settings, name):
-            self.settings = replace(self.settings, **{name: value})
-        else:
-            sampling = replace(self.settings.sampling, **{name: value})
-            self.settings = replace(self.settings, sampling=sampling)
+        self.settings = self.settings.changed({name: value})
 
     def ask(
         self, question: str, stopped: Callable[[], bool] = lambda: False

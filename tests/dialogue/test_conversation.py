@@ -115,3 +115,9 @@ def test_an_answer_is_promised_at_most_half_of_the_context():
     assert forgotten == [] and len(ids) <= 50
     _, forgotten = prompt(conversation, "c" * 30, 100, 10_000)
     assert forgotten == [("a", "b" * 10)]
+
+
+def test_a_context_of_any_length_forgets_nothing():
+    conversation = Conversation([("a" * 500, "b" * 500)] * 3)
+    ids, forgotten = prompt(conversation, "c" * 1000, None, 10)
+    assert forgotten == [] and ids == FORM.prompt(conversation.turns, "c" * 1000)

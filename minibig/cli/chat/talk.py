@@ -16,9 +16,10 @@ def talk(session: ChatSession, errors: str) -> int:
     """A conversation on a terminal."""
     typed, display = TerminalInput(), TerminalDisplay()
     n_parameters = session.model.n_parameters
+    length = session.context_length or "of any number of"
     display.note(
-        f"{type(session.model).__name__}, {n_parameters:,} parameters, context "
-        f"{session.context_length} tokens; /help lists the commands, Ctrl-D ends"
+        f"{type(session.model).__name__}, {n_parameters:,} parameters, context {length} tokens; "
+        "/help lists the commands, Ctrl-D ends"
     )
     _warn_of_transcript(session, display)
     with typed.listening():
@@ -80,7 +81,7 @@ def _respond(
             display.note(ending)
 
 
-def _forgotten(turns: Sequence[Turn], context_length: int) -> str:
+def _forgotten(turns: Sequence[Turn], context_length: int | None) -> str:
     """What the model will not be told any more."""
     questions = ", ".join(f'"{shortened(question, 30)}"' for question, _ in turns[:2])
     many = f" and {len(turns) - 2} more" if len(turns) > 2 else ""

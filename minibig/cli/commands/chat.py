@@ -13,7 +13,6 @@ from minibig.cli.chat import answer_lines, talk
 from minibig.cli.console import add_errors_flag
 from minibig.cli.generate import add_sampling_flags, model_and_tokenizer, sampling_of
 from minibig.dialogue import ChatSession, ChatSettings, dialogue_form
-from minibig.generation import Sampling
 
 EXAMPLE = "minibig chat runs/quickstart"
 
@@ -33,13 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Talk; the code is 1 if a line of a pipe could not be answered."""
     model, tokenizer = model_and_tokenizer(Path(arguments.folder), arguments.device)
-    chosen = sampling_of(arguments)
-    settings = ChatSettings(
-        max_new_tokens=chosen.pop("max_new_tokens"),
-        sampling=Sampling(**chosen),
-        seed=arguments.seed,
-        answers=arguments.answers,
-    )
+    chosen = {**sampling_of(arguments), "seed": arguments.seed, "answers": arguments.answers}
+    settings = ChatSettings.of(chosen)
     session = ChatSession(model, dialogue_form(tokenizer), settings)
     if arguments.load:
         session.load(Path(arguments.load))
