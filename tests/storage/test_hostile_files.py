@@ -106,7 +106,7 @@ def test_a_mutated_header_is_opened_exactly_or_refused_and_costs_little(amount):
     print(result.stdout, end="")
 
 
-@pytest.mark.parametrize("name", LIBRARY_OPENS)
+@pytest.mark.parametrize("name", sorted(LIBRARY_OPENS))
 def test_what_the_library_opens_and_we_refuse_is_known(name, tmp_path):
     """The library's own sentence is not the reason of these; ours says more."""
     (tmp_path / "a").write_bytes(HOSTILE[name][0])
