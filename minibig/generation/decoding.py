@@ -21,7 +21,6 @@ from minibig.backend import stream as random_stream
 from minibig.backend.checks import instance, whole
 from minibig.backend.settings import types_of, unknown
 from minibig.generation.sampling import Sampling
-from minibig.nn import evaluating
 from minibig.nn.embedding import ids_array
 from minibig.ops import checked_ids
 
@@ -57,13 +56,9 @@ class LanguageModel(Protocol):
         """A decoder for this number of texts."""
         ...
 
-    def named_modules(self) -> Iterator[tuple[str, Any]]:
-        """All modules, for switching between training and evaluation."""
-        ...
-
 
 def generate(
-    model: LanguageModel,
+    model: LanguageModel | Decoder,
     ids: Any,
     *,
     max_new_tokens: int,
@@ -75,6 +70,9 @@ def generate(
     **settings: Any,
 ) -> Array:
     """Go on with each prompt for up to `max_new_tokens` tokens; returns prompts and new tokens.
+
+    A model that writes about something, such as the source of a translation, is started before:
+    give its decoder, which has read nothing yet, with a row for each prompt.
 
     How tokens are chosen is said by a `Sampling` or by its settings: `temperature=0` always takes
     the likeliest. With a seed the result is the same every time; without, the stream "sampling" is
@@ -93,8 +91,10 @@ def generate(
     (2, 23)
     """
     whole("max_new_tokens", max_new_tokens, 0)
-    prompts = np.repeat(_prompts(ids), whole("n_sequences", n_sequences, 1), axis=0)
-    tokens = _next_tokens(model, prompts, _sampling(sampling, settings), seed, stop_token)
+    prompts, times = _prompts(ids), whole("n_sequences", n_sequences, 1)
+    decoder = _started(model, len(prompts), times)
+    prompts = np.repeat(prompts, times, axis=0)
+    tokens = _next_tokens(decoder, prompts, _sampling(sampling, settings), seed, stop_token)
     columns = [prompts]
     ended = np.zeros(len(prompts), bool)
     while len(columns) <= max_new_tokens and not (ended.all() or stopped()):
@@ -104,7 +104,7 @@ def generate(
 
 
 def stream(
-    model: LanguageModel,
+    model: LanguageModel | Decoder,
     ids: Any,
     *,
     max_new_tokens: int | None = None,
@@ -132,7 +132,8 @@ def stream(
     prompt = _prompts(ids)
     if len(prompt) != 1:
         raise InputError(f"stream continues one prompt; got {len(prompt)}. Use generate.")
-    tokens = _next_tokens(model, prompt, _sampling(sampling, settings), seed, stop_token)
+    decoder = _started(model, 1, 1)
+    tokens = _next_tokens(decoder, prompt, _sampling(sampling, settings), seed, stop_token)
     return _until_the_end(tokens, max_new_tokens, stop_token, stopped)
 
 
@@ -149,22 +150,26 @@ def _until_the_end(
         count += 1
 
 
-def _next_tokens(
-    model: LanguageModel,
-    prompts: Array,
-    sampling: Sampling,
-    seed: int | None,
-    stop_token: int | None,
-) -> Iterator[Array]:
-    """The next token of every row (B), again and again, after all arguments were checked."""
+def _started(model: Any, batch_size: int, n_sequences: int) -> Decoder:
+    """A decoder with `n_sequences` rows, one after the other, for each prompt."""
+    if hasattr(model, "step") and hasattr(model, "select"):
+        if model.length:
+            raise InputError(f"the decoder has read {model.length} tokens already. Start another.")
+        if n_sequences > 1:
+            model.select(np.repeat(np.arange(batch_size), n_sequences))
+        return model
     if not hasattr(model, "start"):
         raise InputError(
             f"model must be a language model such as GPT; got {type(model).__name__}. Load one "
             "with mb.load(folder)."
         )
-    if not len(prompts):
-        return iter(())
-    decoder = model.start(len(prompts))
+    return model.start(max(1, batch_size * n_sequences))
+
+
+def _next_tokens(
+    decoder: Decoder, prompts: Array, sampling: Sampling, seed: int | None, stop_token: int | None
+) -> Iterator[Array]:
+    """The next token of every row (B), again and again, after all arguments were checked."""
     checked_ids(prompts, decoder.vocab_size)
     if stop_token is not None:
         whole("stop_token", stop_token, 0, decoder.vocab_size - 1)
@@ -172,11 +177,10 @@ def _next_tokens(
         seed = int(random_stream("sampling").integers(2**62))
     whole("seed", seed, 0)
     generators = [generator(seed, "sampling", row) for row in range(len(prompts))]
-    return _steps(model, decoder, prompts, sampling, generators, stop_token)
+    return _steps(decoder, prompts, sampling, generators, stop_token)
 
 
 def _steps(
-    model: LanguageModel,
     decoder: Decoder,
     text: Array,
     sampling: Sampling,
@@ -191,8 +195,7 @@ def _steps(
         if context is not None and decoder.length + unread.shape[1] > context:
             decoder.truncate(0)
             unread = text[:, -((context + 1) // 2) :]
-        with evaluating(model):
-            logits = to_numpy(decoder.step(unread).data)[:, -1]  # (B, V)
+        logits = to_numpy(decoder.step(unread).data)[:, -1]  # (B, V)
         tokens = sampling.choose(logits, text, generators)
         if stop_token is not None:
             tokens = np.where(ended, stop_token, tokens)

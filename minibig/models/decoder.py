@@ -9,16 +9,26 @@ A model with `hidden(ids, cache)`, what its head reads, and `head(h)`, the logit
 
 from typing import Any
 
-from minibig.autograd import Tensor, no_grad
+from minibig.autograd import Tensor
 from minibig.backend.checks import whole
-from minibig.nn import Cache
+from minibig.nn import Cache, evaluating
 
 
 class CachedDecoder:
     """A model, and the cache of the texts that it goes on with.
 
-    `context_length` is how many tokens it can hold, `vocab_size` how many there are. It takes the
-    model as it is: call `model.eval()` before, or use it within `mb.nn.evaluating(model)`.
+    `context_length` is how many tokens it can hold, `vocab_size` how many there are. Within a step
+    the model is evaluated: no dropout is active, and no derivative is recorded.
+
+    >>> from minibig.models import GPT, GPTConfig
+    >>> model = GPT(GPTConfig(vocab_size=9, context_length=8, n_layers=1, n_heads=1, d_model=4))
+    >>> decoder = model.start(batch_size=2)
+    >>> decoder.step([[1, 2, 3], [4, 5, 6]], n_last=3).shape
+    (2, 3, 9)
+    >>> decoder.truncate(2)
+    >>> decoder.select([1])
+    >>> decoder
+    CachedDecoder(GPT, Cache(1 layers, 1 texts of 2 tokens))
     """
 
     def __init__(self, model: Any, cache: Cache, context_length: int, vocab_size: int):
@@ -43,7 +53,7 @@ class CachedDecoder:
         """
         before = self.length
         try:
-            with no_grad():
+            with evaluating(self.model):
                 h = self.model.hidden(ids, self.cache)  # (B, T, D)
                 n_last = whole("n_last", n_last, 1, h.shape[1])
                 logits: Tensor = self.model.head(h[:, -n_last:])

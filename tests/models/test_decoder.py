@@ -155,7 +155,7 @@ def test_guesses_of_a_smaller_model_change_the_number_of_steps_and_nothing_else(
     assert speculative(MODEL, MODEL, [1, 2], 9) == (expected, 3)
 
 
-class Sums(mb.nn.Module):
+class Sums:
     """A recurrent model of the other kind: a state of one number, and no end of the context."""
 
     def start(self, batch_size=1):
@@ -191,3 +191,44 @@ def test_a_model_without_keys_values_and_context_writes_with_the_same_functions(
         state = (2 * state + text[:, t] + 1) % V
         assert t == 0 or (text[:, t + 1] == state).all()
     assert beam_search(SumsDecoder(1), [1, 2], 5, width=1)[0] == text[0, 2:7].tolist()
+
+
+class Echo(SumsDecoder):
+    """What an encoder-decoder does: it writes about a source, of which each text has one."""
+
+    def __init__(self, source):
+        self.source, self.read = np.asarray(source), 0
+
+    length = property(lambda self: self.read)
+
+    def step(self, ids, n_last=1):
+        self.read += np.shape(ids)[1]
+        places = range(self.read - n_last, self.read)
+        return mb.tensor(np.eye(V)[self.source[:, list(places)]])
+
+    def select(self, rows):
+        self.source = self.source[rows]
+
+
+def test_a_decoder_that_was_started_with_a_source_writes_about_it():
+    source = ids(2, 6)
+    text = generate(Echo(source), [[0], [0]], max_new_tokens=6, temperature=0, n_sequences=2)
+    assert text[:, 1:].tolist() == source[[0, 0, 1, 1]].tolist()
+    assert (
+        list(mb.generation.stream(Echo(source[:1]), [0], max_new_tokens=6, top_k=1))
+        == source[0].tolist()
+    )
+    read = MODEL.start(1)
+    read.step([[1]])
+    with pytest.raises(mb.InputError, match="the decoder has read 1 tokens already"):
+        generate(read, [1], max_new_tokens=1)
+
+
+def test_a_step_evaluates_the_model_and_leaves_its_mode_alone():
+    model = GPT(
+        GPTConfig(vocab_size=V, context_length=8, n_layers=1, n_heads=1, d_model=4, dropout=0.5)
+    )
+    decoder = model.start(1)
+    logits = decoder.step([[1, 2]], n_last=2)
+    assert model.training and not logits.requires_grad
+    assert_near(logits, model.eval()([[1, 2]]))
