@@ -20,10 +20,12 @@ def evaluating(model: Any) -> Iterator[None]:
     """
     before = [(module, module.training) for _, module in model.named_modules()]
     try:
-        for module, _ in before:
-            module.training = False
+        for module, mode in before:
+            if mode:
+                module.training = False
         with no_grad():
             yield
     finally:
         for module, mode in before:
-            module.training = mode
+            if module.training != mode:
+                module.training = mode

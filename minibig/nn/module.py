@@ -10,6 +10,7 @@ The training flag and the device are set here; saving to files is not.
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -221,7 +222,7 @@ class Module:
     @property
     def device(self) -> Device:
         """Where the first parameter or buffer lives; the default device if there is none."""
-        for holder in (*self.parameters(), *self.buffers()):
+        for holder in chain(self.parameters(), self.buffers()):
             return holder.device
         return device()
 
