@@ -163,7 +163,7 @@ def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:
     return jvp(grad(f), x, v)[1]
 
 
-@primitive
+@primitive(name="stack")
 def stacked_rows(*rows: Array) -> Array:
     """The arrays, which have one shape, along a new first axis."""
     return namespace(rows[0]).stack(rows)

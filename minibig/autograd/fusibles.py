@@ -18,9 +18,10 @@ used, and `owned` speaks for all of them.
 A derivative of the backward part goes through the formula: see `backward_pass.py`.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from inspect import Parameter
-from typing import Any
+from typing import Any, overload
 
 from minibig.autograd.operations import Operation, expect_tensors, register, wrapped
 from minibig.autograd.state import state
@@ -37,8 +38,8 @@ class Fusible(Operation):
 
     owns_gradients = True
 
-    def __init__(self, formula: Callable[..., Any]):
-        super().__init__(formula)
+    def __init__(self, formula: Callable[..., Any], name: str | None = None):
+        super().__init__(formula, name)
         self.formula = formula
         self.checks: list[Callable[..., Any]] = []
 
@@ -117,11 +118,21 @@ class Fusible(Operation):
         return self.formula(*inputs, **settings)
 
 
-def fusible(formula: Callable[..., Any]) -> Fusible:
+@overload
+def fusible(formula: Callable[..., Any], /) -> Fusible: ...
+@overload
+def fusible(*, name: str) -> Callable[[Callable[..., Any]], Fusible]: ...
+def fusible(formula: Any = None, /, *, name: str | None = None) -> Any:
     """Make a formula an operation that kernels may stand for, entered in `registry` (decorator).
 
     Raises:  InputError if there is an operation of that name already.
     """
-    operation = Fusible(formula)
+    if formula is None:
+        return functools.partial(_registered, name=name)
+    return _registered(formula)
+
+
+def _registered(formula: Callable[..., Any], name: str | None = None) -> Fusible:
+    operation = Fusible(formula, name)
     register(operation)
     return operation

@@ -246,9 +246,14 @@ def primitive(function: Any = None, /, *, broadcasts: bool = False, name: str | 
     return Primitive(function)
 
 
-def constant(function: Callable[..., Any]) -> Primitive:
+@overload
+def constant(function: Callable[..., Any], /) -> Primitive: ...
+@overload
+def constant(*, name: str) -> Callable[[Callable[..., Any]], Primitive]: ...
+def constant(function: Any = None, /, *, name: str | None = None) -> Any:
     """Make a function of arrays an operation whose result has no derivative (decorator)."""
-    return Primitive(function, constant=True)
+    make = functools.partial(Primitive, constant=True, name=name)
+    return make if function is None else make(function)
 
 
 def composite(function: F) -> F:

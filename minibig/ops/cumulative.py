@@ -47,7 +47,7 @@ def _row(x: Any, axis: int | None, name: str) -> tuple[Any, int]:
     """x and the axis from the front; without an axis, all elements as one row."""
     return (reshape(x, -1), 0) if axis is None else (x, checked_axis(axis, x.ndim, name))
 
-@constant
+@constant(name="cummax")
 def places_of_largest_so_far(x: Array, /, *, axis: int) -> Array:
     """The place of the largest of the first elements, the latest of equals; NaN is the largest."""
     xp = namespace(x)
@@ -63,7 +63,7 @@ def places_of_largest_so_far(x: Array, /, *, axis: int) -> Array:
         step *= 2
     return xp.moveaxis(places, -1, axis)
 
-@constant
+@constant(name="cummin")
 def places_of_smallest_so_far(x: Array, /, *, axis: int) -> Array:
     """The same for the smallest; ~ turns the order of integers and bools round without overflow."""
     return places_of_largest_so_far(-x if x.dtype.kind == "f" else ~x, axis=axis)

@@ -4,7 +4,7 @@ from minibig.autograd import composite, fusible
 from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep_mask
 from minibig.ops.indexing import array_of
 
-@fusible
+@fusible(name="dropout")
 def masked(x, /, *, p: float, key: DropoutKey):
     """x·mask / (1 − p), for the mask that belongs to the key.
 

@@ -117,7 +117,7 @@ def sign(x: Array, /) -> Array:
     """−1, 0 or 1: the sign of x."""
     return namespace(x).sign(x)
 
-@primitive
+@primitive(name="abs")
 def abs_(x: Array, /) -> Array:
     """|x|; the derivative at 0 is 0."""
     return abs(x)

@@ -13,11 +13,11 @@ from minibig.backend import Array, InputError, Shape, is_array, namespace
 from minibig.ops.arithmetic import maximum, where
 from minibig.ops.shapes import checked_axis
 
-@primitive
+@primitive(name="x[index]")
 def getitem_at(x: Array, /, *, index: Any) -> Array:
     return x[index]
 
-@primitive
+@primitive(name="scatter_add")
 def add_at(g: Array, /, *, index: Any, shape: Shape) -> Array:
     """Zeros of shape `shape`, with g added at `index`; a place named twice receives both."""
     xp = namespace(g)

@@ -46,7 +46,7 @@ def _places(x: Any, axis: int, width: tuple[int, int], mode: Any) -> Array:
     places = np.pad(np.arange(x.shape[axis]), width, mode=mode)
     return namespace(array_of(x)).asarray(places)
 
-@primitive
+@primitive(name="pad")
 def margin(x: Array, /, *, widths: Any, value: float) -> Array:
     return namespace(x).pad(x, widths, constant_values=value) if x.ndim else x.copy()
 

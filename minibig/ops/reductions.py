@@ -127,7 +127,7 @@ def logsumexp(x, /, axis: Axis = -1, keepdims: bool = False):
     total = log(exp(x - shift).sum(axis=axis, keepdims=True)) + shift
     return total if keepdims else total.sum(axis=axis)
 
-@constant
+@constant(name="max")
 def _finite_max(x: Array, /, *, axis: Axis) -> Array:
     """The maximum, 0 where it is infinite; a constant, since the shift cancels out."""
     top = x.max(axis=axis, keepdims=True)

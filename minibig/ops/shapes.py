@@ -11,7 +11,7 @@ import numpy as np
 from minibig.autograd import as_tuple, broadcast_to, composite, primitive, reshape
 from minibig.backend import Array, InputError, namespace
 
-@primitive
+@primitive(name="transpose")
 def transpose_to(x: Array, /, *, axes: Sequence[int]) -> Array:
     return x.transpose(axes)
 transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=np.argsort(axes).tolist()))
@@ -76,7 +76,7 @@ def ravel(x, /):
     """All elements of x in one row."""
     return reshape(x, (x.size,))
 
-@primitive
+@primitive(name="concatenate")
 def concatenate_all(*xs: Array, axis: int) -> Array:
     return namespace(xs[0]).concatenate(xs, axis=axis)
 
@@ -106,7 +106,7 @@ def stack(xs: Sequence[Any], /, axis: int = 0):
         raise InputError(f"stack needs tensors of one shape; got {[x.shape for x in xs]}.")
     return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)
 
-@primitive
+@primitive(name="split")
 def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, ...]:
     before, ends = (slice(None),) * (axis % x.ndim), accumulate(sizes, initial=0)
     return tuple([x[(*before, slice(start, end))] for start, end in pairwise(ends)])

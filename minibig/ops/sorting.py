@@ -34,7 +34,7 @@ def top_k(x, k: int, /, axis: int = -1):
     places = places_of_largest(x, k=whole("top_k: k", k, 0, x.shape[axis]), axis=axis)
     return take_along_axis(x, places, axis), places
 
-@constant
+@constant(name="top_k")
 def places_of_largest(x: Array, /, *, k: int, axis: int) -> Array:
     """The places of the k largest along `axis`: chosen by one threshold a row, then sorted."""
     xp = namespace(x)

@@ -1,12 +1,15 @@
 """Kernels and the registry: what may stand for an operation, and what is refused."""
 
+import importlib
+import pkgutil
+
 import numpy as np
 import pytest
 
 import minibig as mb
 from minibig.autograd import registry
 from minibig.autograd.fusibles import Fusible, fusible
-from minibig.autograd.operations import register
+from minibig.autograd.operations import Operation, register
 from minibig.autograd.primitives import Primitive
 
 
@@ -138,3 +141,39 @@ def test_kernels_of_primitives_also_compute_the_rules(registered):
 def test_wrong_arguments_of_a_fusible_are_named(call, words):
     with pytest.raises(TypeError, match=words):
         call()
+
+
+def every_operation():
+    for module in pkgutil.walk_packages(mb.__path__, "minibig."):
+        if module.name.split(".")[1] in ("autograd", "ops"):
+            found = vars(importlib.import_module(module.name)).values()
+            yield from (value for value in found if isinstance(value, Operation))
+
+
+def test_errors_and_reprs_call_operations_by_the_names_that_users_know():
+    known = {*dir(mb), *dir(mb.ops), "x[index]", "to", "input"}
+    assert len(set(every_operation())) > 80
+    assert {operation.name for operation in every_operation()} <= known
+
+
+@pytest.mark.parametrize(
+    ("compute", "name"),
+    [
+        (lambda x: x[0], r"x\[index\]"),
+        (lambda x: x.T, "transpose"),
+        (lambda x: mb.concatenate([x, x]), "concatenate"),
+        (lambda x: mb.split(x, 2)[0], "split"),
+        (lambda x: x.reshape(4), "reshape"),
+        (lambda x: abs(x), "abs"),
+        (lambda x: x @ x, "matmul"),
+        (lambda x: mb.pad(x, 1), "pad"),
+        (lambda x: mb.mul(x, 2), "mul"),
+    ],
+)
+def test_a_result_says_which_function_made_it(compute, name):
+    x = mb.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = compute(x)
+    assert repr(y).endswith(f"from={name.replace(chr(92), '')})")
+    y.sum().backward()
+    with pytest.raises(mb.InputError, match=f"graph behind (sum|{name}) was freed"):
+        y.sum().backward()
