@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Self, SupportsIndex
 
+from minibig.backend import InputError
 from minibig.nn.module import Module
 
 
@@ -41,7 +42,7 @@ class ModuleList(Module):
 
     def _checked(self, module: Any) -> Module:
         if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__} holds modules; got {type(module).__name__}.")
+            raise InputError(f"{type(self).__name__} holds modules; got {type(module).__name__}.")
         return module
 
     def __len__(self) -> int:

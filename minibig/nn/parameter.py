@@ -72,7 +72,7 @@ shape (3,), float32, on cpu. Convert the values first.
         """
         new = values.data if isinstance(values, Tensor) else values
         if not is_array(new):
-            raise TypeError(f"assign needs a tensor or an array; got {type(values).__name__}.")
+            raise InputError(f"assign needs a tensor or an array; got {type(values).__name__}.")
         if (new.shape, new.dtype, device_of(new)) != (self.shape, self.dtype, self.device):
             raise InputError(
                 f"a parameter of {_kind(self.data)} was assigned {_kind(new)}. "

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from minibig.autograd import Tensor
-from minibig.backend.checks import whole
+from minibig.backend import InputError
+from minibig.backend.checks import shown, whole
 from minibig.nn.cache import KeyValueCache
 from minibig.nn.dropout import Dropout
 from minibig.nn.linear import Linear
@@ -30,7 +31,7 @@ class FeedForward(Module):
 
     Shapes:  x (..., D)  ->  (..., D), with D = d_model and F = d_ff inside.
     Cost:    4·D·F multiplications and additions a position.
-    Raises:  InputError if the last axis of x is not d_model.
+    Raises:  InputError if the last axis of x is not d_model, or if activation is no function.
 
     >>> FeedForward(d_model=8, d_ff=32)(mb.ones((2, 5, 8))).shape
     (2, 5, 8)
@@ -41,6 +42,11 @@ class FeedForward(Module):
         self.d_ff = whole("d_ff", d_ff, least=1)
         self.up = Linear(self.d_model, self.d_ff)
         self.down = Linear(self.d_ff, self.d_model)
+        if not callable(activation):
+            raise InputError(
+                f"activation must be a function; got {shown(activation)}. "
+                "nn.activation(name) gives the one with that name."
+            )
         self.activation = activation
 
     def forward(self, x: Any) -> Tensor:

@@ -18,6 +18,8 @@ from typing import Any
 from minibig.autograd import Tensor
 from minibig.autograd.tensors import Leaf, Node
 from minibig.backend import InputError
+from minibig.backend.checks import instance
+from minibig.nn import Module
 from minibig.pictures.style import FAINT, INK, empty_figure, own_defaults, png, save_picture
 
 _MOST = 200  # boxes in one picture
@@ -27,7 +29,7 @@ _CHARACTER, _MARGIN, _LAYER, _HEIGHT = 0.07, 0.24, 0.72, 0.4  # inches; 8-point 
 Place = tuple[int, int]  # a box and 0, or one end of a long line and the layer it passes
 
 
-def graph_text(result: Tensor, module: Any = None) -> str:
+def graph_text(result: Tensor, module: Module | None = None) -> str:
     """The graph behind a result as Graphviz text, for `dot -Tsvg`; edges carry the shapes.
 
     With a module its parameters have their names.
@@ -61,7 +63,7 @@ def _box(i: int, label: str, color: str) -> str:
     return f'n{i} [label="{text}"{extra}];'
 
 
-def draw_graph(result: Tensor, path: str | os.PathLike[str], module: Any = None) -> None:
+def draw_graph(result: Tensor, path: str | os.PathLike[str], module: Module | None = None) -> None:
     """Write a PNG of the graph behind a result, inputs above; made for up to about 60 boxes.
 
     Raises:  InputError as `graph_text`, and for a graph of more than 200 boxes; StorageError if the
@@ -99,8 +101,7 @@ def _figure_of(nodes: list[Node], labels: list[str]) -> Any:
 
 def _nodes(result: Tensor) -> list[Node]:
     """Every node behind the result, inputs before what is computed from them."""
-    if not isinstance(result, Tensor):
-        raise TypeError(f"a graph is that of a tensor; got {type(result).__name__}.")
+    instance("result", result, Tensor)
     if result.edge is None:
         raise InputError("this tensor is constant: nothing behind it requires a gradient.")
     found, stack = {result.edge[0]}, [result.edge[0]]
@@ -121,12 +122,11 @@ def _inputs(node: Node) -> list[Node]:
     return [edge[0] for edge in node.edges if edge is not None]
 
 
-def _labels(nodes: Iterable[Node], module: Any) -> list[str]:
+def _labels(nodes: Iterable[Node], module: Module | None) -> list[str]:
     """What is written in each box: a name, and the shapes of what comes out."""
     names: dict[Any, str] = {}
     if module is not None:
-        if not hasattr(module, "named_parameters"):
-            raise TypeError(f"names come from a module; got {type(module).__name__}.")
+        instance("module", module, Module)
         names = {p.edge[0]: name for name, p in module.named_parameters() if p.edge is not None}
     labels = []
     for node in nodes:

@@ -46,7 +46,7 @@ def test_a_number_outside_is_an_index_error(index):
 def test_only_modules_are_taken_and_nothing_changes_otherwise(put):
     layers = chain()
     before = list(layers)
-    with pytest.raises(TypeError, match="Sequential holds modules; got Primitive"):
+    with pytest.raises(mb.InputError, match="Sequential holds modules; got Primitive"):
         if put == "append":
             layers.append(mb.relu)
         elif put == "insert":

@@ -206,7 +206,7 @@ def test_a_buffer_must_be_a_constant_tensor():
 
 
 def test_a_module_list_holds_only_modules():
-    with pytest.raises(TypeError, match="ModuleList holds modules; got Parameter"):
+    with pytest.raises(mb.InputError, match="ModuleList holds modules; got Parameter"):
         ModuleList([Parameter([1.0])])
     assert len(ModuleList()) == 0
     layers = ModuleList([Linear(1, 2), Linear(2, 3)])

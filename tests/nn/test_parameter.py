@@ -95,7 +95,7 @@ def test_assign_refuses_what_does_not_fit_and_changes_nothing(values, sentence):
 
 
 def test_assign_refuses_lists():
-    with pytest.raises(TypeError, match="needs a tensor or an array; got list"):
+    with pytest.raises(mb.InputError, match="needs a tensor or an array; got list"):
         Parameter([1.0]).assign([2.0])
 
 
