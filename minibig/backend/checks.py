@@ -125,8 +125,8 @@ def instance(name: str, value: Any, kind: type[_T]) -> _T:
     return value
 
 
-def token_ids(ids: Any, vocab_size: int, name: str = "token ids") -> np.ndarray:
-    """The ids of one row as an array, if each is a whole number from 0 to vocab_size - 1.
+def token_ids(ids: Any, vocab_size: int, name: str = "token ids") -> list[int]:
+    """The ids of one row as a list, if each is a whole number from 0 to vocab_size - 1.
 
     Integers of NumPy count as integers. Booleans do not: True would silently be token 1.
 
@@ -135,10 +135,26 @@ def token_ids(ids: Any, vocab_size: int, name: str = "token ids") -> np.ndarray:
     minibig.backend.errors.InputError: token ids must be whole numbers from 0 to 4; got -1. The \
 vocabulary has 5 tokens; use ids of its tokenizer.
     """
+    if isinstance(ids, np.ndarray):
+        found: list[int] = token_id_array(ids, vocab_size, name).tolist()
+        return found
     if not isinstance(ids, Iterable):
         raise refuse(name, "an iterable of whole numbers", ids, f"Write [{shown(ids)}].")
+    found = list(ids)
+    if not set(map(type, found)) <= {int}:
+        for each in found:
+            if isinstance(each, bool) or not isinstance(each, int | np.integer):
+                raise _bad_id(each, vocab_size, name)
+        found = list(map(int, found))
+    if found and (min(found) < 0 or max(found) >= vocab_size):
+        raise _bad_id(next(i for i in found if not 0 <= i < vocab_size), vocab_size, name)
+    return found
+
+
+def token_id_array(ids: Any, vocab_size: int, name: str = "token ids") -> np.ndarray:
+    """The same as an array."""
     if not isinstance(ids, np.ndarray):
-        ids = _array_of(list(ids), vocab_size, name)
+        return np.array(token_ids(ids, vocab_size, name), np.int64)
     if ids.ndim != 1:
         raise InputError(f"{name} must stand in one row; got shape {ids.shape}.")
     if ids.size == 0:
@@ -148,19 +164,6 @@ vocabulary has 5 tokens; use ids of its tokenizer.
     if ids.min() < 0 or ids.max() >= vocab_size:
         raise _bad_id(int(ids[(ids < 0) | (ids >= vocab_size)][0]), vocab_size, name)
     return ids
-
-
-def _array_of(ids: list[Any], vocab_size: int, name: str) -> np.ndarray:
-    """The ids as an array of int64; what does not fit into one is refused."""
-    if not set(map(type, ids)) <= {int}:
-        for each in ids:
-            if isinstance(each, bool) or not isinstance(each, int | np.integer):
-                raise _bad_id(each, vocab_size, name)
-    try:
-        return np.array(ids, np.int64)
-    except OverflowError:
-        wrong = next(each for each in ids if not 0 <= each < vocab_size)
-        raise _bad_id(wrong, vocab_size, name) from None
 
 
 def _bad_id(token: Any, vocab_size: int, name: str) -> InputError:

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from minibig.backend.checks import refuse, token_ids, whole
+from minibig.backend.checks import refuse, token_id_array, token_ids, whole
 from minibig.backend.errors import InputError
 from minibig.data.documents import Piece, TextHash, check_piece
 from minibig.data.tokens import MOST_TOKENS, Tokens, check_starts, token_dtype
@@ -195,7 +195,7 @@ class TokenWriter:
 
     def _write(self, ids: list[int]) -> None:
         if ids:
-            known = token_ids(ids, self._vocab_size, "ids of the tokenizer")
+            known = token_id_array(ids, self._vocab_size, "ids of the tokenizer")
             self._ids.write(known.astype(token_dtype(self._vocab_size)))
             self._n_tokens += len(ids)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.backend.checks import number, token_ids, whole
+from minibig.backend.checks import number, token_id_array, whole
 from minibig.backend.errors import InputError
 
 MOST_TOKENS = 1 << 32  # of a vocabulary: ids take at most four bytes
@@ -87,7 +87,7 @@ def token_array(
     Tokens(n_tokens=3, n_documents=1, vocab_size=4)
     """
     whole("vocab_size", vocab_size, 1, MOST_TOKENS)
-    array = token_ids(ids, vocab_size).astype(token_dtype(vocab_size))
+    array = token_id_array(ids, vocab_size).astype(token_dtype(vocab_size))
     check_starts(np.asarray(document_starts), len(array), "document_starts")
     starts = np.array(document_starts, dtype=np.uint64)
     array.flags.writeable = starts.flags.writeable = False

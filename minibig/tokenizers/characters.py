@@ -73,7 +73,7 @@ class Characters:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The characters of the ids."""
-        known = token_ids(ids, self.vocab_size).tolist()
+        known = token_ids(ids, self.vocab_size)
         return "".join(map(self.characters.__getitem__, known))
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:

@@ -41,7 +41,7 @@ def read_settings(
             f"{folder} holds no tokenizer: {SETTINGS_FILE} is missing. Give a folder that save() "
             "wrote; read a bare vocab.json and merges.txt with ByteLevelBPE.from_files."
         )
-    settings = read_json(path, MOST_BYTES, {...: object})
+    settings = read_json(path, MOST_BYTES, dict)
     if settings.get("kind") not in kinds:
         raise InputError(
             f'{path} must have "kind" {" or ".join(map(repr, kinds))}; '

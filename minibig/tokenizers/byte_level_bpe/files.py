@@ -20,7 +20,7 @@ _VERSION_LINE = "#version: 0.2"
 
 def read_vocabulary(path: Path) -> dict[str, int]:
     """The ids by token, in the order of the file."""
-    vocabulary: dict[str, int] = read_json(path, MOST_BYTES, {...: object})
+    vocabulary: dict[str, int] = read_json(path, MOST_BYTES, dict)
     for token, number in vocabulary.items():
         if type(number) is not int:
             raise InputError(

@@ -169,7 +169,7 @@ class ByteLevelBPE:
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """The bytes of the ids, which may begin or end inside a character."""
-        return b"".join(map(self._bytes.__getitem__, token_ids(ids, self.vocab_size).tolist()))
+        return b"".join(map(self._bytes.__getitem__, token_ids(ids, self.vocab_size)))
 
     def save(self, folder: str | PathLike[str]) -> None:
         """Write `vocab.json` and `merges.txt` as GPT-2 has them, settings and checksums beside.
