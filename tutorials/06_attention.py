@@ -123,7 +123,7 @@ def train(causal):
     model = GPT(config)
     model.blocks[0].attention.causal = causal
     optimizer, losses = optim.AdamW(model.parameters(), lr=0.01, betas=(0.9, 0.95)), []
-    rate = optim.cosine(0.01, total_steps=STEPS, warmup_steps=20)
+    rate = optim.cosine_schedule(0.01, total_steps=STEPS, warmup_steps=20)
     batches = data.Batches(training, batch_size=16, context_length=T, seed=0)
     for step in range(STEPS):
         losses.append((loss := next_token_loss(model, batches.batch(step))).item())

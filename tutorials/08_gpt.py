@@ -91,13 +91,14 @@ within("loss of a fresh model, relative to ln V", surprise(first).mean() / math.
 def learn(loss_of, steps, lr):
     """The losses of `steps` updates; loss_of maps the number of a step to its loss."""
     optimizer, losses = optim.AdamW(model.parameters(), lr=lr, betas=(0.9, 0.95)), []
-    rate = optim.cosine(lr, total_steps=steps, warmup_steps=min(30, steps // 4), min_lr=lr / 10)
+    schedule = optim.cosine_schedule(lr, total_steps=steps, warmup_steps=min(30, steps // 4),
+                                     min_lr=lr / 10)
     for step in range(steps):
         loss = loss_of(step)
         losses.append(loss.item())
         loss.backward()
         optim.clip_gradients(model.parameters(), max_norm=1.0)
-        optimizer.lr = rate(step)
+        optimizer.lr = schedule(step)
         optimizer.step()
         optimizer.zero_grad()
     return losses

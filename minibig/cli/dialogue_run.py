@@ -31,6 +31,7 @@ from minibig.cli.training_run import (
     run_and_draw,
     train,
     training_settings,
+    usual_looks,
     with_full_paths,
 )
 from minibig.data import World
@@ -133,15 +134,13 @@ def _fine_tune(folder: Path, settings: Settings, world: World) -> float:
 
     trainer = Trainer(
         model,
-        lambda step, micro_step: answer_loss(
-            model, batches.batch(step * settings["accumulation"] + micro_step)
-        ),
+        answer_loss,
+        batches,
         training_settings(settings),
         folder,
-        evaluate=evaluate,
-        sample=sample,
-        progress=progress_on(sys.stdout),
+        looks=usual_looks(settings, evaluate, sample),
     )
+    trainer.progress = progress_on(sys.stdout)
     say(f"dialogues: {len(world.dialogues()):,}; the loss looks at the answers only")
     drawn = phases(folder, world)
     return run_and_draw(trainer, lambda: draw_phases(drawn, folder / "loss.png")).seconds

@@ -27,12 +27,12 @@ from minibig.storage import StorageError
 from minibig.tokenizers import Tokenizer
 from minibig.training import (
     Interrupted,
-    ProgressPicture,
+    Look,
     Result,
     Trainer,
     TrainingError,
     TrainingSettings,
-    language_model_loss,
+    at_most_every,
     progress_on,
     text_sampler,
 )
@@ -185,23 +185,34 @@ def trained(run: PreparedRun) -> Result:
         return {"validation_loss": mean_loss(model, next_token_loss, some)}
 
     prompt = settings["sample_prompt"] or opening(tokenizer)
+    sample = text_sampler(
+        model, tokenizer, prompt, settings["sample_length"], seed=settings["seed"]
+    )
     trainer = Trainer(
         model,
-        language_model_loss(model, batches, settings["accumulation"]),
+        next_token_loss,
+        batches,
         run.training_settings,
         run.folder,
-        evaluate=evaluate,
-        sample=text_sampler(
-            model, tokenizer, prompt, settings["sample_length"], seed=settings["seed"]
-        ),
-        progress=progress_on(sys.stdout),
-        expected_initial_loss=math.log(tokenizer.vocab_size),
+        looks=usual_looks(settings, evaluate, sample),
     )
+    trainer.progress = progress_on(sys.stdout)
+    trainer.expected_initial_loss = math.log(tokenizer.vocab_size)
 
     def draw() -> None:
         draw_losses(trainer.metrics, run.folder / "loss.png", run.floor, title=run.folder.name)
 
     return run_and_draw(trainer, draw)
+
+
+def usual_looks(
+    settings: Settings, evaluate: Callable[[], dict[str, float]], sample: Callable[[], str]
+) -> list[Look]:
+    """An evaluation that decides what is best, and samples unless they are switched off."""
+    looks = [Look("validation", settings["evaluate_every"], evaluate, best="validation_loss")]
+    if settings["sample_every"]:
+        looks.append(Look("sample", settings["sample_every"], sample))
+    return looks
 
 
 def run_and_draw(trainer: Trainer, draw: Callable[[], None]) -> Result:
@@ -211,7 +222,8 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None]) -> Result:
         if any("loss" in line for line in trainer.metrics.read()):
             draw()
 
-    trainer.progress = ProgressPicture(trainer.progress, draw_if_any)
+    every = trainer.settings.evaluate_every
+    trainer.looks = (*trainer.looks, Look("picture", every, at_most_every(10.0, draw_if_any)))
     try:
         result = trainer.run()
     except (Interrupted, TrainingError):

@@ -13,6 +13,7 @@ from typing import Any
 from minibig.autograd import Tensor
 from minibig.backend import InputError
 from minibig.backend.checks import number, whole
+from minibig.backend.stopping import stop_if_requested
 from minibig.nn import Module
 from minibig.nn.modes import evaluating
 
@@ -36,6 +37,7 @@ def mean_loss(model: Module, loss: Callable[[Any, Any], Tensor], batches: Iterab
     total, n_targets = 0.0, 0
     with evaluating(model):
         for batch in batches:
+            stop_if_requested()
             if batch.n_targets:
                 total += loss(model, batch).item() * batch.n_targets
                 n_targets += batch.n_targets

@@ -20,6 +20,7 @@ from minibig.backend import CPU, Array, InputError, generator, to_numpy
 from minibig.backend import stream as random_stream
 from minibig.backend.checks import instance, whole
 from minibig.backend.settings import types_of, unknown
+from minibig.backend.stopping import stop_if_requested
 from minibig.generation.sampling import Sampling
 from minibig.nn.embedding import ids_array
 from minibig.ops import checked_ids
@@ -192,6 +193,7 @@ def _steps(
     ended = np.zeros(len(text), bool)
     unread = text if context is None else text[:, -context:]
     while True:
+        stop_if_requested()
         if context is not None and decoder.length + unread.shape[1] > context:
             decoder.truncate(0)
             unread = text[:, -((context + 1) // 2) :]

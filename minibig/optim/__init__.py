@@ -1,7 +1,7 @@
 """Optimizers, learning-rate schedules and gradient clipping.
 
 optimizer = AdamW(decay_groups(model, weight_decay=0.1), lr=1e-3)
-schedule = cosine(1e-3, total_steps=2000, warmup_steps=100)
+schedule = cosine_schedule(1e-3, total_steps=2000, warmup_steps=100)
 ...
 norm = clip_gradients(model.parameters(), max_norm=1.0)
 optimizer.lr = schedule(step)
@@ -14,9 +14,16 @@ from minibig.optim.clipping import clip_gradients
 from minibig.optim.matrix_optimizers import Adafactor, Muon, muon_groups
 from minibig.optim.optimizers import SGD, Adam, AdamW, Optimizer
 from minibig.optim.parameter_groups import ParameterGroup, decay_groups
-from minibig.optim.schedules import constant, cosine, inverse_square_root, linear
+from minibig.optim.schedules import (
+    constant_schedule,
+    cosine_schedule,
+    inverse_square_root_schedule,
+    linear_schedule,
+)
+from minibig.optim.choice import RATES, adapted_rates, optimizer_for
 
 __all__ = [
+    "RATES",
     "SGD",
     "Adafactor",
     "Adam",
@@ -25,12 +32,14 @@ __all__ = [
     "Optimizer",
     "ParameterGroup",
     "adafactor_update",
+    "adapted_rates",
     "clip_gradients",
-    "constant",
-    "cosine",
+    "constant_schedule",
+    "cosine_schedule",
     "decay_groups",
-    "inverse_square_root",
-    "linear",
+    "inverse_square_root_schedule",
+    "linear_schedule",
     "muon_groups",
     "muon_update",
+    "optimizer_for",
 ]

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: functions from the number of a step, counted from 0, to its rate.
+"""Learning-rate schedules: functions of the number of a step, counted from 0.
 
     optimizer.lr = schedule(step)
 
@@ -16,29 +16,32 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
+from minibig.backend.checks import number, whole
 from minibig.backend.errors import InputError
 
 Schedule: TypeAlias = Callable[[int], float]
 
 
-def constant(lr: float, *, warmup_steps: int = 0) -> Schedule:
+def constant_schedule(lr: float, *, warmup_steps: int = 0) -> Schedule:
     """η after the warm-up.
 
-    >>> schedule = constant(1.0, warmup_steps=3)
+    >>> schedule = constant_schedule(1.0, warmup_steps=3)
     >>> [schedule(step) for step in range(6)]
     [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
     """
     return _warmed_up(lr, warmup_steps, lambda s: lr)
 
 
-def linear(lr: float, *, total_steps: int, warmup_steps: int = 0, min_lr: float = 0.0) -> Schedule:
+def linear_schedule(
+    lr: float, *, total_steps: int, warmup_steps: int = 0, min_lr: float = 0.0
+) -> Schedule:
     """A straight line from η at step w to η_min at step N = total_steps, and η_min from then on.
 
         η_min + (η − η_min)·(1 − r),   r = (s − w) / (N − w)
 
     Source:  Devlin et al. 2019, arXiv:1810.04805, appendix A.2 (warm-up, then linear decay).
 
-    >>> schedule = linear(1.0, total_steps=4)
+    >>> schedule = linear_schedule(1.0, total_steps=4)
     >>> [schedule(step) for step in range(6)]
     [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
@@ -51,14 +54,16 @@ def linear(lr: float, *, total_steps: int, warmup_steps: int = 0, min_lr: float 
     return _warmed_up(lr, warmup_steps, decay)
 
 
-def cosine(lr: float, *, total_steps: int, warmup_steps: int = 0, min_lr: float = 0.0) -> Schedule:
+def cosine_schedule(
+    lr: float, *, total_steps: int, warmup_steps: int = 0, min_lr: float = 0.0
+) -> Schedule:
     """Half a cosine from η at step w to η_min at step N = total_steps, and η_min from then on.
 
         η_min + (η − η_min)·(1 + cos(π·r)) / 2,   r = (s − w) / (N − w)
 
     Source:  Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5, without restarts.
 
-    >>> schedule = cosine(1.0, total_steps=4, min_lr=0.5)
+    >>> schedule = cosine_schedule(1.0, total_steps=4, min_lr=0.5)
     >>> [round(schedule(step), 3) for step in range(6)]
     [1.0, 0.927, 0.75, 0.573, 0.5, 0.5]
     """
@@ -71,13 +76,13 @@ def cosine(lr: float, *, total_steps: int, warmup_steps: int = 0, min_lr: float 
     return _warmed_up(lr, warmup_steps, decay)
 
 
-def inverse_square_root(lr: float, *, warmup_steps: int) -> Schedule:
+def inverse_square_root_schedule(lr: float, *, warmup_steps: int) -> Schedule:
     """η·√((w + 1) / (s + 1)) after the warm-up: slower and slower, without an end.
 
     Source:  Vaswani et al. 2017, arXiv:1706.03762, eq. 3, where η = 1 / √(D·(w + 1)) for the
              model width D, and steps are counted from 1.
 
-    >>> schedule = inverse_square_root(1.0, warmup_steps=3)
+    >>> schedule = inverse_square_root_schedule(1.0, warmup_steps=3)
     >>> [round(schedule(step), 3) for step in (0, 1, 3, 15, 63)]
     [0.25, 0.5, 1.0, 0.5, 0.25]
     """
@@ -86,21 +91,21 @@ def inverse_square_root(lr: float, *, warmup_steps: int) -> Schedule:
 
 def _warmed_up(lr: float, warmup_steps: int, after: Schedule) -> Schedule:
     """The warm-up, and the schedule `after` from step w on."""
-    _check_rate("lr", lr)
-    _check_steps("warmup_steps", warmup_steps)
+    number("lr", lr, 0)
+    whole("warmup_steps", warmup_steps, 0)
 
     def schedule(step: int) -> float:
-        _check_steps("step", step)
+        whole("step", step, 0)
         return lr * (step + 1) / (warmup_steps + 1) if step < warmup_steps else after(step)
 
     return schedule
 
 
 def _check_decay(lr: float, min_lr: float, warmup_steps: int, total_steps: int) -> None:
-    _check_rate("lr", lr)
-    _check_rate("min_lr", min_lr)
-    _check_steps("warmup_steps", warmup_steps)
-    _check_steps("total_steps", total_steps)
+    number("lr", lr, 0)
+    number("min_lr", min_lr, 0)
+    whole("warmup_steps", warmup_steps, 0)
+    whole("total_steps", total_steps, 0)
     if min_lr > lr:
         raise InputError(f"min_lr must be at most lr = {lr}; got {min_lr}.")
     if total_steps <= warmup_steps:
@@ -108,17 +113,3 @@ def _check_decay(lr: float, min_lr: float, warmup_steps: int, total_steps: int) 
             f"total_steps must be more than warmup_steps = {warmup_steps}; got {total_steps}. "
             "Train longer or shorten the warm-up."
         )
-
-
-def _check_rate(name: str, value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} must be a number; got {type(value).__name__}.")
-    if not (math.isfinite(value) and value >= 0):
-        raise InputError(f"{name} must be finite and 0 or more; got {value!r}.")
-
-
-def _check_steps(name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number; got {value!r}.")
-    if value < 0:
-        raise InputError(f"{name} must be 0 or more; got {value}.")

@@ -1,42 +1,42 @@
 """The loop that trains everything: steps, metrics, checkpoints, and resuming to the bit.
 
     batches = Batches(tokens, batch_size=12, context_length=64, seed=0)
-    settings = TrainingSettings(steps=2000, batch_size=12, lr=1e-3, checkpoint_every=500)
-    result = Trainer(model, language_model_loss(model, batches), settings, "runs/first").run()
+    settings = TrainingSettings(steps=2000, lr=1e-3)
+    looks = [Look("validation", 100, evaluate, best="validation_loss")]
+    result = Trainer(model, next_token_loss, batches, settings, "runs/first", looks=looks).run()
 
-Read in this order: settings, metrics, interruption, failures, run_state, memory, progress, loop,
-language_models. Pictures of a run are in `minibig/pictures`.
+Read in this order: settings, failures, updates (what a step is), looks (evaluations, samples),
+run_state, metrics, interruption, memory, progress, loop, samples. Pictures of a
+run are in `minibig/pictures`.
 """
 
 from minibig.training.failures import TrainingError
 from minibig.training.interruption import Interrupted
-from minibig.training.language_models import language_model_loss, text_sampler
+from minibig.training.looks import Look, at_most_every
 from minibig.training.loop import Result, Trainer
 from minibig.training.memory import machine_memory, process_memory
 from minibig.training.metrics import Metrics
-from minibig.training.progress import (
-    Progress,
-    ProgressBar,
-    ProgressLog,
-    ProgressPicture,
-    progress_on,
-)
+from minibig.training.progress import Progress, ProgressBar, ProgressLog, progress_on
+from minibig.training.samples import text_sampler
 from minibig.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
+from minibig.training.updates import GradientUpdate, Update
 
 __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
+    "GradientUpdate",
     "Interrupted",
+    "Look",
     "Metrics",
     "Progress",
     "ProgressBar",
     "ProgressLog",
-    "ProgressPicture",
     "Result",
     "Trainer",
     "TrainingError",
     "TrainingSettings",
-    "language_model_loss",
+    "Update",
+    "at_most_every",
     "machine_memory",
     "process_memory",
     "progress_on",

@@ -13,6 +13,11 @@ from typing import Any
 from minibig.backend import Array, InputError, namespace
 from minibig.nn import Module
 
+_ADVICE = (
+    "Nothing was saved since the last checkpoint: lower the learning rate, clip the gradient, or "
+    "look at the data."
+)
+
 
 class TrainingError(InputError):
     """The numbers of a run are no longer finite: the `problem`, in a sentence, and what to do."""
@@ -44,9 +49,16 @@ def check_step(model: Module, step: int, loss: float, norm: float) -> None:
         return
     where = _first_bad(model) or "no single parameter or gradient holds a NaN or an infinity"
     raise TrainingError(
-        f"step {step} has the loss {loss:.6g} and the gradient norm {norm:.6g}; {where}.",
-        "Nothing was saved since the last checkpoint: lower the rate, clip, or look at the data.",
+        f"step {step} has the loss {loss:.6g} and the gradient norm {norm:.6g}; {where}.", _ADVICE
     )
+
+
+def check_loss(step: int, values: dict[str, float]) -> None:
+    """Raise if an update returns a loss that is not finite, or none."""
+    if not isinstance(values.get("loss"), int | float):
+        raise InputError(f"an update must return its loss as a number; got {values.get('loss')!r}.")
+    if not math.isfinite(values["loss"]):
+        raise TrainingError(f"step {step} has the loss {values['loss']:.6g}.", _ADVICE)
 
 
 def check_parameters(model: Module, step: int) -> None:
@@ -54,8 +66,7 @@ def check_parameters(model: Module, step: int) -> None:
     for name, parameter in model.named_parameters():
         if not _is_finite(parameter.data):
             raise TrainingError(
-                f"after step {step} the parameter {name} holds a NaN or an infinity.",
-                "Nothing was saved since the last checkpoint: lower the rate or clip the gradient.",
+                f"after step {step} the parameter {name} holds a NaN or an infinity.", _ADVICE
             )
 
 

@@ -1,18 +1,24 @@
 """Ctrl-C and SIGTERM during a run: the first asks it to stop at a good moment, the second ends it.
 
 Python's own way, an exception in whichever line is being executed, could tear a step apart. Here
-the signal only leaves a note, and the loop reads it between steps. Other threads than the main one
-cannot handle signals; a run there is left to whoever started it.
+the signal only sets a number. The loop asks for it between steps; a step, an evaluation or a sample
+that takes longer than another second is given up, between two batches or two tokens, and made again
+when the run goes on. Other threads than the main one cannot handle signals; a run there is left to
+whoever started it.
 """
 
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from minibig.backend.stopping import stoppable
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_PATIENCE = 1.0  # seconds in which a step, an evaluation or a sample may end
 
 
 class Interrupted(Exception):
@@ -36,27 +42,37 @@ class Interrupted(Exception):
 
 
 class StopRequest:
-    """The note that a signal leaves: its number, or None."""
+    """The number of the signal that came, or None."""
 
     signal_number: int | None = None
+    _time: float = 0.0
+
+    def is_urgent(self) -> bool:
+        """Whether a signal came, and what was under way had its time to end."""
+        return self.signal_number is not None and time.monotonic() - self._time >= _PATIENCE
 
     def receive(self, signal_number: int, frame: FrameType | None) -> None:
-        """Take note of the first signal; end the process at once with the second."""
+        """Keep the number of the first signal; end the process at once with the second."""
         if self.signal_number is not None:
             os._exit(128 + signal_number)
-        self.signal_number = signal_number
+        self.signal_number, self._time = signal_number, time.monotonic()
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """Within it SIGINT and SIGTERM leave a note; afterwards they do what they did before."""
+    """Within it SIGINT and SIGTERM make a request; afterwards they do what they did before.
+
+    A signal that is ignored, as SIGINT is in what a shell runs in the background, stays ignored.
+    """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {number: signal.signal(number, request.receive) for number in _SIGNALS}
+    heeded = [n for n in _SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, request.receive) for number in heeded}
     try:
-        yield request
+        with stoppable(request.is_urgent):
+            yield request
     finally:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -1,256 +1,273 @@
 """The loop: everything that trains here, trains through it.
 
-    losses of `accumulation` batches -> gradients -> clipping -> one update -> metrics
     now and then: an evaluation, a sample, a checkpoint
+    update:       batches -> loss -> gradients -> new weights      (updates.py)
 
 A run is a function of its settings, its data and its initial weights. Stopped anywhere and started
-again, by a signal, a crash or a power cut, it arrives at the same bits: the loss of a step is asked
-for by number, dropout masks are keyed by the step, and a checkpoint holds all the rest.
+again, by a signal, a crash or a power cut, it arrives at the same bits: batches are asked for by
+number, dropout masks are keyed by the step, and a checkpoint holds all the rest.
 """
 
-import math
+import dataclasses
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from minibig.autograd import Tensor
-from minibig.backend import training_step
-from minibig.files.durable import make_folder, remove_orphans
+from minibig.autograd.state import state as engine
+from minibig.backend import InputError, random_state, set_random_state
+from minibig.backend.checks import instance
+from minibig.backend.stopping import StopRequested
+from minibig.files.lock import locked
 from minibig.nn import Module
-from minibig.optim import clip_gradients
 from minibig.storage import save
 from minibig.training.failures import (
     TrainingError,
     check_evaluation,
+    check_loss,
     check_parameters,
-    check_step,
     without_warnings_of_overflow,
 )
 from minibig.training.interruption import Interrupted, StopRequest, stop_on_signals
+from minibig.training.looks import RESERVED, Look, looks_in_order
 from minibig.training.metrics import Metrics
 from minibig.training.progress import Progress, Silence
 from minibig.training.run_state import RunState, resume_run, save_run
 from minibig.training.settings import TrainingSettings
+from minibig.training.updates import GradientUpdate, Update
 
 _SURPRISE = 0.1  # how far the first loss may lie from the expected one, as a part of it
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended; `seconds` counts all its parts, the speed is that of the last one."""
+    """How a run ended: `metrics` has the latest number of each name that its looks returned.
+
+    `best` is the best value of the number that decides; `seconds` counts all parts of the run, the
+    speed is that of the last part.
+    """
 
     steps: int
     loss: float | None
-    validation_loss: float | None
-    best_validation_loss: float | None
+    metrics: dict[str, float]
+    best: float | None
     seconds: float
     tokens_per_second: float
 
+    @property
+    def validation_loss(self) -> float | None:
+        """The latest validation loss, if one was measured."""
+        return self.metrics.get("validation_loss")
+
 
 class Trainer:
-    """A run: a model, the loss to make small, and a folder where all that happens is kept.
+    """A run: a model, what it is trained for and on, and a folder where all of it is kept.
 
-    `loss(step, micro_step)` is a scalar tensor: a function of these two numbers and of the weights,
-    and of nothing that changes; its attribute `n_tokens`, if it has one, tells how many tokens it
-    looked at. `evaluate()` returns named numbers, of which "validation_loss" decides what is best;
-    `sample()` returns a text. `expected_initial_loss` is the loss of a model that knows nothing: a
-    first loss far from it is warned of.
+    `loss(model, batch)` is a scalar tensor. `batches` has a method `batch(number)`, or is a
+    function of the number; the loop numbers the batches from 0 on, and none comes twice. `looks`
+    are called now and then. `update` takes the place of the usual `GradientUpdate`, and then loss
+    and batches are its own.
 
-    Raises:  InputError if the folder holds another run.
+    Two attributes may be set before `run`: `progress`, which shows the run, and
+    `expected_initial_loss`, the loss of a model that knows nothing: a first loss far from it is
+    warned of.
+
+    Raises:  InputError for arguments of another kind.
 
     >>> import tempfile
     >>> from minibig.nn import Linear
     >>> layer, x = Linear(1, 1), mb.tensor([[1.0], [2.0]])
-    >>> settings = TrainingSettings(steps=300, batch_size=2, lr=0.1, weight_decay=0.0)
+    >>> settings = TrainingSettings(steps=300, lr=0.1, weight_decay=0.0)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     result = Trainer(
-    ...         layer, lambda step, micro_step: ((layer(x) - 3 * x) ** 2).mean(), settings, folder
+    ...         layer,
+    ...         lambda model, x: ((model(x) - 3 * x) ** 2).mean(),
+    ...         lambda number: x,
+    ...         settings,
+    ...         folder,
     ...     ).run()
     >>> result.steps, result.loss < 1e-3
     (300, True)
     """
 
+    expected_initial_loss: float | None = None
+
     def __init__(
         self,
         model: Module,
-        loss: Callable[[int, int], Tensor],
+        loss: Callable[[Any, Any], Tensor] | None,
+        batches: Any,
         settings: TrainingSettings,
         folder: str | os.PathLike[str],
         *,
-        evaluate: Callable[[], dict[str, float]] | None = None,
-        sample: Callable[[], str] | None = None,
-        progress: Progress | None = None,
-        expected_initial_loss: float | None = None,
+        looks: Iterable[Look] = (),
+        update: Update | None = None,
     ) -> None:
-        _check_types(model=(model, Module), settings=(settings, TrainingSettings))
-        if not callable(loss):
-            raise TypeError(
-                f"loss must be a function of step and micro_step; got {type(loss).__name__}."
-            )
-        self.model, self.loss, self.settings, self.folder = model, loss, settings, Path(folder)
-        self.evaluate, self.sample = evaluate, sample
-        self.progress = progress or Silence()
-        self.expected_initial_loss = expected_initial_loss
-        self.optimizer = settings.optimizer_for(model)
+        self.model = instance("model", model, Module)
+        self.settings = _with_batch_size(settings, batches)
+        self.folder = Path(folder)
+        self.looks = looks_in_order(looks)
+        self.update = update or GradientUpdate(model, loss, batches, self.settings)  # type: ignore[arg-type]
+        self.progress: Progress = Silence()
         self.metrics = Metrics(self.folder / "metrics.jsonl")
         self.state = RunState()
 
     def run(self) -> Result:
         """Train from the latest checkpoint in the folder, or else from the start, to the end.
 
-        A run that starts seeds all random streams; one that goes on puts them back. Afterwards the
-        model is in evaluation mode.
+        A run that starts seeds all random streams; one that goes on puts them back. A run that was
+        finished goes on if the settings have more steps now. Afterwards the model is in evaluation
+        mode.
 
         Raises:  Interrupted after a signal, with the state saved; TrainingError for numbers that
-                 are not finite, unless the settings say to roll back; StorageError if something
-                 cannot be written. The last good checkpoint is left as it is.
+                 are not finite, unless the settings say to roll back; InputError if the folder
+                 holds another run; StorageError if something cannot be written, or another process
+                 trains in the folder. The last good checkpoint is left as it is.
         """
-        make_folder(self.folder)
-        remove_orphans(self.folder)
-        self._restore()
-        self._session = _Session(self.state.seconds)
-        self.progress.begin(self.state.step, self.settings.steps)
-        try:
-            with self.metrics, without_warnings_of_overflow(), stop_on_signals() as stop:
-                self._train(stop)
-        finally:
-            self.progress.end()
+        with locked(self.folder):
+            notes = self._restore()
+            self._session = _Session(self.state.seconds)
+            self.progress.begin(self.state.step, self.settings.steps)
+            try:
+                with self.metrics, without_warnings_of_overflow(), stop_on_signals() as stop:
+                    for note in notes:
+                        self._warn(note)
+                    self._train(stop)
+            finally:
+                self._show("end")
         self.model.eval()
         return self._result()
+
+    def _train(self, stop: StopRequest) -> None:
+        """Looks, checkpoints and updates, each when it is due, until the last step is made."""
+        if self.state.step == 0:
+            self._save()  # a place that cannot be written to is better known now than in an hour
+        while True:
+            try:
+                if stop.signal_number is not None:
+                    self._save()
+                    raise Interrupted(stop.signal_number)
+                self._look()
+                finished = self.state.step == self.settings.steps
+                if finished or self._is_due_to_be_saved():
+                    self._save()
+                if finished:
+                    return
+                self._step()
+            except StopRequested:
+                continue  # a look or a step was given up; nothing has changed, and it is saved
+            except TrainingError as error:
+                self._roll_back(error)
+
+    def _step(self) -> None:
+        """One update, and its line in the metrics."""
+        began = time.perf_counter()
+        values = dict(self.update(self.state.step))
+        n_tokens = int(values.pop("n_tokens", 0))
+        check_loss(self.state.step + 1, values)
+        self.state.step, self.state.loss = self.state.step + 1, values["loss"]
+        speed = self._session.add_step(n_tokens, time.perf_counter() - began)
+        if self.state.step == 1:
+            self._compare_with_expectation(values["loss"])
+        if n_tokens:
+            values["tokens_per_second"] = round(speed, 1)
+        values["seconds"] = round(self._session.seconds(), 3)
+        line = {"step": self.state.step, **values}
+        self._write(line)
+        self._show("advance", line)
+
+    def _look(self) -> None:
+        """Take the looks that are due and were not taken before the run was interrupted."""
+        if self.state.looked_at == self.state.step:
+            return
+        streams, before = random_state(), dataclasses.replace(self.state)
+        try:
+            for look in self.looks:
+                if look.is_due(self.state.step, self.settings.steps):
+                    self._take(look)
+        except StopRequested:
+            set_random_state(streams)
+            self.state = before
+            raise
+        self.state.looked_at = self.state.step
+
+    def _take(self, look: Look) -> None:
+        """One look: a line in the metrics, and the model in best/ if it is better than before."""
+        try:
+            found = look.measure()
+        except (StopRequested, TrainingError):
+            raise
+        except Exception as error:
+            if look.best is not None:
+                raise
+            self._warn(f"the look {look.name} failed: {error}")
+            return
+        if isinstance(found, str):
+            self._report({"step": self.state.step, look.name: found})
+        elif found is not None:
+            self._judge(look, {name: float(value) for name, value in found.items()})
+
+    def _judge(self, look: Look, values: dict[str, float]) -> None:
+        """Record the numbers of a look, and keep the model if it is the best."""
+        _check_names(look, values)
+        check_evaluation(self.state.step, values)
+        self._report({"step": self.state.step, **values})
+        self.state.measured = self.state.measured | values
+        if look.best is not None and look.is_better(values[look.best], self.state.best):
+            self.state.best = values[look.best]
+            self._save_model("best")
+
+    def _is_due_to_be_saved(self) -> bool:
+        every = self.settings.checkpoint_every
+        return every > 0 and self.state.step % every == 0
 
     @property
     def _checkpoints(self) -> Path:
         return self.folder / "checkpoints"
 
-    def _restore(self) -> None:
-        """Put back the latest checkpoint, or begin, and forget whatever came after it."""
-        self.optimizer.zero_grad()  # what an attempt that failed may have left
-        found = resume_run(self._checkpoints, self.model, self.optimizer, self.settings)
+    def _restore(self) -> list[str]:
+        """Put back the latest checkpoint, or begin, and forget whatever came after it.
+
+        Returns what has changed since, in sentences.
+        """
+        found, notes = resume_run(self._checkpoints, self.model, self.update, self.settings)
         self.state = found or RunState()
+        self.state.kernels = engine.kernels
         self.state.metrics_lines = self.metrics.keep(self.state.metrics_lines)
+        self.update.lr_factor = self.state.lr_factor
         self._saved = (self.state.step, self.state.looked_at) if found else None
-
-    def _train(self, stop: StopRequest) -> None:
-        """Steps until the last, and looks in between; a signal ends it between two steps."""
-        if self.state.step == 0:
-            self._save()  # a place that cannot be written to is better known now than in an hour
-        while True:
-            try:
-                if self._advance(stop):
-                    return
-            except TrainingError as error:
-                self._roll_back(error)
-
-    def _advance(self, stop: StopRequest) -> bool:
-        """Whatever is due, and one step; says whether the run is finished."""
-        if stop.signal_number is not None:
-            self._save()
-            raise Interrupted(stop.signal_number)
-        self._look()
-        finished = self.state.step == self.settings.steps
-        if finished or self._is_due("checkpoint_every"):
-            self._save()
-        if not finished:
-            self._step()
-        return finished
+        return notes
 
     def _roll_back(self, error: TrainingError) -> None:
-        """Go back to the last checkpoint with a lower rate; or raise, if that is not wanted."""
+        """Go back to the last checkpoint with a lower learning rate; or raise, if so asked."""
         gone = self.state
         if self.settings.on_divergence == "stop":
             raise error
         if gone.rollbacks >= self.settings.max_rollbacks:
-            tried = f"It was rolled back {gone.rollbacks} times, to a rate of {gone.rate_factor:g}"
-            raise TrainingError(error.problem, f"{tried} times the settings'. Look at the data.")
+            raise TrainingError(
+                error.problem,
+                f"It was rolled back {gone.rollbacks} times, to {gone.lr_factor:g} times the "
+                "learning rate of the settings. Look at the data.",
+            )
         self._restore()
         state = self.state
         state.rollbacks = gone.rollbacks + 1
-        state.rate_factor = gone.rate_factor * self.settings.rollback_factor
-        state.best_validation_loss = gone.best_validation_loss  # its model lies in best/
+        state.lr_factor = gone.lr_factor * self.settings.rollback_factor
+        state.best = gone.best  # its model lies in best/
+        self.update.lr_factor = state.lr_factor
         self._report(
             {
                 "step": state.step,
                 "rollback": state.rollbacks,
                 "because": error.problem,
-                "rate_factor": state.rate_factor,
+                "lr_factor": state.lr_factor,
             }
         )
         self._saved = None
         self._save()
-
-    def _step(self) -> None:
-        """One update by the mean gradient of the step's batches."""
-        began = time.perf_counter()
-        step = self.state.step
-        self.model.train()
-        loss = self._backward(step)
-        norm = clip_gradients(self.model.parameters(), self.settings.clip or math.inf)
-        check_step(self.model, step + 1, loss, norm)
-        self.optimizer.lr = self.settings.learning_rate(step) * self.state.rate_factor
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        if step == 0:
-            self._compare_with_expectation(loss)
-        self.state.step, self.state.loss = step + 1, loss
-        self._record_step(norm, time.perf_counter() - began)
-
-    def _record_step(self, norm: float, seconds: float) -> None:
-        state = self.state
-        n_tokens = getattr(self.loss, "n_tokens", 0) * self.settings.accumulation
-        speed = self._session.add_step(n_tokens, seconds)
-        values: dict[str, Any] = {"step": state.step, "loss": state.loss, "lr": self.optimizer.lr}
-        values["gradient_norm"] = norm
-        if n_tokens:
-            values["tokens_per_second"] = round(speed, 1)
-        values["seconds"] = round(self._session.seconds(), 3)
-        self._write(values)
-        self.progress.advance(values)
-
-    def _backward(self, step: int) -> float:
-        """The mean loss over the batches of a step, whose gradients are left in the parameters."""
-        losses = []
-        for micro_step in range(self.settings.accumulation):
-            first_example = micro_step * self.settings.batch_size
-            with training_step(step, micro_step, first_example):
-                loss = self.loss(step, micro_step)
-                if not isinstance(loss, Tensor):
-                    raise TypeError(f"loss must return a tensor; got {type(loss).__name__}.")
-                loss = loss / self.settings.accumulation
-                loss.backward()
-            losses.append(loss.detach())
-        return math.fsum(loss.item() for loss in losses)
-
-    def _look(self) -> None:
-        """Evaluate and sample where it is due and was not done before the run was interrupted."""
-        step = self.state.step
-        if self.state.looked_at == step:
-            return
-        self.state.looked_at = step
-        last = step == self.settings.steps
-        if self.evaluate and (last or self._is_due("evaluate_every")):
-            self._evaluate()
-        if self.sample and self.settings.sample_every and (last or self._is_due("sample_every")):
-            self._report({"step": step, "sample": self.sample()})
-
-    def _is_due(self, name: str) -> bool:
-        """Whether the setting `name` asks for something after this step."""
-        every = getattr(self.settings, name)
-        return every > 0 and self.state.step % every == 0
-
-    def _evaluate(self) -> None:
-        assert self.evaluate is not None
-        values = {name: float(value) for name, value in self.evaluate().items()}
-        check_evaluation(self.state.step, values)
-        self._report({"step": self.state.step, **values})
-        loss = values.get("validation_loss")
-        self.state.validation_loss = loss
-        best = self.state.best_validation_loss
-        if loss is not None and (best is None or loss < best):
-            self.state.best_validation_loss = loss
-            self._save_model("best")
 
     def _save(self) -> None:
         """Write the model and then a checkpoint, unless there is one of just this state."""
@@ -260,7 +277,7 @@ class Trainer:
         self._save_model("model")
         self.metrics.sync()
         self.state.seconds = self._session.seconds()
-        save_run(self._checkpoints, self.model, self.optimizer, self.state, self.settings)
+        save_run(self._checkpoints, self.model, self.update, self.state, self.settings)
         self._saved = (self.state.step, self.state.looked_at)
 
     def _save_model(self, name: str) -> None:
@@ -270,26 +287,37 @@ class Trainer:
         """Warn of a first loss that no fresh model should have."""
         expected = self.expected_initial_loss
         if expected is not None and abs(loss - expected) > _SURPRISE * abs(expected):
-            warning = (
+            self._warn(
                 f"the loss at the start is {loss:.3f}, and {expected:.3f} was expected of a model "
                 "that knows nothing. Look at the initial weights and at the targets."
             )
-            self._report({"step": 1, "warning": warning})
+
+    def _warn(self, sentence: str) -> None:
+        self._report({"step": self.state.step, "warning": sentence})
 
     def _report(self, values: dict[str, Any]) -> None:
         self._write(values)
-        self.progress.report(values)
+        self._show("report", values)
 
     def _write(self, values: dict[str, Any]) -> None:
         self.metrics.write(**values)
         self.state.metrics_lines += 1
 
+    def _show(self, method: str, *values: Any) -> None:
+        """Tell whoever watches; a terminal that is gone ends no run."""
+        try:
+            getattr(self.progress, method)(*values)
+        except Exception as error:
+            self.progress = Silence()
+            if method != "end":
+                self._warn(f"the progress is not shown any more: {error}")
+
     def _result(self) -> Result:
         return Result(
             steps=self.state.step,
             loss=self.state.loss,
-            validation_loss=self.state.validation_loss,
-            best_validation_loss=self.state.best_validation_loss,
+            metrics=dict(self.state.measured),
+            best=self.state.best,
             seconds=self.state.seconds,
             tokens_per_second=self._session.tokens_per_second(),
         )
@@ -315,7 +343,22 @@ class _Session:
         return self._tokens / self._busy if self._busy else 0.0
 
 
-def _check_types(**given: tuple[Any, type]) -> None:
-    for name, (value, kind) in given.items():
-        if not isinstance(value, kind):
-            raise TypeError(f"{name} must be a {kind.__name__}; got {type(value).__name__}.")
+def _with_batch_size(settings: TrainingSettings, batches: Any) -> TrainingSettings:
+    """The settings with the batch size that the batches have, if they know it."""
+    instance("settings", settings, TrainingSettings)
+    size = getattr(batches, "batch_size", settings.batch_size)
+    return dataclasses.replace(settings, batch_size=size)
+
+
+def _check_names(look: Look, values: dict[str, float]) -> None:
+    for name in values:
+        if name in RESERVED:
+            raise InputError(
+                f"the look {look.name} returns {name}, which the loop itself measures. Choose "
+                f"another name, such as {look.name}_{name}."
+            )
+    if look.best is not None and look.best not in values:
+        raise InputError(
+            f"the look {look.name} must return {look.best}, which decides what is best; got "
+            f"{', '.join(values) or 'nothing'}."
+        )

@@ -7,11 +7,8 @@ Nothing here changes a run, and memory is not in its metrics, which are the same
 
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Protocol, TextIO
 
-from minibig.storage import StorageError
 from minibig.training.memory import process_memory
 
 
@@ -138,37 +135,6 @@ class ProgressLog:
         print(line, file=self._stream, flush=True)
 
 
-class ProgressPicture:
-    """Another progress, and a picture: drawn anew after an evaluation, every few seconds at most.
-
-    A run goes on if the picture cannot be written; whoever draws it at the end will say so.
-    """
-
-    def __init__(self, progress: Progress, draw: Callable[[], None], every: float = 10.0) -> None:
-        self.progress, self._draw, self._every = progress, draw, every
-
-    def begin(self, step: int, steps: int) -> None:
-        """Start the clock."""
-        self._next = time.monotonic() + self._every
-        self.progress.begin(step, steps)
-
-    def advance(self, values: dict[str, Any]) -> None:
-        """Nothing to draw: a single step says little."""
-        self.progress.advance(values)
-
-    def report(self, values: dict[str, Any]) -> None:
-        """Draw, if there is a new validation loss and the last picture is old enough."""
-        self.progress.report(values)
-        if "validation_loss" in values and time.monotonic() >= self._next:
-            with suppress(StorageError, ImportError):
-                self._draw()
-            self._next = time.monotonic() + self._every
-
-    def end(self) -> None:
-        """The last picture is for whoever knows how the run ended."""
-        self.progress.end()
-
-
 def progress_on(stream: TextIO | None = None) -> Progress:
     """A bar if the stream (without one: standard error) is a terminal, else plain lines."""
     stream = stream or sys.stderr
@@ -191,8 +157,7 @@ def _phrases(values: dict[str, Any]) -> dict[str, str]:
 
 def _memory() -> list[str]:
     """What the process holds, if the system says so; measured, not remembered."""
-    held = process_memory()
-    return [] if held is None else [f"{held / 1e6:,.0f} MB"]
+    return [f"{process_memory() / 1e6:,.0f} MB"]
 
 
 def _sentence(values: dict[str, Any]) -> str:
@@ -202,8 +167,10 @@ def _sentence(values: dict[str, Any]) -> str:
     if "warning" in values:
         return f"warning: {values['warning']}"
     if "rollback" in values:
-        from_here_on = f"From here on the rate is {values['rate_factor']:g} times the settings'."
-        return f"rolled back to step {values['step']}: {values['because']} {from_here_on}"
+        return (
+            f"rolled back to step {values['step']}: {values['because']} From here on the learning "
+            f"rate is {values['lr_factor']:g} times that of the settings."
+        )
     measured = [
         f"{name.replace('_', ' ')} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
         for name, value in values.items()

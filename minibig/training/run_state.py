@@ -3,7 +3,7 @@
     folder/
       checkpoints/     all that is needed to go on to the bit
       model/           the model as it was at the latest checkpoint, to be loaded anywhere
-      best/            the model at the lowest validation loss
+      best/            the model at its best evaluation
       metrics.jsonl    what happened
 
 Checkpoints lie between steps: a step that was under way when a run was killed is made again, with
@@ -11,26 +11,32 @@ the same batch and the same dropout masks, for these are functions of the step a
 """
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from minibig.autograd.state import state as engine
 from minibig.backend import Array, InputError, manual_seed, random_state, set_random_state
+from minibig.files.shapes import Whole, check_shape
 from minibig.nn import Module
-from minibig.optim import Optimizer
 from minibig.storage import StorageError, list_checkpoints, load_checkpoint, save_checkpoint
 from minibig.training.settings import FREE_TO_CHANGE, TrainingSettings
+from minibig.training.updates import Update
 
 _MODEL = "model."
-_OPTIMIZER = "optimizer."
+_UPDATE = "update."
+_OLD_NAMES = {"best_validation_loss": "best", "rate_factor": "lr_factor"}
+_MOST = 10**15
 
 
 @dataclass
 class RunState:
-    """Where a run stands: `step` updates were made, and the last look was at `looked_at`.
+    """Where a run stands: `step` updates were made, and the last looks were at step `looked_at`.
 
-    The lines of the metrics file up to here are counted, so that later ones can be cut off. Each of
-    the `rollbacks` made `rate_factor` smaller, by which the learning rate is multiplied.
+    The lines of the metrics file up to here are counted, so that later ones can be cut off.
+    `measured` has the latest number of each name that a look returned, `best` the best value of the
+    one that decides. Each of the `rollbacks` made `lr_factor` smaller, by which the learning rate
+    is multiplied. `kernels` says whether the bits are those of the kernels or of the formulas.
     """
 
     step: int = 0
@@ -38,34 +44,58 @@ class RunState:
     metrics_lines: int = 0
     seconds: float = 0.0
     loss: float | None = None
-    validation_loss: float | None = None
-    best_validation_loss: float | None = None
+    measured: dict[str, float] = field(default_factory=dict)
+    best: float | None = None
     rollbacks: int = 0
-    rate_factor: float = 1.0
+    lr_factor: float = 1.0
+    kernels: bool | None = None
+
+
+_SHAPE = {
+    "step": Whole(0, _MOST),
+    "run": {
+        "step": Whole(0, _MOST),
+        "looked_at": Whole(0, _MOST),
+        "metrics_lines": Whole(0, _MOST),
+        "seconds": float,
+        "loss": (float, None),
+        "measured": {str: float},
+        "best": (float, None),
+        "rollbacks": Whole(0, _MOST),
+        "lr_factor": float,
+        "kernels": (bool, None),
+    },
+    "settings": dict,
+    "update": dict,
+    "random": {"seed": Whole(0, 10**4300), "streams": {str: dict}},
+}
 
 
 def save_run(
-    folder: Path, model: Module, optimizer: Optimizer, state: RunState, settings: TrainingSettings
+    folder: Path, model: Module, update: Update, state: RunState, settings: TrainingSettings
 ) -> None:
     """Write a checkpoint of all that the next steps depend on."""
-    optimizer_state = optimizer.state_dict()
-    moments: dict[str, Array] = optimizer_state.pop("arrays")
+    rest = dict(update.state())
+    moments: dict[str, Array] = rest.pop("arrays", {})
     arrays: dict[str, Any] = {_MODEL + name: x for name, x in model.state_dict().items()}
-    arrays |= {_OPTIMIZER + name: x for name, x in moments.items()}
+    arrays |= {_UPDATE + name: x for name, x in moments.items()}
     saved = {
         "step": state.step,
         "run": asdict(state),
         "settings": settings.to_json(),
-        "optimizer": optimizer_state,
+        "update": rest,
         "random": random_state(),
     }
     save_checkpoint(folder, arrays, saved, keep=settings.keep_checkpoints)
 
 
 def resume_run(
-    folder: Path, model: Module, optimizer: Optimizer, settings: TrainingSettings
-) -> RunState | None:
-    """Put back the latest checkpoint; or None if there is none, and every random stream seeded.
+    folder: Path, model: Module, update: Update, settings: TrainingSettings
+) -> tuple[RunState | None, list[str]]:
+    """Put back the latest checkpoint: where the run stands, and sentences on what has changed.
+
+    Without a checkpoint every random stream is seeded, and there is no state. A run that has made
+    its last step may go on with more `steps`.
 
     Raises:  InputError if the checkpoint is of another model or of other settings, StorageError if
              it is damaged or holds what this version does not know.
@@ -73,23 +103,49 @@ def resume_run(
     path = _latest(folder)
     if path is None:
         manual_seed(settings.seed)
-        return None
+        return None, []
     arrays, saved = load_checkpoint(path)
-    missing = {"run", "settings", "optimizer", "random"} - saved.keys()
-    if missing:
-        raise StorageError(f"{path} is no checkpoint of a run: it has no {sorted(missing)[0]}.")
-    if unknown := saved["run"].keys() - asdict(RunState()).keys():
-        raise StorageError(
-            f"{path} holds {sorted(unknown)[0]}, which this minibig does not know. Upgrade minibig."
-        )
-    _check_settings(folder, saved["settings"], settings)
+    saved = _converted(path, saved)
+    check_shape(path, saved, _SHAPE)
+    state = RunState(**saved["run"])
+    if state.step != saved["step"] or state.looked_at > state.step:
+        raise StorageError(f"{path} is not usable: its steps contradict each other.")
+    notes = _check_settings(folder, saved["settings"], settings, state.step)
     try:
         model.load_state_dict(_under(_MODEL, arrays))
-        optimizer.load_state_dict({**saved["optimizer"], "arrays": _under(_OPTIMIZER, arrays)})
+        moments = _under(_UPDATE, arrays) or _under("optimizer.", arrays)
+        update.load({**saved["update"], "arrays": moments})
     except InputError as error:
         raise InputError(f"{folder} holds the checkpoints of another model: {error}") from None
     set_random_state(saved["random"])
-    return RunState(**saved["run"])
+    if state.kernels not in (None, engine.kernels):
+        before, now = ("with", "without") if state.kernels else ("without", "with")
+        notes.append(
+            f"up to step {state.step} this run was computed {before} kernels, and now it goes on "
+            f"{now} them: its last digits are no longer those of an unbroken run."
+        )
+    return state, notes
+
+
+def _converted(path: Path, saved: dict[str, Any]) -> dict[str, Any]:
+    """The state of a checkpoint, also of an older version, under the names of today."""
+    saved = dict(saved)
+    if "optimizer" in saved:
+        saved["update"] = saved.pop("optimizer")
+    missing = {"run", "settings", "update", "random"} - saved.keys()
+    if missing:
+        raise StorageError(f"{path} is no checkpoint of a run: it has no {min(missing)}.")
+    if not isinstance(saved["run"], dict):
+        return saved
+    run = {_OLD_NAMES.get(name, name): value for name, value in saved["run"].items()}
+    if "validation_loss" in run:
+        value = run.pop("validation_loss")
+        run["measured"] = {} if value is None else {"validation_loss": value}
+    for name in run.keys() - asdict(RunState()).keys():
+        raise StorageError(
+            f"{path} holds {name}, which this minibig does not know. Upgrade minibig."
+        )
+    return {**saved, "run": {**asdict(RunState()), **run}}
 
 
 def _latest(folder: Path) -> Path | None:
@@ -102,16 +158,29 @@ def _latest(folder: Path) -> Path | None:
     return complete[-1] if complete else None
 
 
-def _check_settings(folder: Path, saved: dict[str, Any], settings: TrainingSettings) -> None:
-    ours, theirs = settings.to_json(), TrainingSettings.of(saved).to_json()
+def _check_settings(
+    folder: Path, saved: dict[str, Any], settings: TrainingSettings, step: int
+) -> list[str]:
+    """Refuse other settings; a sentence if a finished run goes on with more steps."""
+    began = TrainingSettings.of(saved)
+    if step > began.steps:
+        raise StorageError(f"{folder} is not usable: step {step} lies beyond {began.steps} steps.")
+    ours, theirs = settings.to_json(), began.to_json()
     names = [n for n in ours if n not in FREE_TO_CHANGE and theirs[n] != ours[n]]
+    if names == ["steps"] and step == began.steps < settings.steps:
+        return [
+            f"this run was finished at step {step} and goes on to step {settings.steps}: its "
+            f"learning rate ended at {began.learning_rate(step - 1):.1e} and goes on from "
+            f"{settings.learning_rate(step):.1e}, as the schedule of {settings.steps} steps has it."
+        ]
     if names:
-        began = ", ".join(f"{name} = {theirs[name]}" for name in names)
+        before = ", ".join(f"{name} = {theirs[name]}" for name in names)
         now = ", ".join(f"{name} = {ours[name]}" for name in names)
         raise InputError(
-            f"the run in {folder.parent} began with {began}; got {now}. Go on with the settings it "
-            "began with, or start a new run in another folder."
+            f"the run in {folder.parent} began with {before}; got {now}. Go on with the settings "
+            "it began with, or start a new run in another folder."
         )
+    return []
 
 
 def _under(prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:

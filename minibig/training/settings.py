@@ -1,39 +1,38 @@
-"""What a run is: how long, how large its steps, how often it looks up.
+"""What a run is: how long, how large its steps, what is measured on the way.
 
-The settings of a run are a record that is checked when it is made, and lies as JSON in each of its
-checkpoints: a run goes on only under the settings that it began with, for with others the weights
-would be those of no run at all.
+The settings lie as JSON in each checkpoint: a run goes on only under the settings that it began
+with, since under others it would be another run.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from minibig.backend import InputError, Settings, required, setting
+from minibig.backend import InputError, Settings, setting
 from minibig.nn import Module
 from minibig.optim import (
-    Adafactor,
-    AdamW,
-    Muon,
+    RATES,
     Optimizer,
-    constant,
-    cosine,
-    decay_groups,
-    inverse_square_root,
-    linear,
-    muon_groups,
+    adapted_rates,
+    constant_schedule,
+    cosine_schedule,
+    inverse_square_root_schedule,
+    linear_schedule,
+    optimizer_for,
 )
 from minibig.optim.schedules import Schedule
 
-_DECAYING: dict[str, Callable[..., Schedule]] = {"linear": linear, "cosine": cosine}
+_DECAYING: dict[str, Callable[..., Schedule]] = {
+    "linear": linear_schedule,
+    "cosine": cosine_schedule,
+}
 _ENDLESS: dict[str, Callable[..., Schedule]] = {
-    "constant": constant,
-    "inverse_square_root": inverse_square_root,
+    "constant": constant_schedule,
+    "inverse_square_root": inverse_square_root_schedule,
 }
 SCHEDULES = (*_ENDLESS, *_DECAYING)
-OPTIMIZERS = ("adamw", "muon", "adafactor")
+OPTIMIZERS = tuple(RATES)
 ON_DIVERGENCE = ("stop", "roll_back")
-_RATES = {"adamw": 1, "muon": 1, "adafactor": 30}  # learning rates as multiples of AdamW's
 
 # They change what is seen of a run and what is kept, not what it learns as long as all goes well.
 FREE_TO_CHANGE = (
@@ -50,77 +49,95 @@ FREE_TO_CHANGE = (
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings(Settings):
-    """All numbers of a run; the gradient of a step is the mean over `accumulation` batches.
+    """All numbers of a run.
 
-    `optimizer` is "adamw"; "muon", orthogonalized momentum for hidden matrices and AdamW for all
-    else; or "adafactor", which saves memory and has no use for `betas`. `clip` bounds the norm of
-    the gradient (None: it is only measured).
+    `batch_size`, `evaluate_every`, `evaluate_batches` and `sample_every` are for whoever makes the
+    batches and the looks of a run. The gradient of a step is that of the mean loss over all targets
+    of `accumulation` batches. At the end every run is evaluated and saved.
 
-    `evaluate_every`, `checkpoint_every` and `sample_every` count steps; 0 is never, but the end of
-    a run is evaluated and saved in any case. `evaluate_batches` is for whoever evaluates: how many
-    batches, 0 for all.
+    After a NaN or an infinity `on_divergence` = "stop" ends the run; "roll_back" goes back to the
+    last checkpoint and multiplies the learning rate of all later steps by `rollback_factor`, at
+    most `max_rollbacks` times.
 
-    `on_divergence` says what becomes of a run whose numbers are no longer finite: "stop" ends it,
-    "roll_back" goes back to the last checkpoint and multiplies the learning rate of all later steps
-    by `rollback_factor`, at most `max_rollbacks` times.
+    Raises:  InputError for a value out of its range, and for values that do not fit together.
 
-    Raises:  InputError for a value out of its range, or of another type.
-
-    >>> TrainingSettings(steps=100, batch_size=8, lr=1e-3, warmup_steps=100)
+    >>> TrainingSettings(steps=100, warmup_steps=100)
     Traceback (most recent call last):
     minibig.backend.errors.InputError: steps must be more than warmup_steps = 100; got 100. Train \
 longer or shorten the warm-up.
     """
 
-    steps: int = required("optimizer steps", least=1)
-    batch_size: int = required("sequences in a batch", least=1)
+    steps: int = setting(1000, "optimizer steps", least=1)
+    batch_size: int = setting(16, "sequences in a batch", least=1)
     accumulation: int = setting(1, "batches in a step", least=1)
-    optimizer: str = setting("adamw", "adamw, muon or adafactor", choices=OPTIMIZERS)
-    lr: float = required("the highest learning rate", above=0)
+    optimizer: str = setting(
+        "adamw", "adamw, muon (for hidden matrices), or adafactor", choices=OPTIMIZERS
+    )
+    lr: float = setting(1e-3, "the highest learning rate; 30 times that for adafactor", above=0)
     min_lr: float = setting(0.0, "the learning rate at the end", least=0)
-    warmup_steps: int = setting(0, "steps until the highest learning rate", least=0)
-    schedule: str = setting("cosine", "how the learning rate falls", choices=SCHEDULES)
-    weight_decay: float = setting(0.1, "decay of matrices", least=0)
-    betas: tuple[float, float] = setting((0.9, 0.95), "decay of the moments", least=0, below=1)
-    clip: float | None = setting(1.0, "the largest norm of a gradient", above=0)
+    warmup_steps: int | None = setting(
+        None, "steps until the highest learning rate; a tenth of all, at most 50", least=0
+    )
+    schedule: str = setting(
+        "cosine", "cosine, linear, constant or inverse_square_root", choices=SCHEDULES
+    )
+    weight_decay: float = setting(0.1, "decay of matrices; a 30th of it for adafactor", least=0)
+    betas: tuple[float, float] = setting(
+        (0.9, 0.99), "the decay rates of adamw's and muon's moments", least=0, below=1
+    )
+    clip: float | None = setting(1.0, "the largest norm of a gradient; 0 for any", least=0)
     seed: int = setting(0, "the seed of everything random", least=0)
-    evaluate_every: int = setting(0, "steps between two evaluations; 0 for never", least=0)
-    evaluate_batches: int = setting(0, "the most batches of an evaluation; 0 for all", least=0)
-    checkpoint_every: int = setting(0, "steps between two checkpoints; 0 for never", least=0)
-    sample_every: int = setting(0, "steps between two samples; 0 for never", least=0)
+    evaluate_every: int = setting(
+        250, "steps between two evaluations; 0 for one at the end", least=0
+    )
+    evaluate_batches: int = setting(50, "the most batches of an evaluation; 0 for all", least=0)
+    checkpoint_every: int = setting(250, "steps between two checkpoints; 0 for never", least=0)
+    sample_every: int = setting(500, "steps between two samples; 0 for never", least=0)
     keep_checkpoints: int = setting(2, "checkpoints that are kept", least=1)
-    on_divergence: str = setting("stop", "what to do at a loss of NaN", choices=ON_DIVERGENCE)
-    rollback_factor: float = setting(0.5, "what the rate is multiplied by", above=0, below=1)
+    on_divergence: str = setting(
+        "stop", "stop, or roll_back: what to do at a loss of NaN", choices=ON_DIVERGENCE
+    )
+    rollback_factor: float = setting(
+        0.5, "what the learning rate is multiplied by then", above=0, below=1
+    )
     max_rollbacks: int = setting(3, "how often that may happen", least=1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_schedule()
-
-    def _check_schedule(self) -> None:
+        if self.clip == 0:
+            object.__setattr__(self, "clip", None)
         if self.schedule in _ENDLESS and self.min_lr:
             raise InputError(
                 f"a {self.schedule} schedule has no min_lr; got {self.min_lr}. Leave it out, or "
                 f"use {' or '.join(_DECAYING)}."
             )
-        if self.schedule in _DECAYING and self.steps <= self.warmup_steps:
+        if self.schedule in _DECAYING and self.steps <= self.warmup:
             raise InputError(
-                f"steps must be more than warmup_steps = {self.warmup_steps}; got {self.steps}. "
+                f"steps must be more than warmup_steps = {self.warmup}; got {self.steps}. "
                 "Train longer or shorten the warm-up."
             )
         self.learning_rate(0)
 
-    def learning_rate(self, step: int) -> float:
-        """The rate of one step, counted from 0.
+    @property
+    def warmup(self) -> int:
+        """The steps of the warm-up: `warmup_steps`, or a tenth of all steps and at most 50.
 
-        >>> TrainingSettings(steps=4, batch_size=8, lr=1.0, schedule="linear").learning_rate(2)
+        >>> TrainingSettings(steps=20).warmup, TrainingSettings(steps=2000).warmup
+        (2, 50)
+        """
+        return min(50, self.steps // 10) if self.warmup_steps is None else self.warmup_steps
+
+    def learning_rate(self, step: int) -> float:
+        """The learning rate of a step, counted from 0.
+
+        >>> settings = TrainingSettings(steps=4, lr=1.0, schedule="linear", warmup_steps=0)
+        >>> settings.learning_rate(2)
         0.5
         """
         if self.schedule in _ENDLESS:
-            return _ENDLESS[self.schedule](self.lr, warmup_steps=self.warmup_steps)(step)
-        decay = _DECAYING[self.schedule]
-        schedule = decay(
-            self.lr, total_steps=self.steps, warmup_steps=self.warmup_steps, min_lr=self.min_lr
+            return _ENDLESS[self.schedule](self.lr, warmup_steps=self.warmup)(step)
+        schedule = _DECAYING[self.schedule](
+            self.lr, total_steps=self.steps, warmup_steps=self.warmup, min_lr=self.min_lr
         )
         return schedule(step)
 
@@ -128,16 +145,12 @@ longer or shorten the warm-up.
         """A new optimizer of the parameters of a model; vectors among them do not decay.
 
         >>> from minibig.nn import Linear
-        >>> settings = TrainingSettings(steps=4, batch_size=8, optimizer="muon", lr=1.0)
-        >>> type(settings.optimizer_for(Linear(3, 2))).__name__
+        >>> type(TrainingSettings(optimizer="muon").optimizer_for(Linear(3, 2))).__name__
         'Muon'
         """
-        if self.optimizer == "muon":
-            return Muon(muon_groups(model, self.weight_decay), lr=self.lr, betas=self.betas)
-        groups = decay_groups(model, self.weight_decay)
-        if self.optimizer == "adafactor":
-            return Adafactor(groups, lr=self.lr)
-        return AdamW(groups, lr=self.lr, betas=self.betas)
+        return optimizer_for(
+            model, self.optimizer, lr=self.lr, weight_decay=self.weight_decay, betas=self.betas
+        )
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """As for all `Settings`; another optimizer changes the rates that are not named as well."""
@@ -146,21 +159,10 @@ longer or shorten the warm-up.
         return super(TrainingSettings, start).changed(values)
 
     def for_optimizer(self, optimizer: str) -> Self:
-        """The same settings for another optimizer, its rates in proportion to those of this one.
+        """The same settings for another optimizer, with its rates in proportion (`optim.RATES`).
 
-        A step of Adafactor is a part of the weight, and weights begin at about 0.02; of 10, 30 and
-        about 50 times AdamW's rate, tried with two presets, 30 learned well with both. The decay
-        changes so that each step takes off as much as before.
-
-        >>> settings = TrainingSettings(steps=4, batch_size=8, lr=1e-3)
-        >>> settings.for_optimizer("adafactor").lr
+        >>> TrainingSettings(lr=1e-3).for_optimizer("adafactor").lr
         0.03
         """
-        factor = _RATES.get(optimizer, 1) / _RATES[self.optimizer]
-        rates = {
-            "lr": self.lr * factor,
-            "min_lr": self.min_lr * factor,
-            "weight_decay": self.weight_decay / factor,
-        }  # of twelve digits, as people write such numbers
-        written: dict[str, Any] = {name: float(f"{rate:.12g}") for name, rate in rates.items()}
-        return replace(self, optimizer=optimizer, **written)
+        rates: dict[str, Any] = adapted_rates(self.to_json(), optimizer)
+        return replace(self, optimizer=optimizer, **rates)

@@ -37,12 +37,12 @@ def trainer(model, folder, steps=200):
         TOKENIZER, DIALOGUES, batch_size=4, context_length=T, seed=1, dialogues_per_row=1
     )
 
-    def stopping(step, micro_step):
-        if step == steps:
+    def stopping(number):
+        if number == steps:
             raise KeyboardInterrupt
-        return answer_loss(model, batches.batch(step))
+        return batches.batch(number)
 
-    return Trainer(model, stopping, settings, folder)
+    return Trainer(model, answer_loss, stopping, settings, folder)
 
 
 @pytest.fixture(scope="module")

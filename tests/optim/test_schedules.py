@@ -8,19 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend import InputError
-from minibig.optim import constant, cosine, inverse_square_root, linear
+from minibig.optim import (
+    constant_schedule,
+    cosine_schedule,
+    inverse_square_root_schedule,
+    linear_schedule,
+)
 
 rates = st.floats(1e-6, 1.0)
 warmups = st.integers(0, 300)
-decaying = pytest.mark.parametrize("schedule", [linear, cosine])
+decaying = pytest.mark.parametrize("schedule", [linear_schedule, cosine_schedule])
 
 
 def every_schedule(lr, warmup, total, min_lr):
     return [
-        constant(lr, warmup_steps=warmup),
-        linear(lr, total_steps=total, warmup_steps=warmup, min_lr=min_lr),
-        cosine(lr, total_steps=total, warmup_steps=warmup, min_lr=min_lr),
-        inverse_square_root(lr, warmup_steps=warmup),
+        constant_schedule(lr, warmup_steps=warmup),
+        linear_schedule(lr, total_steps=total, warmup_steps=warmup, min_lr=min_lr),
+        cosine_schedule(lr, total_steps=total, warmup_steps=warmup, min_lr=min_lr),
+        inverse_square_root_schedule(lr, warmup_steps=warmup),
     ]
 
 
@@ -65,7 +70,7 @@ def test_a_decay_never_jumps(schedule, total, warmup):
 
 def test_cosine_is_that_of_nanogpt():
     """learning_rate 1e-3, warmup_iters 100, lr_decay_iters 2000, min_lr 1e-4: worked by hand."""
-    rate = cosine(1e-3, total_steps=2000, warmup_steps=100, min_lr=1e-4)
+    rate = cosine_schedule(1e-3, total_steps=2000, warmup_steps=100, min_lr=1e-4)
     assert rate(0) == pytest.approx(1e-3 / 101)
     assert rate(99) == pytest.approx(1e-3 * 100 / 101)
     assert rate(100) == pytest.approx(1e-3)
@@ -75,38 +80,33 @@ def test_cosine_is_that_of_nanogpt():
 
 def test_inverse_square_root_is_that_of_the_transformer():
     D, w = 512, 3999  # 4000 warm-up steps, counted from 1
-    rate = inverse_square_root(1 / math.sqrt(D * (w + 1)), warmup_steps=w)
+    rate = inverse_square_root_schedule(1 / math.sqrt(D * (w + 1)), warmup_steps=w)
     for step in (0, 1, 2000, 3998, 3999, 4000, 100_000):
         t = step + 1
         assert rate(step) == pytest.approx(D**-0.5 * min(t**-0.5, t * 4000**-1.5))
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "words"),
+    ("make", "words"),
     [
-        (lambda: constant(-1.0), InputError, "lr must be finite and 0 or more; got -1.0"),
-        (lambda: constant(math.inf), InputError, "lr must be finite"),
-        (lambda: constant("1"), TypeError, "lr must be a number; got str"),
-        (lambda: constant(1.0, warmup_steps=-1), InputError, "warmup_steps must be 0 or more"),
-        (lambda: constant(1.0, warmup_steps=0.5), TypeError, "warmup_steps must be a whole number"),
-        (lambda: constant(1.0)(-1), InputError, "step must be 0 or more; got -1"),
-        (lambda: constant(1.0)(1.5), TypeError, "step must be a whole number; got 1.5"),
-        (lambda: constant(1.0)(True), TypeError, "step must be a whole number; got True"),
-        (lambda: linear(1.0, total_steps=0), InputError, "total_steps must be more than"),
-        (lambda: linear(1.0, total_steps=9, min_lr=2.0), InputError, "min_lr must be at most lr"),
-        (lambda: linear(1.0, total_steps=9.0), TypeError, "total_steps must be a whole number"),
-        (lambda: cosine(1.0, total_steps=5, warmup_steps=5), InputError, "shorten the warm-up"),
-        (
-            lambda: cosine(1.0, total_steps=5, min_lr=-0.1),
-            InputError,
-            "min_lr must be finite and 0",
-        ),
-        (lambda: cosine(1.0, total_steps="5"), TypeError, "total_steps must be a whole number"),
-        (lambda: inverse_square_root(-1.0, warmup_steps=1), InputError, "lr must be"),
-        (lambda: inverse_square_root(1.0, warmup_steps=-1), InputError, "warmup_steps must be 0"),
-        (lambda: inverse_square_root(1.0, warmup_steps=None), TypeError, "warmup_steps must be a"),
+        (lambda: constant_schedule(-1.0), "lr must be a number of at least 0; got -1.0"),
+        (lambda: constant_schedule(math.inf), "lr must be a number of at least 0; got inf"),
+        (lambda: constant_schedule("1"), "lr must be a number of at least 0; got '1'"),
+        (lambda: constant_schedule(1.0, warmup_steps=-1), "warmup_steps must be a whole number"),
+        (lambda: constant_schedule(1.0, warmup_steps=0.5), "warmup_steps must be a whole number"),
+        (lambda: constant_schedule(1.0)(-1), "step must be a whole number of at least 0; got -1"),
+        (lambda: constant_schedule(1.0)(1.5), "step must be a whole number of at least 0; got 1.5"),
+        (lambda: constant_schedule(1.0)(True), "step must be a whole number of at least 0; got T"),
+        (lambda: linear_schedule(1.0, total_steps=0), "total_steps must be more than"),
+        (lambda: linear_schedule(1.0, total_steps=9, min_lr=2.0), "min_lr must be at most lr"),
+        (lambda: linear_schedule(1.0, total_steps=9.0), "total_steps must be a whole number"),
+        (lambda: cosine_schedule(1.0, total_steps=5, warmup_steps=5), "shorten the warm-up"),
+        (lambda: cosine_schedule(1.0, total_steps=5, min_lr=-0.1), "min_lr must be a number of"),
+        (lambda: cosine_schedule(1.0, total_steps="5"), "total_steps must be a whole number"),
+        (lambda: inverse_square_root_schedule(-1.0, warmup_steps=1), "lr must be"),
+        (lambda: inverse_square_root_schedule(1.0, warmup_steps=None), "warmup_steps must be a"),
     ],
 )
-def test_wrong_uses_are_refused_with_a_sentence(make, error, words):
-    with pytest.raises(error, match=words):
+def test_wrong_uses_are_refused_with_a_sentence(make, words):
+    with pytest.raises(InputError, match=words):
         make()

@@ -12,7 +12,7 @@ from minibig.storage import list_checkpoints
 from minibig.training import Interrupted
 from minibig.training.interruption import stop_on_signals
 
-from .tiny_runs import STEPS, child, is_finite, orphans, remains, trainer
+from .tiny_runs import STEPS, child, is_finite, measure_of, orphans, remains, trainer, with_look
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 WAIT = 60.0  # seconds until a child that does not end is a failure
@@ -52,25 +52,27 @@ def test_a_kill_between_an_interruption_and_the_evaluation_it_put_off_repeats_no
     with pytest.raises(Interrupted):
         trainer(tmp_path, loss=signal_at((3, 0), signal.SIGINT)).run()
     run = trainer(tmp_path)
-    run.sample = lambda: 1 / 0  # due at step 5, after the evaluation of step 4
-    with pytest.raises(ZeroDivisionError):
-        run.run()
+
+    def crash():  # due at step 5, after the evaluation of step 4
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        with_look(run, "sample", crash).run()
     trainer(tmp_path).run()
     assert remains(tmp_path) == unbroken
 
 
 def test_a_signal_during_an_evaluation_is_not_lost(tmp_path, unbroken):
     run = trainer(tmp_path)
-    plain = run.evaluate
+    plain = measure_of(run, "validation")
 
     def evaluate():
         if run.state.step == 8:
             signal.raise_signal(signal.SIGTERM)
         return plain()
 
-    run.evaluate = evaluate
     with pytest.raises(Interrupted):
-        run.run()
+        with_look(run, "validation", evaluate).run()
     trainer(tmp_path).run()
     assert remains(tmp_path) == unbroken
 

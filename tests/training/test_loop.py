@@ -13,20 +13,21 @@ import minibig as mb
 from minibig.data import Batches
 from minibig.models import GPT, GPTConfig
 from minibig.nn import Linear
+from minibig.objectives import next_token_loss
 from minibig.optim import AdamW, clip_gradients, decay_groups
 from minibig.storage import list_checkpoints, load
 from minibig.training import (
     OPTIMIZERS,
+    Look,
     Metrics,
     Result,
     Trainer,
     TrainingError,
     TrainingSettings,
-    language_model_loss,
 )
 
 from . import tiny_runs
-from .tiny_runs import SETTINGS, STEPS, T, V, gpt, orphans, remains, tokens, trainer
+from .tiny_runs import SETTINGS, STEPS, T, V, gpt, orphans, remains, tokens, trainer, with_look
 
 
 class Crash(Exception):
@@ -135,7 +136,7 @@ def test_a_step_is_what_it_says(tmp_path):
     trainer(tmp_path / "run", dropout=0.0, steps=3, warmup_steps=1, clip=0.5).run()
     model = gpt(dropout=0.0)
     chosen = TrainingSettings(steps=3, batch_size=2, lr=1e-2, warmup_steps=1)
-    optimizer = AdamW(decay_groups(model, 0.1), betas=(0.9, 0.95))
+    optimizer = AdamW(decay_groups(model, 0.1), betas=chosen.betas)
     batches = Batches(tokens(), batch_size=2, context_length=T, seed=1)
     lines = [x for x in Metrics(tmp_path / "run" / "metrics.jsonl").read() if "lr" in x]
     for step in range(3):
@@ -173,18 +174,17 @@ def test_two_batches_of_four_are_one_of_eight(tmp_path):
 def test_dropout_falls_differently_on_each_example_step_and_micro_step(tmp_path):
     model = gpt(dropout=0.5)
     batches = Batches(tokens(T + 1), batch_size=1, context_length=T, seed=0)  # always the same text
-    plain = language_model_loss(model, batches, 2)
     seen = []
 
-    def loss(step, micro_step):
-        value = plain(step, micro_step)
+    def loss(model, batch):
+        value = next_token_loss(model, batch)
         seen.append(value.item())
         return value * 0.0
 
     chosen = TrainingSettings(
         steps=4, batch_size=1, accumulation=2, lr=1e-9, weight_decay=0.0, clip=None
     )
-    Trainer(model, loss, chosen, tmp_path).run()
+    Trainer(model, loss, batches, chosen, tmp_path).run()
     assert len(set(seen)) == 8
 
 
@@ -194,10 +194,9 @@ def test_one_batch_is_learned_by_heart(tmp_path):
     batch = batches.batch(0)
     chosen = TrainingSettings(steps=250, batch_size=2, lr=1e-2, weight_decay=0.0)
 
-    def loss(step, micro_step):
-        return mb.cross_entropy(model(batch.inputs), mb.tensor(batch.targets))
-
-    result = Trainer(model, loss, chosen, tmp_path, expected_initial_loss=math.log(V)).run()
+    run = Trainer(model, next_token_loss, lambda number: batch, chosen, tmp_path)
+    run.expected_initial_loss = math.log(V)
+    result = run.run()
     lines = Metrics(tmp_path / "metrics.jsonl").read()
     assert lines[0]["loss"] == pytest.approx(math.log(V), rel=0.02)
     assert result.loss < 0.05
@@ -224,7 +223,7 @@ def test_the_metrics_hold_every_step_every_evaluation_and_every_sample(tmp_path)
     assert [x["step"] for x in lines if "validation_loss" in x] == [4, 8, 12, 16, 20]
     assert [x["step"] for x in lines if "sample" in x] == [5, 10, 15, 20]
     validation = [x["validation_loss"] for x in lines if "validation_loss" in x]
-    assert result.best_validation_loss == min(validation)
+    assert result.best == min(validation)
     assert (result.validation_loss, result.loss) == (validation[-1], steps[-1]["loss"])
     assert isinstance(result, Result) and result.tokens_per_second > 0 and result.seconds > 0
 
@@ -238,8 +237,8 @@ def test_the_best_model_is_the_one_with_the_lowest_validation_loss(tmp_path):
         weights.append(run.model.final_norm.weight.numpy().copy())
         return {"validation_loss": next(losses), "accuracy": 0.5}
 
-    run.evaluate = evaluate
-    assert run.run().best_validation_loss == 1.0
+    with_look(run, "validation", evaluate)
+    assert run.run().best == 1.0
     best = load(tmp_path / "best").final_norm.weight.numpy()
     np.testing.assert_array_equal(best, weights[1])
     assert not np.array_equal(best, weights[4])
@@ -255,21 +254,26 @@ def test_the_last_checkpoints_are_kept_and_the_model_is_that_of_the_last(tmp_pat
     assert not run.model.training
 
 
-@pytest.mark.filterwarnings("ignore:The Linear in .* cannot be rebuilt")
-def test_any_module_trains_also_one_that_has_no_layout_on_disk(tmp_path):
+def test_any_module_trains_on_anything_that_is_numbered(tmp_path):
     layer, x = Linear(2, 1), mb.tensor([[1.0, 2.0], [2.0, 1.0]])
-    chosen = TrainingSettings(steps=3, batch_size=2, lr=0.1, evaluate_every=1)
+    chosen = TrainingSettings(steps=3, lr=0.1)
+    look = Look("accuracy", 1, lambda: {"accuracy": 0.5})
     run = Trainer(
         layer,
-        lambda step, micro_step: (layer(x) ** 2).mean(),
+        lambda model, x: (model(x) ** 2).mean(),
+        lambda number: x,
         chosen,
         tmp_path,
-        evaluate=lambda: {"accuracy": 0.5},
+        looks=[look],
     )
-    assert run.run().validation_loss is None
-    lines = Metrics(tmp_path / "metrics.jsonl").read()
-    assert "tokens_per_second" not in lines[0] and lines[1] == {"step": 1, "accuracy": 0.5}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "metrics.jsonl"]
+    result = run.run()
+    assert (result.validation_loss, result.metrics) == (None, {"accuracy": 0.5})
+    warning, first, second, *_ = Metrics(tmp_path / "metrics.jsonl").read()
+    assert "cannot be rebuilt from it alone" in warning["warning"] and warning["step"] == 0
+    assert "tokens_per_second" not in first and second == {"step": 1, "accuracy": 0.5}
+    other = Linear(2, 1)
+    other.load_state_dict(mb.storage.load_tensors(tmp_path / "model" / "model.safetensors"))
+    np.testing.assert_array_equal(other.weight.numpy(), layer.weight.numpy())
 
 
 def test_it_trains_on_every_device(tmp_path, device):
@@ -278,8 +282,7 @@ def test_it_trains_on_every_device(tmp_path, device):
     chosen = TrainingSettings(steps=4, batch_size=2, lr=1e-2, checkpoint_every=2)
     losses = []
     for seed in (0, 1):  # the second goes on from the first
-        loss = language_model_loss(model, batches)
-        losses.append(Trainer(model, loss, chosen, tmp_path).run().loss)
+        losses.append(Trainer(model, next_token_loss, batches, chosen, tmp_path).run().loss)
         model = gpt(dropout=0.2, seed=seed + 1).to(device)
     assert losses[0] == losses[1] and math.isfinite(losses[0])
 
@@ -297,29 +300,47 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     trainer(tmp_path).run()
     run = trainer(tmp_path)
     model = GPT(GPTConfig(V, T, n_layers=1, n_heads=1, d_model=4))
-    other = Trainer(model, run.loss, run.settings, tmp_path)
+    other = Trainer(model, next_token_loss, run.update.batch, run.settings, tmp_path)
     before = model.state_dict()["final_norm.weight"].numpy().copy()
     with pytest.raises(mb.InputError, match="another model: the state does not fit GPT"):
         other.run()
     np.testing.assert_array_equal(model.final_norm.weight.numpy(), before)
 
 
-def test_wrong_uses_are_told_at_once(tmp_path):
-    chosen = TrainingSettings(**SETTINGS)
-    model = gpt()
-    with pytest.raises(TypeError, match="model must be a Module; got str"):
-        Trainer("gpt", lambda step, micro_step: None, chosen, tmp_path)
-    with pytest.raises(TypeError, match="settings must be a TrainingSettings; got dict"):
-        Trainer(model, lambda step, micro_step: None, SETTINGS, tmp_path)
-    with pytest.raises(TypeError, match="loss must be a function of step and micro_step; got int"):
-        Trainer(model, 3, chosen, tmp_path)
-    with pytest.raises(TypeError, match="loss must return a tensor; got float"):
-        Trainer(model, lambda step, micro_step: 1.0, chosen, tmp_path).run()
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "gpt"}, "model must be of type Module; got str"),
+        ({"settings": SETTINGS}, "settings must be of type TrainingSettings; got dict"),
+        ({"loss": 3}, "loss must be a function of model and batch; got 3"),
+        ({"batches": [1, 2]}, r"batches must be an object with a method batch\(number\), or"),
+        ({"looks": [print]}, "looks must be a list of Look; got <built-in"),
+        ({"looks": [Look("a", 1, dict), Look("a", 2, dict)]}, "names that differ; got a, a"),
+        ({"looks": [Look("a", 1, dict, "x"), Look("b", 2, dict, "y")]}, "only one look may decide"),
+    ],
+)
+def test_wrong_uses_are_told_at_once(tmp_path, changes, message):
+    right = {
+        "model": gpt(),
+        "loss": next_token_loss,
+        "batches": lambda number: None,
+        "settings": TrainingSettings(**SETTINGS),
+    }
+    with pytest.raises(mb.InputError, match=message):
+        Trainer(**{**right, **changes}, folder=tmp_path)
 
 
-def test_a_loss_that_is_no_scalar_is_told(tmp_path):
-    with pytest.raises(ValueError, match=r"one element; got shape \(2,\)"):
-        trainer(tmp_path, loss=lambda step, micro_step, value: value + mb.ones((2,))).run()
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (lambda value: 1.0, "loss must return a scalar tensor; got float"),
+        (lambda value: None, "loss must return a scalar tensor; got NoneType"),
+        (lambda value: value + mb.ones((2,)), r"got shape \(2,\)\. Take a mean"),
+    ],
+)
+def test_a_loss_that_is_no_scalar_is_told(tmp_path, loss, message):
+    with pytest.raises(mb.InputError, match=message):
+        trainer(tmp_path, loss=lambda step, micro_step, value: loss(value)).run()
 
 
 def test_the_folder_may_not_be_a_file(tmp_path):
@@ -363,8 +384,7 @@ def test_a_damaged_checkpoint_is_never_trained_on(tmp_path):
 
 
 def test_nobody_learns_from_a_run_that_went_wrong_in_its_evaluation(tmp_path):
-    run = trainer(tmp_path)
-    run.evaluate = lambda: {"validation_loss": math.nan}
+    run = with_look(trainer(tmp_path), "validation", lambda: {"validation_loss": math.nan})
     with pytest.raises(TrainingError, match="after step 4 the validation_loss is nan"):
         run.run()
     assert tiny_runs.is_finite(tmp_path)

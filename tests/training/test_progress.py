@@ -4,11 +4,9 @@ import io
 
 import pytest
 
-from minibig.pictures import draw_losses
-from minibig.storage import StorageError
-from minibig.training import ProgressBar, ProgressLog, ProgressPicture, progress_on
+from minibig.training import ProgressBar, ProgressLog, progress_on
 
-from .tiny_runs import STEPS, remains, trainer
+from .tiny_runs import STEPS, trainer
 
 
 class Terminal(io.StringIO):
@@ -68,15 +66,6 @@ def test_the_time_left_is_that_of_the_steps_left(monkeypatch):
     ]
 
 
-def test_a_system_that_does_not_tell_the_memory(monkeypatch):
-    monkeypatch.setattr("minibig.training.progress.process_memory", lambda: None)
-    stream = io.StringIO()
-    log = ProgressLog(stream)
-    log.begin(0, 1)
-    log.advance({"step": 1, "loss": 1.0, "lr": 0.00025})
-    assert stream.getvalue() == "step 1/1  loss 1.000  rate 2.5e-04  0:00 left\n"
-
-
 def test_the_bar_goes_on_where_the_run_goes_on():
     stream = io.StringIO()
     bar = ProgressBar(stream)
@@ -100,43 +89,21 @@ def test_a_run_that_fails_leaves_no_open_bar(tmp_path):
     assert stream.getvalue().endswith("\n")
 
 
-def test_a_picture_is_drawn_after_evaluations_that_are_far_enough_apart(monkeypatch):
-    now, drawn, stream = [100.0], [], io.StringIO()
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    progress = ProgressPicture(ProgressLog(stream), lambda: drawn.append(now[0]))
-    progress.begin(0, 40)
-    for step in range(1, 41):
-        now[0] += 1
-        progress.advance({"step": step, "loss": 1.0})
-        progress.report({"step": step, "sample": "text"})
-        if step % 4 == 0:
-            progress.report({"step": step, "validation_loss": 2.0})
-    progress.end()
-    assert drawn == [112.0, 124.0, 136.0]
-    assert stream.getvalue().count("validation loss 2.0") == 10  # the other progress sees it all
-    assert stream.getvalue().count("a sample:") == 40
+class Broken:
+    """A progress whose terminal is gone after the beginning."""
+
+    def begin(self, step, steps):
+        pass
+
+    def advance(self, values):
+        raise BrokenPipeError("nobody reads")
+
+    report = end = advance
 
 
-@pytest.mark.parametrize("problem", [StorageError, ModuleNotFoundError])
-def test_a_picture_that_cannot_be_drawn_stops_no_run(tmp_path, problem):
-    def draw():
-        raise problem("loss.png cannot be drawn")
-
-    run = trainer(tmp_path)
-    run.progress = ProgressPicture(ProgressLog(io.StringIO()), draw, every=0.0)
+def test_a_terminal_that_is_gone_stops_no_run(tmp_path):
+    run = trainer(tmp_path / "run")
+    run.progress = Broken()
     assert run.run().steps == STEPS
-
-
-def test_a_picture_drawn_on_the_way_changes_nothing_that_is_learned(tmp_path):
-    drawn = []
-    for name in ("drawn", "plain"):
-        run = trainer(tmp_path / name)
-        if name == "drawn":
-            draw = lambda metrics=run.metrics: (
-                draw_losses(metrics, tmp_path / "loss.png"),
-                drawn.append((tmp_path / "loss.png").read_bytes()),
-            )
-            run.progress = ProgressPicture(ProgressLog(io.StringIO()), draw, every=0.0)
-        run.run()
-    assert len(set(drawn)) == STEPS // 4  # another one after each evaluation
-    assert remains(tmp_path / "drawn") == remains(tmp_path / "plain")
+    [warning] = [x["warning"] for x in run.metrics.read() if "warning" in x]
+    assert warning == "the progress is not shown any more: nobody reads"

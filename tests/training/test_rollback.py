@@ -12,7 +12,7 @@ from minibig.storage import list_checkpoints
 from minibig.training import Interrupted, Metrics, TrainingError, TrainingSettings
 
 from .test_loop import Crash
-from .tiny_runs import STEPS, is_finite, orphans, remains, trainer
+from .tiny_runs import STEPS, is_finite, measure_of, orphans, remains, trainer, with_look
 
 CAREFUL = {"on_divergence": "roll_back", "rollback_factor": 0.25}
 
@@ -21,15 +21,11 @@ def too_fast_at(*steps, above=0.5):
     """The loss is infinite at these steps while the rate is more than a part of the settings'."""
 
     def run_in(folder, interrupt=lambda step, micro_step: None, **changes):
-        run = trainer(folder, **{**CAREFUL, **changes})
-        plain = run.loss
-
-        def loss(step, micro_step):
+        def loss(step, micro_step, value):
             interrupt(step, micro_step)
-            value = plain(step, micro_step)
-            return value * math.inf if step in steps and run.state.rate_factor > above else value
+            return value * math.inf if step in steps and run.state.lr_factor > above else value
 
-        run.loss = loss
+        run = trainer(folder, loss=loss, **{**CAREFUL, **changes})
         return run
 
     return run_in
@@ -44,7 +40,7 @@ def test_a_run_goes_back_to_the_last_checkpoint_and_on_at_a_lower_rate(tmp_path)
     result = run.run()
     assert result.steps == STEPS and is_finite(tmp_path)
     (line,) = rollbacks(tmp_path)
-    assert (line["step"], line["rollback"], line["rate_factor"]) == (6, 1, 0.25)
+    assert (line["step"], line["rollback"], line["lr_factor"]) == (6, 1, 0.25)
     assert line["because"].startswith("step 8 has the loss inf and the gradient norm")
     assert "the first bad tensor is the gradient of" in line["because"]
     lines = [x for x in Metrics(tmp_path / "metrics.jsonl").read() if "loss" in x]
@@ -56,7 +52,7 @@ def test_a_run_goes_back_to_the_last_checkpoint_and_on_at_a_lower_rate(tmp_path)
 
 def test_each_rollback_lowers_the_rate_further(tmp_path):
     too_fast_at(4, 10, above=0.1)(tmp_path).run()
-    factors = [(x["step"], x["rollback"], x["rate_factor"]) for x in rollbacks(tmp_path)]
+    factors = [(x["step"], x["rollback"], x["lr_factor"]) for x in rollbacks(tmp_path)]
     assert factors == [(3, 1, 0.25), (3, 2, 0.0625)]
 
 
@@ -68,7 +64,7 @@ def test_before_the_first_checkpoint_it_begins_anew(tmp_path, every):
 
 def test_after_so_many_attempts_it_gives_up_and_the_last_good_checkpoint_stays(tmp_path):
     run = too_fast_at(7, above=0.0)(tmp_path, max_rollbacks=2)
-    words = r"^step 8 has the loss inf .* rolled back 2 times, to a rate of 0\.0625 times the set"
+    words = r"^step 8 has the loss inf .* rolled back 2 times, to 0\.0625 times the learning rate"
     with pytest.raises(TrainingError, match=words):
         run.run()
     assert len(rollbacks(tmp_path)) == 2
@@ -132,7 +128,7 @@ def test_a_crash_right_after_the_rollback_costs_nothing(tmp_path, monkeypatch):
 
 def test_bad_parameters_and_bad_evaluations_are_rolled_back_as_well(tmp_path):
     run = trainer(tmp_path, **CAREFUL)
-    plain, bias = run.evaluate, run.model.final_norm.bias
+    plain, bias = measure_of(run, "validation"), run.model.final_norm.bias
 
     def evaluate():
         return {"validation_loss": math.nan} if run.state.rollbacks == 0 else plain()
@@ -142,8 +138,7 @@ def test_bad_parameters_and_bad_evaluations_are_rolled_back_as_well(tmp_path):
             bias.assign(np.full(bias.shape, np.inf, "float32"))
         return ""
 
-    run.evaluate, run.sample = evaluate, sample
-    run.run()
+    with_look(with_look(run, "validation", evaluate), "sample", sample).run()
     reasons = [(x["step"], x["because"]) for x in rollbacks(tmp_path)]
     assert [step for step, _ in reasons] == [3, 12]
     assert reasons[0][1] == "after step 4 the validation_loss is nan."

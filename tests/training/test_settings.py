@@ -91,7 +91,7 @@ def test_settings_of_before_there_was_a_choice_are_those_of_adamw():
         ({"weight_decay": -0.1}, "weight_decay must be a number of at least 0"),
         ({"betas": 0.9}, "betas must be several values; got 0.9"),
         ({"betas": (0.9, 1.0)}, "betas must be a number of at least 0 and below 1; got 1.0"),
-        ({"clip": 0}, "clip must be a number above 0; got 0"),
+        ({"clip": -1}, "clip must be a number of at least 0; got -1"),
     ],
 )
 def test_a_wrong_number_is_told_in_one_sentence(changes, message):
@@ -100,8 +100,6 @@ def test_a_wrong_number_is_told_in_one_sentence(changes, message):
 
 
 def test_unknown_and_missing_names_are_listed():
-    with pytest.raises(mb.InputError, match="TrainingSettings needs batch_size, lr"):
-        TrainingSettings.of({"steps": 1})
     with pytest.raises(mb.InputError, match="has no setting 'learning_rate'"):
         TrainingSettings.of({**BASE, "learning_rate": 0.1})
 

@@ -8,18 +8,19 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 import minibig as mb
 from minibig.backend import generator
-from minibig.data import Batches, evaluation_batches, token_array
+from minibig.data import Batch, Batches, evaluation_batches, token_array
 from minibig.evaluation import mean_loss
 from minibig.models import GPT, GPTConfig
 from minibig.objectives import next_token_loss
 from minibig.storage import load_checkpoint
-from minibig.training import Interrupted, Metrics, Trainer, TrainingSettings, language_model_loss
+from minibig.training import Interrupted, Look, Metrics, Trainer, TrainingSettings
 from minibig.training.metrics import WALL_CLOCK
 
 V, T = 16, 8
@@ -48,18 +49,43 @@ def gpt(dropout=0.2, seed=0):
     return GPT(config)
 
 
+@dataclass(frozen=True)
+class NumberedBatch(Batch):
+    number: int = -1
+
+
+def numbered(batches):
+    """The batches as a function of their number, each knowing its number."""
+
+    def batch(number):
+        plain = batches.batch(number)
+        return NumberedBatch(plain.inputs, plain.targets, number=number)
+
+    return batch
+
+
+def with_look(run, name, measure):
+    """The same run with another function in one of its looks."""
+    run.looks = [
+        replace(look, measure=measure) if look.name == name else look for look in run.looks
+    ]
+    return run
+
+
+def measure_of(run, name):
+    return next(look.measure for look in run.looks if look.name == name)
+
+
 def trainer(folder, *, loss=lambda step, micro_step, loss: loss, dropout=0.2, seed=0, **changes):
     """A run in a folder; `loss` may do something to the loss, or to the world, at any step."""
     settings = TrainingSettings(**{**SETTINGS, **changes})
     model = gpt(dropout, seed)
     batches = Batches(tokens(), batch_size=settings.batch_size, context_length=T, seed=1)
-    plain = language_model_loss(model, batches, settings.accumulation)
     validation = tokens(40, seed=1)
 
-    def watched(step, micro_step):
-        return loss(step, micro_step, plain(step, micro_step))
-
-    watched.n_tokens = plain.n_tokens
+    def watched(model, batch):
+        step, micro_step = divmod(batch.number, settings.accumulation)
+        return loss(step, micro_step, next_token_loss(model, batch))
 
     def sample():
         return str(mb.generate(model, [1, 2], max_new_tokens=6)[0].tolist())
@@ -68,7 +94,10 @@ def trainer(folder, *, loss=lambda step, micro_step, loss: loss, dropout=0.2, se
         some = evaluation_batches(validation, batch_size=3, context_length=T)
         return {"validation_loss": mean_loss(model, next_token_loss, some)}
 
-    return Trainer(model, watched, settings, folder, evaluate=evaluate, sample=sample)
+    looks = [Look("validation", settings.evaluate_every, evaluate, best="validation_loss")]
+    if settings.sample_every:
+        looks.append(Look("sample", settings.sample_every, sample))
+    return Trainer(model, watched, numbered(batches), settings, folder, looks=looks)
 
 
 def without_clocks(lines):

@@ -1,0 +1,92 @@
+"""What is done now and then during a run: evaluations, samples, pictures.
+
+Look("validation", 250, evaluate, best="validation_loss")
+Look("sample", 500, write_a_text)
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from minibig.backend import InputError
+from minibig.backend.checks import flag, refuse, text, whole
+
+RESERVED = ("step", "loss", "lr", "gradient_norm", "tokens_per_second", "seconds", "warning")
+
+
+@dataclass(frozen=True)
+class Look:
+    """A function that is called every `every` steps and after the last step; 0: only after it.
+
+    `measure()` returns named numbers, or a text, or None; the first two become a line of the
+    metrics file. `best` names the number that decides which weights are kept in best/: those with
+    the smallest, or the greatest if `greater_is_better`.
+
+    A look without `best` that fails is warned of, and the run goes on.
+
+    Raises:  InputError for a name that a metrics file uses otherwise, or arguments of another kind.
+
+    >>> look = Look("answers", 100, lambda: {"exact_match": 0.5}, best="exact_match")
+    >>> look.is_due(step=200, last=1000)
+    True
+    """
+
+    name: str
+    every: int
+    measure: Callable[[], Mapping[str, float] | str | None]
+    best: str | None = None
+    greater_is_better: bool = False
+
+    def __post_init__(self) -> None:
+        text("the name of a look", self.name)
+        if self.name in RESERVED:
+            raise refuse("the name of a look", f"none of {', '.join(RESERVED)}", self.name)
+        whole("every", self.every, least=0)
+        if not callable(self.measure):
+            raise refuse("measure", "a function without arguments", self.measure)
+        if self.best is not None:
+            text("best", self.best)
+        flag("greater_is_better", self.greater_is_better)
+
+    def is_due(self, step: int, last: int) -> bool:
+        """Whether it is called after this step of a run that ends with step `last`."""
+        return step == last or (self.every > 0 and step % self.every == 0)
+
+    def is_better(self, value: float, best: float | None) -> bool:
+        """Whether a value is better than the best so far."""
+        if best is None:
+            return True
+        return value > best if self.greater_is_better else value < best
+
+
+def looks_in_order(looks: Iterable[Look]) -> tuple[Look, ...]:
+    """The looks, if their names differ and only one of them decides what is best."""
+    if isinstance(looks, Look) or not isinstance(looks, Iterable):
+        raise refuse("looks", "a list of Look", looks)
+    looks = tuple(looks)
+    for look in looks:
+        if not isinstance(look, Look):
+            raise refuse("looks", "a list of Look", look)
+    names = [look.name for look in looks]
+    if len(set(names)) < len(names):
+        raise InputError(f"looks must have names that differ; got {', '.join(names)}.")
+    deciding = [look.name for look in looks if look.best is not None]
+    if len(deciding) > 1:
+        raise InputError(f"only one look may decide what is best; got {', '.join(deciding)}.")
+    return looks
+
+
+def at_most_every(seconds: float, do: Callable[[], object]) -> Callable[[], None]:
+    """A function that calls `do`, unless the last call or the beginning is too short ago.
+
+    For what is pleasant to have and costs time, such as a picture of a run that goes on.
+    """
+    latest = time.monotonic()
+
+    def sometimes() -> None:
+        nonlocal latest
+        if time.monotonic() - latest >= seconds:
+            do()
+            latest = time.monotonic()
+
+    return sometimes

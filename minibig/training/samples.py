@@ -1,0 +1,32 @@
+"""Samples of a language model, for the looks of a run."""
+
+from collections.abc import Callable
+from typing import Any
+
+from minibig.generation import generate
+from minibig.tokenizers import Tokenizer
+
+
+def text_sampler(
+    model: Any,
+    tokenizer: Tokenizer,
+    prompt: str,
+    length: int,
+    *,
+    seed: int = 0,
+    temperature: float = 0.8,
+    top_k: int | None = None,
+) -> Callable[[], str]:
+    """A function that lets the model go on with a prompt: always with the same luck.
+
+    So two samples of a run differ by what was learned between them, and by nothing else.
+    """
+    ids = tokenizer.encode(prompt)
+
+    def sample() -> str:
+        written = generate(
+            model, ids, max_new_tokens=length, temperature=temperature, top_k=top_k, seed=seed
+        )
+        return tokenizer.decode(written[0].tolist())
+
+    return sample
