@@ -11,6 +11,7 @@ number, dropout masks are keyed by the step, and a checkpoint holds all the rest
 import dataclasses
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -281,7 +282,13 @@ class Trainer:
         self._saved = (self.state.step, self.state.looked_at)
 
     def _save_model(self, name: str) -> None:
-        save(self.model, self.folder / name)
+        """Write the model; what there is to know about that is said once in a run."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            save(self.model, self.folder / name)
+        if self.state.step == 0:
+            for warning in caught:
+                self._warn(str(warning.message))
 
     def _compare_with_expectation(self, loss: float) -> None:
         """Warn of a first loss that no fresh model should have."""

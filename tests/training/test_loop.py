@@ -269,7 +269,7 @@ def test_any_module_trains_on_anything_that_is_numbered(tmp_path):
     result = run.run()
     assert (result.validation_loss, result.metrics) == (None, {"accuracy": 0.5})
     warning, first, second, *_ = Metrics(tmp_path / "metrics.jsonl").read()
-    assert "cannot be rebuilt from it alone" in warning["warning"] and warning["step"] == 0
+    assert "cannot be rebuilt from its folder" in warning["warning"] and warning["step"] == 0
     assert "tokens_per_second" not in first and second == {"step": 1, "accuracy": 0.5}
     other = Linear(2, 1)
     other.load_state_dict(mb.storage.load_tensors(tmp_path / "model" / "model.safetensors"))
