@@ -157,6 +157,22 @@ def expect_tensors(name: Any, inputs: Sequence[Any]) -> None:
             )
 
 
+KEYWORDS_OF_OTHERS = {
+    "dim": "axis",
+    "dims": "axis",
+    "keepdim": "keepdims",
+    "unbiased": "correction",
+}
+
+
+def on_keyword(error: Exception) -> str:
+    """If an error is about a keyword that PyTorch has: that keyword, and ours; else empty."""
+    for theirs, ours in KEYWORDS_OF_OTHERS.items():
+        if f"keyword argument {theirs!r}" in str(error):
+            return f"keyword {theirs}. It is called {ours} here."
+    return ""
+
+
 def expect_function(name: str, f: Any) -> None:
     """Raise InputError if f is no function."""
     if not callable(f):

@@ -27,6 +27,7 @@ from minibig.autograd.operations import (
     Kernel,
     Operation,
     expect_tensors,
+    on_keyword,
     register,
     summary,
     wrapped,
@@ -205,6 +206,8 @@ def _operand(x: Any, name: Any) -> Any:
 def _explained(error: Exception, operation: Operation, arrays: list[Any]) -> Exception:
     """What NumPy said about the arrays, with the operation and what it was given."""
     kind = type(error) if type(error) in (TypeError, IndexError) else InputError
+    if advice := on_keyword(error):
+        return kind(f"{operation} has no {advice}")
     return kind(f"{operation} cannot take {', '.join(map(summary, arrays))}: {error}")
 
 
@@ -270,6 +273,10 @@ def composite(function: F) -> F:
             return function(*inputs, **keywords)
         except AttributeError:
             expect_tensors(function.__name__, inputs)
+            raise
+        except TypeError as error:
+            if advice := on_keyword(error):
+                raise TypeError(f"{function.__name__} has no {advice}") from None
             raise
 
     return cast("F", checked)

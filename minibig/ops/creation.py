@@ -11,7 +11,7 @@ from minibig.autograd import Tensor
 from minibig.backend import (
     Device, InputError, Shape, device, device_of, is_array, stream, to_device,
 )
-from minibig.backend.checks import refuse, whole
+from minibig.backend.checks import number, refuse, whole
 
 def full(
     shape: int | Shape, value: float, dtype: Any = "float32", device: "str | Device | None" = None
@@ -73,6 +73,12 @@ def arange(*bounds: float, dtype: Any = None, device: "str | Device | None" = No
     >>> arange(1, 7, 2)
     tensor([1, 3, 5])
     """
+    if not 1 <= len(bounds) <= 3:
+        raise refuse("arange", "given stop; start and stop; or start, stop and step", bounds)
+    for bound in bounds:
+        number("a bound of arange", bound)
+    if bounds[2:] == (0,):
+        raise refuse("the step of arange", "other than 0", bounds[2])
     values = np.arange(*bounds, dtype=dtype)
     narrow = dtype is None and values.dtype == np.float64
     return _placed(values, device, "float32" if narrow else dtype)
@@ -86,7 +92,8 @@ def linspace(
     >>> linspace(0, 1, 5)
     tensor([0. , 0.25, 0.5 , 0.75, 1. ])
     """
-    return _placed(np.linspace(start, stop, whole("linspace: n", n, 0)), device, dtype)
+    bounds = number("linspace: start", start), number("linspace: stop", stop)
+    return _placed(np.linspace(*bounds, whole("linspace: n", n, 0)), device, dtype)
 
 def normal(
     *shape: Any, mean: float | None = None, std: float | None = None, name: str = "normal",
@@ -98,8 +105,9 @@ def normal(
     ((2, 3), (2, 3))
     """
     lengths, mean, std = _shape_and_more("normal", shape, mean, std)
-    values = stream(name).standard_normal(lengths)
-    return _placed((mean or 0.0) + (1.0 if std is None else std) * values, device, dtype)
+    mean = 0.0 if mean is None else number("normal: mean", mean)
+    std = 1.0 if std is None else number("normal: std", std, least=0)
+    return _placed(mean + std * stream(name).standard_normal(lengths), device, dtype)
 
 def uniform(
     *shape: Any, low: float | None = None, high: float | None = None, name: str = "uniform",
@@ -107,8 +115,9 @@ def uniform(
 ) -> Tensor:
     """Random numbers spread evenly over [low, high), from the random stream `name`: [0, 1)."""
     lengths, low, high = _shape_and_more("uniform", shape, low, high)
-    bounds = low or 0.0, 1.0 if high is None else high
-    return _placed(stream(name).uniform(*bounds, lengths), device, dtype)
+    low = 0.0 if low is None else number("uniform: low", low)
+    high = 1.0 if high is None else number("uniform: high", high, least=low)
+    return _placed(stream(name).uniform(low, high, lengths), device, dtype)
 
 def _shape_and_more(name: str, given: Any, first: Any, second: Any) -> tuple[Shape, Any, Any]:
     """The shape, and the two arguments that may follow it by position, as in NumPy.
@@ -131,10 +140,24 @@ def _lengths(name: str, *given: Any) -> Shape:
     return tuple([whole(f"a length in {name}", n, 0) for n in lengths])
 
 def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Any) -> Tensor:
+    dtype = _checked_dtype(dtype)
+    if dtype.kind in "iu" and isinstance(value, float | np.floating) and not value.is_integer():
+        raise refuse(f"the value of {name}", f"a whole number for {dtype}", value)
     try:
-        return _placed(np.full(shape, value, dtype), where)
+        values = np.full(shape, value, dtype)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{name} cannot make a tensor of {value!r} as {dtype}: {error}.") from None
+        reason = str(error).rstrip(".")
+        raise InputError(f"{name} cannot make {value!r} of {dtype}: {reason}.") from None
+    return _placed(values, where)
 
 def _placed(values: Any, where: "str | Device | None", dtype: Any = None) -> Tensor:
-    return Tensor(to_device(np.asarray(values, dtype), device(where)))
+    return Tensor(to_device(np.asarray(values, _checked_dtype(dtype)), device(where)))
+
+def _checked_dtype(dtype: Any) -> Any:
+    try:
+        known = None if dtype is None else np.dtype(dtype)
+    except TypeError:
+        known = np.dtype(object)
+    if known is not None and known.kind not in "fiub":
+        raise refuse("dtype", "a type of real numbers or bools, such as 'float32'", dtype)
+    return known

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import broadcast_to, composite, primitive, reshape
+from minibig.autograd import Tensor, broadcast_to, composite, primitive, reshape
 from minibig.backend import Array, InputError, namespace
 from minibig.backend.checks import one_of, refuse, whole
 from minibig.ops.indexing import array_of, getitem_at
@@ -69,6 +69,8 @@ def repeat(x, repeats: int | Sequence[int], /, axis: int | None = None):
         times = whole("repeat: repeats", repeats, 0)
         apart = broadcast_to(reshape(x, (*before, n, 1, *after)), (*before, n, times, *after))
         return reshape(apart, (*before, n * times, *after))
+    if not isinstance(repeats, Sequence | np.ndarray | Tensor):
+        raise refuse("repeat: repeats", "a whole number, or one for each element", repeats)
     counts = [whole("repeat: a number of repeats", count, 0) for count in repeats]
     if len(counts) != n:
         raise InputError(f"repeat: axis {axis} needs {n} numbers of repeats; got {len(counts)}.")

@@ -6,7 +6,7 @@ Places are constants. The gradient of sorted elements goes back to where they ca
 import math
 
 from minibig.autograd import composite, constant
-from minibig.backend import Array, namespace
+from minibig.backend import Array, InputError, namespace
 from minibig.backend.checks import whole
 from minibig.ops.indexing import take_along_axis
 from minibig.ops.shapes import checked_axis
@@ -62,4 +62,6 @@ def nonzero(x: Array, /) -> tuple[Array, ...]:
     >>> mb.nonzero(mb.tensor([[0, 5], [7, 0]]))
     (tensor([0, 1]), tensor([1, 0]))
     """
+    if not x.ndim:
+        raise InputError("nonzero needs at least one axis; got a single number. Compare it with 0.")
     return namespace(x).nonzero(x)

@@ -82,6 +82,28 @@ USES = [
         (f"{name} empty", lambda x, name=name: getattr(mb, name)(mb.zeros((0,))), BOTH, name)
         for name in ["max", "min", "argmax"]
     ],
+    ("sum dim", lambda x: mb.sum(x, dim=0), TypeError, "sum has no keyword dim.*called axis here"),
+    ("mean dim", lambda x: mb.mean(x, dim=0), TypeError, "mean has no keyword dim.*axis here"),
+    ("max keepdim", lambda x: x.max(0, keepdim=True), TypeError, "keepdim. It is called keepdims"),
+    (
+        "std unbiased",
+        lambda x: x.std(unbiased=True),
+        TypeError,
+        "unbiased. It is called correction",
+    ),
+    ("repeat float", lambda x: mb.repeat(x, 1.5), mb.InputError, "one for each element; got 1.5"),
+    ("nonzero", lambda x: mb.nonzero(x[0, 0]), mb.InputError, "at least one axis"),
+    ("full fraction", lambda x: mb.full(2, 0.5, "int64"), mb.InputError, "whole number for int64"),
+    ("full nan", lambda x: mb.full_like(IDS, float("nan")), mb.InputError, "nan"),
+    ("normal std", lambda x: mb.normal(2, std=-1), mb.InputError, "std must .* at least 0; got -1"),
+    ("normal mean", lambda x: mb.normal((2,), "a"), mb.InputError, "mean must .* got 'a'"),
+    ("uniform bounds", lambda x: mb.uniform((2,), 3, 1), mb.InputError, "high must .* 3.0; got 1"),
+    ("eye dtype", lambda x: mb.eye(2, dtype="float33"), mb.InputError, "dtype must .*'float33'"),
+    ("arange text", lambda x: mb.arange("a"), mb.InputError, "bound of arange must .* got 'a'"),
+    ("arange none", lambda x: mb.arange(), mb.InputError, "stop and step; got"),
+    ("arange step", lambda x: mb.arange(1, 2, 0), mb.InputError, "step of arange"),
+    ("linspace text", lambda x: mb.linspace("a", 1), mb.InputError, "start must .* got 'a'"),
+    ("zeros text", lambda x: mb.zeros(2, dtype="<U3"), mb.InputError, "dtype|real numbers"),
     ("sum wrong keyword", lambda x: mb.sum(x, axes=0), TypeError, "axes"),
     (
         "sum many",
