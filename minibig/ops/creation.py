@@ -140,7 +140,7 @@ def _lengths(name: str, *given: Any) -> Shape:
     return tuple([whole(f"a length in {name}", n, 0) for n in lengths])
 
 def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Any) -> Tensor:
-    dtype = _checked_dtype(dtype)
+    dtype = _checked_dtype(dtype, f"the dtype of {name}")
     if dtype.kind in "iu" and isinstance(value, float | np.floating) and not value.is_integer():
         raise refuse(f"the value of {name}", f"a whole number for {dtype}", value)
     try:
@@ -153,11 +153,11 @@ def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Any) -> Tens
 def _placed(values: Any, where: "str | Device | None", dtype: Any = None) -> Tensor:
     return Tensor(to_device(np.asarray(values, _checked_dtype(dtype)), device(where)))
 
-def _checked_dtype(dtype: Any) -> Any:
+def _checked_dtype(dtype: Any, name: str = "dtype") -> Any:
     try:
         known = None if dtype is None else np.dtype(dtype)
     except TypeError:
         known = np.dtype(object)
     if known is not None and known.kind not in "fiub":
-        raise refuse("dtype", "a type of real numbers or bools, such as 'float32'", dtype)
+        raise refuse(name, "a type of real numbers or bools, such as 'float32'", dtype)
     return known
