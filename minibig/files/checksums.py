@@ -95,14 +95,14 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def checksums(files: dict[str, Path]) -> bytes:
+def checksums_of(files: dict[str, Path]) -> bytes:
     """The content of a file of checksums, for files that will have these names.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "a")
     ...     _ = path.write_bytes(b"abc")
-    ...     print(json.loads(checksums({"b": path}))["payload"]["b"][:16])
+    ...     print(json.loads(checksums_of({"b": path}))["payload"]["b"][:16])
     ba7816bf8f01cfea
     """
     return _KIND.content({name: digest(path) for name, path in files.items()})
@@ -137,32 +137,33 @@ def check_files(folder: Path, names: Sequence[str], sums: str = CHECKSUMS) -> No
     Raises:  StorageError that names the file, what was expected and what to do.
     """
     expected = _expected(folder, names, sums)
-    for name in names:
-        if expected and os.path.lexists(folder / name):
-            found = digest(folder / name)
-            if found == expected[name]:
-                continue
-            if _expected(folder, names, sums) != expected:  # replaced while it was read
-                return check_files(folder, names, sums)
-            raise StorageError(
-                f"{folder / name} is not what was written: its SHA-256 must be "
-                f"{expected[name][:16]}…; got {found[:16]}…. If it was changed on purpose, delete "
-                f"{folder / sums}, and the folder is no longer checked; otherwise it is "
-                "damaged: restore a copy of it."
-            )
+    for name in expected:
+        if not os.path.lexists(folder / name):
+            continue
+        found = digest(folder / name)
+        if found == expected[name]:
+            continue
+        if _expected(folder, names, sums) != expected:  # replaced while it was read
+            return check_files(folder, names, sums)
+        raise StorageError(
+            f"{folder / name} is not what was written: its SHA-256 must be "
+            f"{expected[name][:16]}…; got {found[:16]}…. If it was changed on purpose, delete "
+            f"{folder / sums}, and the folder is no longer checked; otherwise it is damaged: "
+            "restore a copy of it."
+        )
 
 
 def _expected(folder: Path, names: Sequence[str], sums: str) -> dict[str, str]:
     """The checksum of each of the files, or none at all."""
     path = folder / sums
-    if not os.path.lexists(path):
-        return {}
     try:
         payload = _KIND.read(path)
         if payload.keys() == set(names) and all(isinstance(x, str) for x in payload.values()):
             return payload
         raise StorageError(f"{path} must hold the checksums of {' and '.join(names)}.")
     except StorageError as error:
+        if not os.path.lexists(path):
+            return {}
         raise StorageError(
             f"{error} Restore a copy of it; or delete it, and the folder is no longer checked."
         ) from None

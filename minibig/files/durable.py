@@ -24,7 +24,6 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from minibig.backend.checks import shown
 from minibig.backend.errors import InputError
 
 _TEMPORARY = re.compile(r"\.minibig-(\d+)(?:-([0-9a-f]{8}))?-\d+\.tmp")
@@ -168,6 +167,16 @@ def remove_temporary_files(folder: Path) -> None:
                     _remove(place / name)
 
 
+def is_written(folder: Path) -> bool:
+    """Whether a living process is writing in the folder just now."""
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            match = _TEMPORARY.fullmatch(name)
+            if match and not _is_abandoned(folder / name, int(match[1]), match[2]):
+                return True
+    return False
+
+
 def make_folder(path: Path) -> None:
     """Make the folder `path` and those above it, where they are missing.
 
@@ -178,7 +187,7 @@ def make_folder(path: Path) -> None:
         os.fspath(path).encode()
     except UnicodeEncodeError:
         raise StorageError(
-            f"{shown(os.fspath(path))} is no name in UTF-8. Choose another name for the folder."
+            f"{os.fspath(path)} is no name in UTF-8. Choose another name for the folder."
         ) from None
     with _written(path):
         path.mkdir(parents=True, exist_ok=True)

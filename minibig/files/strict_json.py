@@ -33,9 +33,16 @@ def read_json(path: Path, limit: int = MAX_JSON_BYTES, shape: Any = object) -> A
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a value as JSON, in lines, as a whole or not at all."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    write_file(path, text.encode() + b"\n")
+    """Write a value as JSON, in lines, as a whole or not at all.
+
+    Raises:  StorageError if `read_json` would not give back what was written, or it cannot be.
+    """
+    try:
+        data = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        parse_json(data)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StorageError(f"{path} is not written: {error}.") from None
+    write_file(path, data)
 
 
 def parse_json(data: bytes) -> Any:

@@ -10,7 +10,9 @@ One file more is ours: minibig_checksums.json, by which a flipped bit in one of 
 
 import json
 import os
+import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,8 @@ from minibig.files import (
     read_json,
     remove_file,
 )
-from minibig.files.checksums import CHECKSUMS, checksums
+from minibig.files.checksums import CHECKSUMS, checksums_of
+from minibig.files.durable import is_written
 from minibig.nn import Module, without_values
 from minibig.storage import native
 from minibig.storage.gpt2 import GPT2
@@ -45,6 +48,8 @@ CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 _PLACES = ("", "model", "best")  # in the folder of a model, or of a run
 _MOST_NAMES = 8  # in a sentence
+_TRIES = 100  # to load what another process is saving
+_PAUSE = 0.01  # seconds between two of them
 
 FAMILIES: dict[str, Family] = {family.model_type: family for family in (GPT2,)}
 
@@ -76,7 +81,7 @@ def save(model: Module, folder: str | os.PathLike[str]) -> None:
         config_file.write(config)
         config_file.flush()
         write_tensors(weights_path, tensors, {"format": "pt"})  # as PyTorch's readers expect
-        sums_file.write(checksums({CONFIG: Path(config_file.name), WEIGHTS: weights_path}))
+        sums_file.write(checksums_of({CONFIG: Path(config_file.name), WEIGHTS: weights_path}))
         sums_file.flush()
         # From here on the weights are replaced, then the configuration, then the checksums.
         remove_file(sums)
@@ -93,7 +98,22 @@ def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> 
     Raises:  StorageError that says what is wrong with the files: a bit that is not as it was
              written, or every missing, unexpected and mis-shaped tensor.
     """
-    folder = find_model(folder)
+    folder = Path(folder)
+    for _ in range(_TRIES):
+        before, found = _stamps(folder), None
+        try:
+            found = _load(find_model(folder), device)
+        except StorageError:
+            if _stamps(folder) == before and not _is_written(folder):
+                raise
+        if found is not None and _stamps(folder) == before:
+            return found
+        time.sleep(_PAUSE)
+    raise StorageError(f"{folder} is written all the time. Try again when that has ended.")
+
+
+def _load(folder: Path, device: str | Device | None) -> Module:
+    """What `load` does, unless another process saves in the folder at the same time."""
     check_files(folder, (CONFIG, WEIGHTS))
     fields = read_json(folder / CONFIG, shape={...: object})
     family = _family(folder / CONFIG, fields.get("model_type"))
@@ -131,6 +151,21 @@ def find_model(folder: str | os.PathLike[str]) -> Path:
         )
     _check_weights(place)
     return place
+
+
+def _stamps(folder: Path) -> list[Any]:
+    """Which files lie in the places where a model may be: they change when one is saved there."""
+    stamps: list[Any] = []
+    for place in _PLACES:
+        for name in (CONFIG, WEIGHTS, CHECKSUMS):
+            with suppress(OSError):
+                status = os.stat(folder / place / name)
+                stamps.append((place, name, status.st_ino, status.st_mtime_ns))
+    return stamps
+
+
+def _is_written(folder: Path) -> bool:
+    return any(is_written(folder / place) for place in _PLACES)
 
 
 def _holds(folder: Path, name: str) -> bool:

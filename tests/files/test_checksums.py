@@ -7,7 +7,7 @@ import re
 import pytest
 
 import minibig as mb
-from minibig.files.checksums import CHECKSUMS, CheckedJson, check_files, checksums
+from minibig.files.checksums import CHECKSUMS, CheckedJson, check_files, checksums_of
 from minibig.models import GPT, GPTConfig
 from minibig.storage import StorageError, load, model_folders, save
 
@@ -98,7 +98,7 @@ def test_a_model_that_is_replaced_while_it_is_read_is_no_damage(tmp_path, monkey
 
     def written(content):
         (tmp_path / "a").write_bytes(content)
-        (tmp_path / CHECKSUMS).write_bytes(checksums({"a": tmp_path / "a"}))
+        (tmp_path / CHECKSUMS).write_bytes(checksums_of({"a": tmp_path / "a"}))
 
     contents = [b"three", b"two"]
 

@@ -20,6 +20,7 @@ from minibig.storage import (
     find_model,
     load,
     load_tensors,
+    model_folders,
     save,
     save_tensors,
 )
@@ -332,11 +333,66 @@ def test_a_run_is_found_by_its_folder(tmp_path, model):
     assert find_model(run / "best") == run / "best"
 
 
-def test_what_is_saved_over_a_file_that_is_read_is_complete(model, folder):
-    """The checksums say which files belong together while another process saves again."""
-    save(GPT(CONFIG), folder)
-    (folder / "minibig_checksums.json").unlink()
-    assert load(folder).config == CONFIG
+SAVING = """
+import sys
+from minibig.models import GPT, GPTConfig
+from minibig.storage import save
+models = []
+for n_heads in (1, 2):
+    model = GPT(GPTConfig(11, 6, n_layers=1, n_heads=n_heads, d_model=8))
+    for parameter in model.parameters():
+        parameter.assign(parameter * 0 + n_heads)
+    models.append(model)
+save(models[0], sys.argv[1])
+print("ready", flush=True)
+while True:
+    for model in models:
+        save(model, sys.argv[1])
+"""
+
+
+@pytest.mark.long
+def test_any_number_may_read_while_one_saves(tmp_path, amount):
+    """Two models in turn, whose shapes are the same: what is loaded is one of them as a whole."""
+    child = subprocess.Popen([sys.executable, "-c", SAVING, tmp_path], stdout=subprocess.PIPE)
+    try:
+        with child.stdout:
+            assert child.stdout.readline() == b"ready\n"
+        seen = set()
+        for _ in range(amount(25, 2500)):
+            model = load(tmp_path)
+            values = {x for p in model.parameters() for x in p.numpy().ravel().tolist()}
+            assert values == {float(model.config.n_heads)}
+            seen |= values
+        assert seen == {1.0, 2.0} and child.poll() is None
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_a_model_that_is_saved_while_it_is_loaded_is_loaded_again(folder, monkeypatch):
+    """A new configuration, then its weights, come after the old configuration was read."""
+    other = GPT(GPTConfig(vocab_size=11, context_length=6, n_layers=2, n_heads=4, d_model=8))
+    real, times = model_folders.open_tensors, []
+
+    def late(path):
+        if not times:
+            times.append(save(other, folder))
+        return real(path)
+
+    monkeypatch.setattr(model_folders, "open_tensors", late)
+    found = load(folder)
+    assert found.config == other.config and same_weights(found, other)
+
+
+def test_a_folder_that_never_rests_is_one_sentence(folder, model, monkeypatch):
+    real = model_folders.open_tensors
+    monkeypatch.setattr(model_folders, "_TRIES", 3)
+    monkeypatch.setattr(
+        model_folders, "open_tensors", lambda path: (save(model, folder), real(path))[1]
+    )
+    with pytest.raises(StorageError, match="is written all the time"):
+        load(folder)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
