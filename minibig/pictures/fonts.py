@@ -7,6 +7,7 @@ has is written as its code point: "\\u4e2d" for 中.
 import functools
 from typing import Any
 
+_OWN = "DejaVu Sans"  # the font that matplotlib brings along
 _NO_CHARACTER = 0xFFFF  # a font that has even this one is one of boxes for everything
 
 
@@ -34,10 +35,10 @@ def use_installed_fonts(figure: Any) -> None:
 @functools.cache
 def _coverage(characters: frozenset[str]) -> tuple[list[str], set[str]]:
     """Families of fonts that have the characters, matplotlib's own first, and what none has."""
-    from matplotlib.font_manager import FontProperties, findfont, fontManager
+    from matplotlib.font_manager import findfont, fontManager
     from matplotlib.ft2font import FT2Font
 
-    own = FT2Font(findfont(FontProperties()))
+    own = FT2Font(findfont(_OWN))
     families = [own.family_name]
     absent = {c for c in characters if c != "\n" and not own.get_char_index(ord(c))}
     for entry in sorted(fontManager.ttflist, key=_preference):

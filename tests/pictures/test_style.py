@@ -34,8 +34,9 @@ class Lines:
 SCRIPT = """
 import sys
 from pathlib import Path
-from minibig.pictures import picture_of
+from minibig.pictures import legible, picture_of
 from minibig.pictures.curves import Phase
+assert legible("run 1") == "run 1"
 class Lines:
     path = Path("metrics.jsonl")
     def read(self):
