@@ -226,6 +226,13 @@ class Module:
             return holder.device
         return device()
 
+    @device.setter
+    def device(self, where: Any) -> None:
+        raise InputError(
+            "a module is where its parameters are: move it with module.to(device), or give the "
+            "attribute another name."
+        )
+
     def zero_grad(self) -> None:
         """Drop the gradients of all parameters."""
         for parameter in self.parameters():

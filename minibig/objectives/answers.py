@@ -35,7 +35,7 @@ def answer_loss(model: Module, batch: Batch) -> Tensor:
             "answer_loss needs a batch with a mask, which marks the answers; got one without. "
             "Use next_token_loss for plain text."
         )
-    device = next(model.parameters()).device
+    device = model.device
     targets = np.where(batch.mask, batch.targets, _IGNORED)  # (B, T)
     return cross_entropy(
         model(to_device(batch.inputs, device)),

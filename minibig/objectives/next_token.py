@@ -30,6 +30,6 @@ def next_token_loss(model: Module, batch: Batch) -> Tensor:
         raise InputError(
             "next_token_loss predicts every target; got a batch with a mask. Use answer_loss."
         )
-    device = next(model.parameters()).device
+    device = model.device
     logits = model(to_device(batch.inputs, device))  # (B, T, V)
     return cross_entropy(logits, Tensor(to_device(batch.targets, device)))

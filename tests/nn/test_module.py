@@ -395,6 +395,11 @@ def test_the_device_of_a_module_is_that_of_what_it_holds():
     assert mb.nn.SinusoidalPositions(4, 2).device == mb.device("cpu")
 
 
+def test_a_device_is_not_set_but_moved_to():
+    with pytest.raises(mb.InputError, match=r"move it with module.to\(device\)"):
+        Net().device = "cuda"
+
+
 def test_training_is_switched_by_true_or_false_only():
     with pytest.raises(mb.InputError, match="mode must be True or False"):
         Net().train("yes")

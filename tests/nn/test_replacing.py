@@ -218,6 +218,36 @@ def test_frozen_parameters_get_no_gradient_and_no_decay_and_can_be_learned_again
     assert model.blocks[0].attention.qkv.bias.grad is None
 
 
+class Quantized(Module):
+    """A toy: y = x (W₈·scale) + b, with whole numbers of 8 bits as a buffer."""
+
+    def __init__(self, layer):
+        weight = layer.weight.numpy()
+        self.scale = float(abs(weight).max()) / 127
+        self.register_buffer("weight", mb.tensor(np.round(weight / self.scale).astype("int8")))
+        self.register_buffer("bias", layer.bias.detach())
+
+    def forward(self, x):
+        return mb.linear(x, self.weight.astype("float32") * self.scale, self.bias)
+
+
+def test_a_quantized_model_has_buffers_instead_of_parameters_and_nearly_the_same_answers():
+    model = gpt().eval()
+    expected, n = model(ids()).numpy(), model.n_parameters
+    paths = replace_all(model, Linear, lambda path, layer: Quantized(layer))
+    np.testing.assert_allclose(model(ids()).numpy(), expected, atol=0.02)
+    assert model.n_parameters < 0.2 * n
+    assert {f"{path}.weight" for path in paths} <= model.state_dict().keys()
+    twin = gpt().eval()
+    replace_all(twin, Linear, lambda path, layer: Quantized(layer))
+    twin.load_state_dict(model.state_dict())
+    replace(twin, "final_norm", model.final_norm)
+    for path in paths:  # the scales are no tensors, and so a matter of the configuration
+        dict(twin.named_modules())[path].scale = dict(model.named_modules())[path].scale
+    assert (twin(ids()).numpy() == model(ids()).numpy()).all()
+    assert len(mb.generate(model, [1, 2], max_new_tokens=3, seed=0)[0]) == 5
+
+
 def test_an_embedding_says_its_sizes():
     table = Embedding(9, 4)
     assert (table.n, table.d, Linear(2, 3).d_in, Linear(2, 3).d_out) == (9, 4, 2, 3)
