@@ -36,9 +36,9 @@ from minibig.ops import (
     matmul, max, maximum, mean, mean_squared_error, min, minimum, mul, neg, nonzero, norm,
     normal, normal_cdf, not_equal, one_hot, ones, ones_like, outer, pad, pow, prod, ravel, relu,
     remainder, repeat, rms_norm, roll, round, scatter, scatter_add, sgd_update, sigmoid, sign,
-    silu, sin, sinh, softmax, softplus, sort, split, sqrt, squeeze, stack, std, sub, sum,
-    swapaxes, take, tan, tanh, tile, top_k, transpose, tril, triu, trunc, uniform, var, where,
-    zeros, zeros_like,
+    silu, sin, sinh, soft_cross_entropy, softmax, softplus, sort, split, sqrt, squeeze, stack,
+    std, sub, sum, swapaxes, take, tan, tanh, tile, top_k, transpose, tril, triu, trunc, uniform,
+    var, where, zeros, zeros_like,
 )
 
 from minibig.other_names import unknown_function as _unknown_function
@@ -90,7 +90,7 @@ __all__ = [
     # ops: what models are made of
     "attention", "attention_weights", "binary_cross_entropy_with_logits", "causal_mask",
     "cross_entropy", "dropout", "einsum", "feed_forward", "layer_norm", "linear", "log_softmax",
-    "matmul", "mean_squared_error", "outer", "rms_norm", "softmax",
+    "matmul", "mean_squared_error", "outer", "rms_norm", "soft_cross_entropy", "softmax",
     # ops: parameter updates
     "adam_update", "adamw_update", "sgd_update", "kernels",
     # packages, in the order of reading, and their best-known functions; imported when first used

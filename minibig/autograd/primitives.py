@@ -100,8 +100,9 @@ class Primitive(Operation):
                 edges.append(None)
         if not tensors:
             return self._compute(arrays, keywords)
-        if None in edges:  # the dtype of a NumPy scalar would turn float32 into float64
-            arrays = [x.item() if isinstance(x, np.generic) else x for x in arrays]
+        if None in edges:  # beside tensors, NumPy's numbers and arrays without axes are numbers
+            given = zip(arrays, inputs, strict=True)
+            arrays = [a.item() if a is x and getattr(a, "ndim", 1) == 0 else a for a, x in given]
         try:
             y = self._compute(arrays, keywords)
         except InputError:

@@ -8,7 +8,7 @@ from typing import Any
 
 from minibig.autograd.primitives import primitive
 from minibig.autograd.tensors import Tensor
-from minibig.backend import Array, InputError, Shape, namespace
+from minibig.backend import Array, InputError, Shape, namespace, promoted, total
 
 
 @primitive(name="input")
@@ -27,6 +27,7 @@ def add(a: Array, b: Array, /) -> Array:
     >>> mb.add(mb.tensor([1.0, 2.0]), 0.5)
     tensor([1.5, 2.5])
     """
+    a, b = promoted(a, b)
     return a + b
 
 
@@ -65,7 +66,7 @@ def sum_to(x: Array, /, *, shape: Shape) -> Array:
     extra = x.ndim - len(shape)
     axes = tuple(range(extra))
     axes += tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
-    return x.sum(axis=axes, keepdims=True).reshape(shape)
+    return total(x, axes, keepdims=True).reshape(shape)
 
 
 @primitive

@@ -4,6 +4,7 @@ from minibig.backend.devices import (
     CPU, Array, Device, Shape, device, device_of, dtype_or_device, is_array, namespace, to_device,
     to_numpy,
 )
+from minibig.backend.dtypes import promoted, real
 from minibig.backend.errors import InputError
 from minibig.backend import checks as checks
 from minibig.backend.random import (
@@ -11,3 +12,4 @@ from minibig.backend.random import (
     manual_seed, random_state, set_random_state, stream, training_step,
 )
 from minibig.backend.settings import Settings, group, required, setting
+from minibig.backend.sums import total

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from minibig.backend import total
 from minibig.kernels.parallel import BLOCK, for_blocks, is_plain, rows_of
+from minibig.kernels.products import sum_rows
 from minibig.ops import layer_norm
 
 
@@ -19,6 +21,7 @@ def forward(x, weight, bias, *, keep, eps):
         part = slice(start, stop)
         centred = x_hat[part]
         np.subtract(rows[part], (rows[part] @ averaging)[:, None], out=centred)
+        centred -= (centred @ averaging)[:, None]  # the mean itself was rounded
         variance = np.vecdot(centred, centred)[:, None]
         variance *= 1 / D
         variance += eps
@@ -46,12 +49,12 @@ def backward(g, residuals, *, needed, owned, last, eps):
 
     def block(start: int, stop: int) -> None:
         part = slice(start, stop)
-        out, ones = x_grad[part], np.ones(stop - start, x_hat.dtype)
+        out = x_grad[part]
         along = g[part] * x_hat[part]
         if needed[1]:
-            np.matmul(ones, along, out=weight_parts[start // size])
+            sum_rows(along, weight_parts[start // size])
         if needed[2]:
-            np.matmul(ones, g[part], out=bias_parts[start // size])
+            sum_rows(g[part], bias_parts[start // size])
         np.multiply(x_hat[part], (along @ averaged_weight)[:, None], out=along)
         along += (g[part] @ averaged_weight)[:, None]
         if weight is None:
@@ -64,6 +67,6 @@ def backward(g, residuals, *, needed, owned, last, eps):
     for_blocks(block, N, size)
     return (
         x_grad.reshape(shape),
-        weight_parts.sum(axis=0) if needed[1] else None,
-        bias_parts.sum(axis=0) if needed[2] else None,
+        total(weight_parts, axis=0) if needed[1] else None,
+        total(bias_parts, axis=0) if needed[2] else None,
     )

@@ -56,9 +56,15 @@ def forward(q, k, v, bias, *, keep, causal, scale, return_weights):
                     p += bias[b, group, i:j, :seen]
                 if mask is not None:
                     p[..., i + S - T :] += mask[: j - i, : j - i]
-                p -= np.maximum.reduce(p, axis=-1, keepdims=True)
+                top = np.maximum.reduce(p, axis=-1, keepdims=True)
+                if bias is not None:  # only a bias can hide all keys of a query
+                    top[top == -np.inf] = 0
+                p -= top
                 np.exp(p, out=p)
-                p *= 1 / np.matmul(p, ones[:seen])
+                sums = np.matmul(p, ones[:seen])
+                if bias is not None:
+                    sums[sums == 0] = 1
+                p *= 1 / sums
                 np.matmul(p, v[b, group, :seen], out=y[b, group, i:j])
 
     for_blocks(block, len(blocks), 1)

@@ -1,7 +1,7 @@
 """Every formula with its derivative.
 
-Read in this order: elementwise, arithmetic, rounding, trigonometry, shapes, reductions, logic,
-indexing, sorting, cumulative, padding, diagonals, products, einstein_sums, softmaxes,
+Read in this order: precision, elementwise, arithmetic, rounding, trigonometry, shapes, reductions,
+logic, indexing, sorting, cumulative, padding, diagonals, products, einstein_sums, softmaxes,
 normalization, scaled_dot_product_attention, losses, dropout_masks, updates; creation makes new
 tensors, and methods is the table that gives Tensor its operators and methods.
 """
@@ -28,7 +28,9 @@ from minibig.ops.indexing import (
     checked_ids, embedding, gather, getitem, one_hot, scatter, scatter_add, take,
 )
 from minibig.ops.logic import all, allclose, any, isclose, isinf, isnan
-from minibig.ops.losses import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
+from minibig.ops.losses import (
+    binary_cross_entropy_with_logits, cross_entropy, mean_squared_error, soft_cross_entropy,
+)
 from minibig.ops.normalization import layer_norm, rms_norm
 from minibig.ops.padding import pad, repeat
 from minibig.ops.products import feed_forward, linear, matmul, outer

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from minibig.autograd import Primitive, composite, constant, primitive
-from minibig.backend import Array, InputError, namespace
+from minibig.backend import Array, InputError, namespace, promoted, real
 from minibig.ops.elementwise import log
 
 @primitive(broadcasts=True)
 def sub(a: Array, b: Array, /) -> Array:
     """a − b."""
+    a, b = promoted(a, b)
     return a - b
 sub.defvjp(a=lambda g: g, b=lambda g: -g)
 
@@ -29,45 +30,56 @@ neg.defvjp(x=lambda g: -g)
 @primitive(broadcasts=True)
 def mul(a: Array, b: Array, /) -> Array:
     """a · b."""
+    a, b = promoted(a, b)
     return a * b
 mul.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
 
 @primitive(broadcasts=True)
 def div(a: Array, b: Array, /) -> Array:
-    """a / b."""
-    return a / b
+    """a / b; of whole numbers in float32."""
+    a, b = promoted(a, b)
+    return real(a) / real(b)
 div.defvjp(a=lambda g, b: g / b, b=lambda g, b, y: -g * y / b)
 
 @primitive(broadcasts=True)
 def pow(a: Array, b: Array, /) -> Array:
-    """aᵇ; its derivative with respect to b is 0 where a is 0 (and b > 0).
+    """aᵇ; its derivative with respect to b is 0 where a is 0 (and b ≥ 0).
 
     >>> mb.tensor([1.0, 2.0, 3.0]) ** 2
     tensor([1., 4., 9.])
     """
-    return a**b
+    a, b = promoted(a, b)
+    y = a**b
+    if isinstance(b, float) and b == 0.5:  # computed as a root, which (−∞) does not have
+        y = namespace(a).where(a == -math.inf, math.inf, y)
+    return y
 
 def _pow_rule_a(g, a, b):
     if isinstance(b, int | float):
         return g * (b * a ** (b - 1)) if b != 0 else g * 0.0
-    safe = where(b == 0, 1.0, b - 1)  # 0⁻¹ would make 0·∞ of a constant power
-    return g * (b * a**safe)
+    # of a constant power, 0·a⁻¹ is 0·∞ where a is 0, and a⁻¹ is no power of ∞ either
+    unsafe = (b == 0) & ((a == 0) | (abs(a) == math.inf))
+    return g * (b * where(unsafe, 1.0, a) ** (b - 1))
 
-def _pow_rule_b(g, a, y):
+def _pow_rule_b(g, a, b, y):
+    # 0ᵇ is 0 from b = 0 on, where 0ᵇ·ln 0 would be 0·∞; below it is ∞, and its derivative −∞
     if isinstance(a, int | float):
-        return g * y * math.log(a) if a > 0 else g * y * (0.0 if a == 0 else math.nan)
-    return g * y * log(where(a == 0, 1.0, a))
+        slope = math.log(a) if a > 0 else math.nan if a < 0 else where(b >= 0, 0.0, -math.inf)
+        return g * y * slope
+    return g * y * log(where((a == 0) & (b >= 0), 1.0, a))
 pow.defvjp(a=_pow_rule_a, b=_pow_rule_b)
 
 @primitive(broadcasts=True)
 def maximum(a: Array, b: Array, /) -> Array:
     """The larger of a and b; where they are equal, each gets half of the gradient."""
+    a, b = promoted(a, b)
     return namespace(first_array(a, b)).maximum(a, b)
 maximum.defvjp(a=lambda g, a, b: g * _larger(a, b), b=lambda g, a, b: g * _larger(b, a))
 
 @primitive(broadcasts=True)
 def minimum(a: Array, b: Array, /) -> Array:
     """The smaller of a and b; where they are equal, each gets half of the gradient."""
+    a, b = promoted(a, b)
     return namespace(first_array(a, b)).minimum(a, b)
 minimum.defvjp(a=lambda g, a, b: g * _larger(b, a), b=lambda g, a, b: g * _larger(a, b))
 
@@ -87,7 +99,12 @@ def where(condition: Array, a: Array, b: Array, /) -> Array:
     >>> mb.where(x > 0, x, 0.1 * x)
     tensor([-0.2,  3. ])
     """
-    return namespace(first_array(condition, a, b)).where(condition, a, b)
+    xp = namespace(first_array(condition, a, b))
+    kinds: set[type] = {type(a), type(b)}
+    if float in kinds and kinds <= {int, float}:
+        a = xp.float32(a)  # two numbers of Python would become float64
+    a, b = promoted(a, b)
+    return xp.where(condition, a, b)
 where.defvjp(a=lambda g, condition: where(condition, g, 0.0),
              b=lambda g, condition: where(condition, 0.0, g))
 

@@ -11,56 +11,57 @@ from collections.abc import Callable
 import numpy as np
 
 from minibig.autograd import composite, constant, primitive
-from minibig.backend import Array, device_of, namespace, to_device, to_numpy
+from minibig.backend import Array, device_of, namespace, real, to_device, to_numpy
+from minibig.ops.precision import in_single_precision
 
 @primitive
 def exp(x: Array, /) -> Array:
     """eˣ."""
-    return namespace(x).exp(x)
+    return namespace(x).exp(real(x))
 exp.defvjp(x=lambda g, y: g * y)
 
 @primitive
 def log(x: Array, /) -> Array:
     """ln x, the natural logarithm."""
     with np.errstate(divide="ignore"):  # ln 0 = −∞ is meant
-        return namespace(x).log(x)
+        return namespace(x).log(real(x))
 log.defvjp(x=lambda g, x: g / x)
 
 @primitive
 def expm1(x: Array, /) -> Array:
     """eˣ − 1, with all its digits near 0."""
-    return namespace(x).expm1(x)
+    return namespace(x).expm1(real(x))
 expm1.defvjp(x=lambda g, x: g * exp(x))
 
 @primitive
 def log1p(x: Array, /) -> Array:
     """ln(1 + x), with all its digits near 0."""
     with np.errstate(divide="ignore"):  # ln 0 = −∞ is meant
-        return namespace(x).log1p(x)
+        return namespace(x).log1p(real(x))
 log1p.defvjp(x=lambda g, x: g / (1 + x))
 
 @primitive
 def sin(x: Array, /) -> Array:
     """sin x, x in radians."""
-    return namespace(x).sin(x)
+    return namespace(x).sin(real(x))
 
 @primitive
 def cos(x: Array, /) -> Array:
     """cos x, x in radians."""
-    return namespace(x).cos(x)
+    return namespace(x).cos(real(x))
 sin.defvjp(x=lambda g, x: g * cos(x))
 cos.defvjp(x=lambda g, x: -g * sin(x))
 
 @primitive
 def sqrt(x: Array, /) -> Array:
     """√x; the derivative at 0 is ∞."""
-    return namespace(x).sqrt(x)
+    return namespace(x).sqrt(real(x))
 sqrt.defvjp(x=lambda g, y: 0.5 * g / y)
 
 @primitive
 def tanh(x: Array, /) -> Array:
     """tanh x = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)."""
-    return namespace(x).tanh(x)
+    return namespace(x).tanh(real(x))
 tanh.defvjp(x=lambda g, y: g * (1 - y * y))
 
 @primitive
@@ -70,7 +71,7 @@ def sigmoid(x: Array, /) -> Array:
     >>> mb.sigmoid(mb.tensor([-1000.0, 0.0, 1000.0]))
     tensor([0. , 0.5, 1. ])
     """
-    xp = namespace(x)
+    xp, x = namespace(x), real(x)
     e = xp.exp(-abs(x))
     return xp.where(x >= 0, 1, e) / (1 + e)
 sigmoid.defvjp(x=lambda g, y: g * y * (1 - y))
@@ -82,7 +83,7 @@ def softplus(x: Array, /) -> Array:
     >>> mb.softplus(mb.tensor([-1000.0, 0.0, 1000.0]))
     tensor([0.0e+00, 6.931e-01, 1.000e+03])
     """
-    xp = namespace(x)
+    xp, x = namespace(x), real(x)
     return xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))
 softplus.defvjp(x=lambda g, x: g * sigmoid(x))
 
@@ -148,12 +149,13 @@ relu.defvjp(x=lambda g, y: g * (y > 0))
 @composite
 def leaky_relu(x, /, slope: float = 0.01):
     """max(0, x) + slope·min(0, x); the derivative at 0 is 0."""
+    x = real(x)
     return relu(x) - slope * relu(-x)
 
 @primitive
 def elu(x: Array, /, alpha: float = 1.0) -> Array:
     """x where x > 0, else α·(eˣ − 1), the exponential linear unit; the derivative at 0 is α."""
-    xp = namespace(x)
+    xp, x = namespace(x), real(x)
     return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
 elu.defvjp(x=lambda g, x, alpha: g * (x > 0) + g * (x <= 0) * alpha * exp(-relu(-x)))
 
@@ -180,6 +182,7 @@ def gelu(x, /):
     return x * normal_cdf(x)
 
 @composite
+@in_single_precision
 def gelu_tanh(x, /):
     """x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), the approximation of gelu that GPT-2 uses.
 

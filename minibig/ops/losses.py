@@ -7,11 +7,12 @@ distribution that is, minus the one that should be.
 import math
 
 from minibig.autograd import composite, fusible
-from minibig.backend import InputError
-from minibig.backend.checks import one_of
+from minibig.backend import InputError, Shape, real
+from minibig.backend.checks import number, one_of, whole
 from minibig.ops.arithmetic import where
 from minibig.ops.elementwise import softplus
 from minibig.ops.indexing import array_of, checked_ids, gather, take
+from minibig.ops.precision import in_single_precision, widened
 from minibig.ops.softmaxes import log_softmax
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -21,61 +22,102 @@ def cross_entropy(
     logits, targets, /, *, weights=None, ignore_index: int = -100, label_smoothing: float = 0.0,
     reduction: str = "mean",
 ):
-    """−Σ q ln p, p = softmax(logits), averaged over the targets that are not ignored; in nats.
+    """−ln pₖ, p = softmax(logits) and k the class, averaged over the targets; in nats.
 
-    Targets are class numbers, whose q is 1 at the class; or the probabilities q themselves. With
-    label smoothing ε, q becomes (1 − ε)·q + ε/V. With weights w of the classes, ln p becomes
-    w·ln p, and the mean divides by the sum of the targets' weights. The reduction may also be
-    "sum", or "none": a loss for each target, 0 where it is ignored.
+    Targets are class numbers; those that equal `ignore_index` do not count. With label smoothing ε
+    the loss is −(1 − ε)·ln pₖ − ε/V·Σ ln p. With weights w of the classes, ln p becomes w·ln p, and
+    the mean divides by the sum of the targets' weights. The reduction may also be "sum", or "none":
+    a loss for each target, 0 where it is ignored. The mean of no targets is NaN.
 
-    Shapes:  logits (..., V), targets (...) of integers or (..., V) of probabilities,
-             weights (V)  ->  (), or (...) without a reduction.
+    Shapes:  logits (..., V), targets (...), weights (V)  ->  (), or (...) without a reduction.
     Raises:  InputError for a class outside [0, V) that is not `ignore_index`.
     Source:  Szegedy et al. 2016, arXiv:1512.00567, section 7, for label smoothing.
 
     >>> mb.cross_entropy(mb.zeros((2, 65)), mb.tensor([3, 64]))      # ln 65
     tensor(4.1744)
     """
-    V = logits.shape[-1]
-    log_p = log_softmax(logits, axis=-1)  # (..., V)
-    log_p = log_p if weights is None else log_p * weights
-    if targets.dtype.kind in "iu":
-        kept = targets != ignore_index
-        classes = where(kept, targets, 0)
-        nll = -gather(log_p, classes[..., None])[..., 0]  # (...)
-    else:
-        kept = (targets == targets).sum(axis=-1) > 0
-        nll = -(targets * log_p).sum(axis=-1)
-    if label_smoothing:
-        nll = (1 - label_smoothing) * nll - (label_smoothing / V) * log_p.sum(axis=-1)
-    losses = where(kept, nll, 0.0)
+    log_p = _log_p(logits, weights)  # (..., V)
+    kept = targets != ignore_index  # (...)
+    classes = where(kept, targets, 0)
+    losses = -gather(log_p, classes[..., None])[..., 0]
+    losses = where(kept, _smoothed(losses, log_p, label_smoothing), 0.0)
     if reduction != "mean":
-        return _reduced(losses, reduction)
-    if weights is not None and targets.dtype.kind in "iu":
-        count = where(kept, take(weights, classes), 0.0).sum()
-    else:
-        count = kept.astype(nll.dtype).sum()
+        return _reduced(losses, reduction).astype(real(logits).dtype)
+    counted = kept if weights is None else where(kept, take(weights, classes), 0.0)
+    count = counted.astype(losses.dtype).sum()
     none = count == 0
-    return where(none, math.nan, losses.sum() / where(none, 1.0, count))  # NaN if none is kept
+    mean = where(none, math.nan, losses.sum() / where(none, 1.0, count))
+    return mean.astype(real(logits).dtype)
+
+@composite
+def soft_cross_entropy(
+    logits, probabilities, /, *, weights=None, label_smoothing: float = 0.0,
+    reduction: str = "mean",
+):
+    """−Σ q ln p, p = softmax(logits), for targets that are distributions q; in nats.
+
+    With label smoothing ε, q becomes (1 − ε)·q + ε/V. With weights w of the classes, ln p becomes
+    w·ln p. The reduction may also be "sum", or "none": a loss for each distribution.
+
+    Shapes:  logits, probabilities (..., V), weights (V)  ->  (), or (...) without a reduction.
+    Source:  Hinton et al. 2015, arXiv:1503.02531, section 2, where q is a teacher's distribution.
+
+    >>> mb.soft_cross_entropy(mb.zeros((1, 4)), mb.tensor([[0.5, 0.5, 0.0, 0.0]]))      # ln 4
+    tensor(1.3863)
+    """
+    _expect_same_shape("soft_cross_entropy", logits, probabilities)
+    if probabilities.dtype.kind != "f":
+        raise InputError(
+            f"soft_cross_entropy: the targets must be probabilities; got {probabilities.dtype}. "
+            "Use cross_entropy for class numbers."
+        )
+    _check_settings(logits.shape, weights, label_smoothing, reduction)
+    log_p = _log_p(logits, weights)
+    q = _like(probabilities, log_p)
+    losses = -(q * where(q == 0, 0.0, log_p)).sum(axis=-1)  # 0·ln 0 is 0
+    losses = _smoothed(losses, log_p, label_smoothing)
+    return _reduced(losses, reduction).astype(real(logits).dtype)
+
+def _log_p(logits, weights):
+    """ln softmax, times the weights of the classes."""
+    log_p = log_softmax(widened(logits), axis=-1)
+    return log_p if weights is None else log_p * weights
+
+def _smoothed(losses, log_p, label_smoothing: float):
+    """The losses, of which a share ε is that of a target spread evenly over the classes."""
+    if not label_smoothing:
+        return losses
+    return (1 - label_smoothing) * losses - (label_smoothing / log_p.shape[-1]) * log_p.sum(axis=-1)
+
+def _like(targets, x):
+    """The targets in the dtype of the predictions: float64 targets do not widen a float32 loss."""
+    return targets.astype(x.dtype) if x.dtype.kind == targets.dtype.kind == "f" else targets
+
+def _check_settings(shape: Shape, weights, label_smoothing: float, reduction: str) -> None:
+    one_of("reduction", reduction, REDUCTIONS)
+    number("label_smoothing", label_smoothing, 0, below=1)
+    if weights is not None and array_of(weights, "weights").shape != shape[-1:]:
+        raise InputError(f"weights must have shape {shape[-1:]}; got {weights.shape}.")
 
 @cross_entropy.check
 def _check_cross_entropy(logits, targets, *, weights, ignore_index, label_smoothing, reduction):
     targets, shape = array_of(targets, "targets"), logits.shape
-    one_of("reduction", reduction, REDUCTIONS)
-    if weights is not None and array_of(weights, "weights").shape != shape[-1:]:
-        raise InputError(f"weights must have shape {shape[-1:]}; got {weights.shape}.")
-    are_classes = targets.dtype.kind in "iu"
-    if not 0 <= label_smoothing < 1:
-        raise InputError(f"label_smoothing must lie in [0, 1); got {label_smoothing}.")
-    if not shape or targets.shape != (shape[:-1] if are_classes else shape):
-        needed = f"logits of shape {shape} need classes {shape[:-1]} or probabilities {shape}"
-        raise InputError(f"cross_entropy: {needed}; got {targets.dtype} {targets.shape}.")
-    if are_classes:
-        checked_ids(targets[targets != ignore_index], shape[-1], "class numbers")
-    elif targets.dtype.kind != "f":
-        raise InputError(f"targets must be integers or probabilities; got {targets.dtype}.")
+    _check_settings(shape, weights, label_smoothing, reduction)
+    whole("ignore_index", ignore_index)
+    if targets.dtype.kind not in "iu":
+        raise InputError(
+            f"cross_entropy: targets must be class numbers, integers; got {targets.dtype}. "
+            "Use soft_cross_entropy for probabilities."
+        )
+    if not shape or targets.shape != shape[:-1]:
+        raise InputError(
+            f"cross_entropy: logits of shape {shape} need classes of shape {shape[:-1]}; "
+            f"got {targets.dtype} {targets.shape}."
+        )
+    checked_ids(targets[targets != ignore_index], shape[-1], "class numbers")
 
 @composite
+@in_single_precision
 def mean_squared_error(x, targets, /, *, reduction: str = "mean"):
     """mean (x − target)²; the reduction may also be "sum" or "none".
 
@@ -83,10 +125,11 @@ def mean_squared_error(x, targets, /, *, reduction: str = "mean"):
     tensor(2.)
     """
     _expect_same_shape("mean_squared_error", x, targets)
-    difference = x - targets
+    difference = x - _like(targets, x)
     return _reduced(difference * difference, reduction)
 
 @composite
+@in_single_precision
 def binary_cross_entropy_with_logits(logits, targets, /, *, reduction: str = "mean"):
     """mean −(y ln σ(x) + (1 − y) ln(1 − σ(x))) = mean ln(1 + eˣ) − x·y, for x the logits.
 
@@ -96,7 +139,7 @@ def binary_cross_entropy_with_logits(logits, targets, /, *, reduction: str = "me
     tensor(0.6931472)
     """
     _expect_same_shape("binary_cross_entropy_with_logits", logits, targets)
-    return _reduced(softplus(logits) - logits * targets, reduction)
+    return _reduced(softplus(logits) - logits * _like(targets, logits), reduction)
 
 def _reduced(losses, reduction: str):
     """The mean or the sum of the losses, or the losses as they are."""
@@ -105,5 +148,7 @@ def _reduced(losses, reduction: str):
 
 def _expect_same_shape(name: str, x, targets) -> None:
     if x.shape != targets.shape:
-        got = f"{x.shape} and {targets.shape}. Broadcasting would hide a mistake: reshape one"
-        raise InputError(f"{name}: both must have one shape; got {got}.")
+        raise InputError(
+            f"{name}: both must have one shape; got {x.shape} and {targets.shape}. "
+            "Broadcasting would hide a mistake: reshape one."
+        )

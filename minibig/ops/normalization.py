@@ -8,9 +8,12 @@ not move x̂.
 
 from minibig.autograd import fusible
 from minibig.backend import InputError
+from minibig.backend.checks import number
 from minibig.ops.elementwise import sqrt
+from minibig.ops.precision import expect_one_dtype, in_single_precision
 
 @fusible
+@in_single_precision
 def layer_norm(x, weight=None, bias=None, /, *, eps: float = 1e-5):
     """(x − mean x) / √(var x + ε) · weight + bias, over the last axis.
 
@@ -21,11 +24,13 @@ def layer_norm(x, weight=None, bias=None, /, *, eps: float = 1e-5):
     tensor([-1.2247,  0. ,  1.2247])
     """
     centred = x - x.mean(axis=-1, keepdims=True)
+    centred = centred - centred.mean(axis=-1, keepdims=True)  # the mean itself was rounded
     y = centred / sqrt((centred * centred).mean(axis=-1, keepdims=True) + eps)
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
 
 @fusible
+@in_single_precision
 def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
     """x / √(mean x² + ε) · weight, over the last axis.
 
@@ -41,6 +46,8 @@ def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
 @layer_norm.check
 @rms_norm.check
 def _check_norm(x, weight, bias=None, *, eps):
+    number("eps", eps, 0)
+    expect_one_dtype("a norm", x=x, weight=weight, bias=bias)
     for name, scale in (("weight", weight), ("bias", bias)):
         if scale is not None and scale.shape != x.shape[-1:]:
             raise InputError(f"{name} must have shape {x.shape[-1:]} to fit x; got {scale.shape}.")

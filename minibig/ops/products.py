@@ -5,12 +5,18 @@ Y = A B:      Ā = Ȳ Bᵀ      B̄ = Aᵀ Ȳ
 
 import math
 
+import numpy as np
+
 from minibig.autograd import composite, fusible, primitive, reshape
-from minibig.backend import Array, InputError
+from minibig.backend import Array, InputError, promoted
+from minibig.ops.precision import expect_one_dtype
 
 @primitive(broadcasts=True, name="matmul")
 def batched_matmul(a: Array, b: Array, /) -> Array:
     """a @ b for two stacks of matrices whose leading axes broadcast."""
+    a, b = promoted(a, b)
+    if a.dtype == np.float16 and isinstance(a, np.ndarray):  # NumPy would add up in float16
+        return (a.astype("float32") @ b.astype("float32")).astype("float16")
     return a @ b
 batched_matmul.defvjp(a=lambda g, b: batched_matmul(g, b.swapaxes(-1, -2)),
                       b=lambda g, a: batched_matmul(a.swapaxes(-1, -2), g))
@@ -55,8 +61,11 @@ def linear(x, weight, bias=None, /):
 @linear.check
 def _check_linear(x, weight, bias):
     if weight.ndim != 2 or x.shape[-1:] != weight.shape[:1]:
-        got = f"{x.shape} and {weight.shape}"
-        raise InputError(f"linear: x must have shape (..., D), weight (D, F); got {got}.")
+        raise InputError(
+            "linear: x must have shape (..., D), weight (D, F); "
+            f"got {x.shape} and {weight.shape}."
+        )
+    expect_one_dtype("linear", x=x, weight=weight, bias=bias)
     if bias is not None and bias.shape != weight.shape[1:]:
         raise InputError(f"linear: bias must have shape {weight.shape[1:]}; got {bias.shape}.")
 
@@ -64,7 +73,9 @@ def _check_linear(x, weight, bias):
 def feed_forward(x, w1, b1, w2, b2, /, *, activation):
     """activation(x W₁ + b₁) W₂ + b₂, the position-wise network of a Transformer block.
 
-    Shapes:  x (..., D), w1 (D, F), b1 (F), w2 (F, D), b2 (D)  ->  (..., D).
+    A bias may be None: then nothing is added.
+
+    Shapes:  x (..., D), w1 (D, F), b1 (F), w2 (F, E), b2 (E)  ->  (..., E).
     Source:  Vaswani et al. 2017, arXiv:1706.03762, eq. 2, where the activation is relu.
 
     >>> one = mb.ones((1, 1))
@@ -76,8 +87,12 @@ def feed_forward(x, w1, b1, w2, b2, /, *, activation):
 @feed_forward.check
 def _check_feed_forward(x, w1, b1, w2, b2, *, activation):
     _check_linear(x, w1, b1)
-    if w2.ndim != 2 or w2.shape[0] != w1.shape[1] or b2.shape != w2.shape[1:]:
-        got = f"{w2.shape} and {b2.shape}"
-        raise InputError(f"feed_forward: w2 must be ({w1.shape[1]}, D) and b2 (D); got {got}.")
+    fits = w2.ndim == 2 and w2.shape[0] == w1.shape[1]
+    if not fits or (b2 is not None and b2.shape != w2.shape[1:]):
+        raise InputError(
+            f"feed_forward: w2 must have shape ({w1.shape[1]}, E), b2 (E) or be None; "
+            f"got {w2.shape} and {None if b2 is None else b2.shape}."
+        )
+    expect_one_dtype("feed_forward", x=x, w2=w2, b2=b2)
     if not callable(activation):
         raise TypeError(f"feed_forward: activation must be a function; got {activation!r}.")

@@ -6,10 +6,13 @@ elements that attain it, in equal shares; `expand_as` undoes `keepdims=False` fi
 
 import math
 
+import numpy as np
+
 from minibig.autograd import broadcast_to, composite, constant, primitive, reshape
-from minibig.backend import Array, InputError, Shape, namespace
-from minibig.ops.arithmetic import mul, where
-from minibig.ops.elementwise import exp, log, sqrt
+from minibig.backend import Array, InputError, Shape, namespace, real, total
+from minibig.ops.arithmetic import maximum, mul, where
+from minibig.ops.elementwise import exp, sqrt
+from minibig.ops.precision import in_single_precision
 from minibig.ops.shapes import concatenate, flip, transpose
 
 Axis = int | tuple[int, ...] | None
@@ -26,24 +29,27 @@ def expand_as(g, shape: Shape, axis: Axis):
 
 @primitive
 def sum(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
-    """The sum over `axis` (all axes, if it is None)."""
-    return x.sum(axis=axis, keepdims=keepdims)
+    """The sum over `axis` (all axes, if it is None), with all its digits: see backend/sums.py."""
+    return total(x, axis, keepdims)
 sum.defvjp(x=lambda g, x_shape, axis: expand_as(g, x_shape, axis))
 
 def _count(shape: Shape, axis: Axis) -> int:
     return math.prod(shape) // (math.prod(kept_shape(shape, axis)) or 1)
 
-@composite
-def mean(x, /, axis: Axis = None, keepdims: bool = False):
-    """The arithmetic mean over `axis`.
+@primitive
+def mean(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The arithmetic mean over `axis`: Σ x / n; of whole numbers in float32, of none NaN.
 
     >>> mb.mean(mb.tensor([[1.0, 2.0], [3.0, 6.0]]), axis=0)
     tensor([2., 4.])
     """
-    n = _count(x.shape, axis)
-    return x.sum(axis=axis, keepdims=keepdims) * (1 / n if n else math.nan)
+    dtype = real(x).dtype
+    wide = x.astype("float32") if dtype == "float16" else x  # its sum may be beyond 65,504
+    return (total(wide, axis, keepdims) / (_count(x.shape, axis) or math.nan)).astype(dtype)
+mean.defvjp(x=lambda g, x_shape, axis: expand_as(g / (_count(x_shape, axis) or 1), x_shape, axis))
 
 @composite
+@in_single_precision
 def var(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0):
     """The variance over `axis`: the mean of (x − mean)², with n − correction in the denominator.
 
@@ -54,14 +60,17 @@ def var(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0)
     if n <= correction:
         raise InputError(f"var with correction {correction} needs more elements; got {n}.")
     centred = x - mean(x, axis=axis, keepdims=True)
-    return (centred * centred).sum(axis=axis, keepdims=keepdims) * (1 / (n - correction))
+    centred = centred - mean(centred, axis=axis, keepdims=True)  # the mean itself was rounded
+    return (centred * centred).sum(axis=axis, keepdims=keepdims) / (n - correction)
 
 @composite
+@in_single_precision
 def norm(x, /, *, axis: Axis = None, keepdims: bool = False):
     """√Σ x², the Euclidean length of x along `axis`; the derivatives at 0 are 0."""
     return _root(mul(x, x).sum(axis=axis, keepdims=keepdims))
 
 @composite
+@in_single_precision
 def std(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0):
     """√var, the standard deviation over `axis`; the derivatives of equal numbers are 0."""
     return _root(var(x, axis=axis, keepdims=keepdims, correction=correction))
@@ -93,7 +102,10 @@ def prod(x, /, axis: Axis = None, keepdims: bool = False):
 @primitive
 def cumsum(x: Array, /, axis: int | None = None) -> Array:
     """yᵢ = x₀ + ... + xᵢ along `axis`; over all elements in a row, if it is None."""
-    return x.cumsum(axis=axis)
+    wide = {"float16": "float32", "float32": "float64"}.get(x.dtype.name)
+    if wide is None:
+        return x.cumsum(axis=axis)
+    return x.cumsum(axis=axis, dtype=wide).astype(x.dtype)  # no digits are lost on the way
 
 def _cumsum_rule(g, x_shape, axis):
     return reshape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), x_shape)
@@ -111,27 +123,40 @@ def min(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
 
 def _extreme_rule(g, x, y, axis):
     attained = (x == expand_as(y, x.shape, axis)).astype(y.dtype)
-    shares = attained / attained.sum(axis=axis, keepdims=True)
+    shares = attained / sum(attained, axis=axis, keepdims=True)
     return expand_as(g, x.shape, axis) * shares
 max.defvjp(x=_extreme_rule)
 min.defvjp(x=_extreme_rule)
 
+@primitive(name="logsumexp")
+def logsumexp_over(x: Array, /, *, axis: Axis, keepdims: bool) -> Array:
+    """ln Σ eˣ, shifted by the maximum; by 0 where that is infinite."""
+    xp = namespace(x)
+    top = x.max(axis=axis, keepdims=True)
+    shift = xp.where(xp.isfinite(top), top, 0)
+    with np.errstate(divide="ignore", over="ignore"):  # ln 0 = −∞ is meant, and beside ∞ e⁹⁹⁹ = ∞
+        y = xp.log(total(xp.exp(x - shift), axis, True)) + shift
+    return y if keepdims else y.reshape(top.max(axis=axis).shape)
+
+def _logsumexp_rule(g, x, y, axis):
+    """The softmax e^(x − y). Where y is ∞ all goes to what is ∞; where y is −∞, to nothing."""
+    y = expand_as(y, x.shape, axis)
+    infinite = abs(y) == math.inf
+    attained = ((x == y) & (y > 0)).astype(x.dtype)
+    shares = attained / maximum(sum(attained, axis=axis, keepdims=True), 1.0)
+    softmax = exp(where(infinite, 0.0, x) - where(infinite, 0.0, y))
+    return expand_as(g, x.shape, axis) * where(infinite, shares, softmax)
+logsumexp_over.defvjp(x=_logsumexp_rule)
+
 @composite
+@in_single_precision
 def logsumexp(x, /, axis: Axis = -1, keepdims: bool = False):
     """ln Σ eˣ along `axis`, shifted by the maximum so that it never overflows.
 
     >>> mb.logsumexp(mb.tensor([1000.0, 1000.0]))
     tensor(1000.6932)
     """
-    shift = _finite_max(x, axis=axis)
-    total = log(exp(x - shift).sum(axis=axis, keepdims=True)) + shift
-    return total if keepdims else total.sum(axis=axis)
-
-@constant(name="max")
-def _finite_max(x: Array, /, *, axis: Axis) -> Array:
-    """The maximum, 0 where it is infinite; a constant, since the shift cancels out."""
-    top = x.max(axis=axis, keepdims=True)
-    return where(isfinite(top), top, 0.0)
+    return logsumexp_over(x, axis=axis, keepdims=keepdims)
 
 @constant
 def argmax(x: Array, /, axis: int | None = None, keepdims: bool = False) -> Array:

@@ -5,7 +5,7 @@ rounding are constants. Integers stay as they are.
 """
 
 from minibig.autograd import constant, primitive
-from minibig.backend import Array, namespace
+from minibig.backend import Array, namespace, promoted
 
 @constant
 def floor(x: Array, /) -> Array:
@@ -34,6 +34,7 @@ def round(x: Array, /, decimals: int = 0) -> Array:
 @constant
 def floor_divide(a: Array, b: Array, /) -> Array:
     """⌊a/b⌋, the operator //: how many times b fits into a."""
+    a, b = promoted(a, b)
     return a // b
 
 @primitive(broadcasts=True)
@@ -43,5 +44,6 @@ def remainder(a: Array, b: Array, /) -> Array:
     >>> mb.tensor([7.0, -7.0]) % 3
     tensor([1., 2.])
     """
+    a, b = promoted(a, b)
     return a % b
 remainder.defvjp(a=lambda g: g, b=lambda g, a, b: -g * floor_divide(a, b))

@@ -16,6 +16,9 @@ import math
 
 from minibig.autograd import composite, constant, fusible
 from minibig.backend import Array, InputError, namespace
+from minibig.backend.checks import number
+from minibig.ops.arithmetic import where
+from minibig.ops.precision import expect_one_dtype, in_single_precision
 from minibig.ops.products import matmul
 from minibig.ops.softmaxes import softmax
 
@@ -34,17 +37,33 @@ def causal_mask(scores: Array, /) -> Array:
     return xp.triu(xp.full((T, S), -math.inf, scores.dtype), S - T + 1)
 
 @composite
+@in_single_precision
 def attention_weights(q, k, /, bias=None, *, causal: bool = False, scale: float | None = None):
     """softmax(q kᵀ·scale + bias): for every query a distribution over the keys.
+
+    The weights of a query that may see no key, because all its scores are −∞, are 0.
 
     Shapes:  q (..., T, K), k (..., S, K), bias broadcastable to (..., T, S)  ->  (..., T, S).
     """
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     scores = matmul(q, k.swapaxes(-1, -2)) * scale  # (..., T, S)
-    scores = scores if bias is None else scores + bias
-    return softmax(scores + causal_mask(scores) if causal else scores, axis=-1)
+    if bias is not None:
+        scores = scores + bias
+    if causal:
+        scores = scores + causal_mask(scores)
+    blind = sees_nothing(scores)  # (..., T, 1)
+    return where(blind, 0.0, softmax(where(blind, 0.0, scores), axis=-1))
+
+@constant
+def sees_nothing(scores: Array, /) -> Array:
+    """Whether all scores of a query are −∞.
+
+    Shapes:  scores (..., T, S)  ->  (..., T, 1).
+    """
+    return (scores == -math.inf).all(axis=-1, keepdims=True)
 
 @fusible
+@in_single_precision
 def attention(
     q, k, v, bias=None, /, *, causal: bool = False, scale: float | None = None,
     return_weights: bool = False,
@@ -52,7 +71,8 @@ def attention(
     """softmax(q kᵀ·scale + bias) v, scaled dot-product attention.
 
     `bias` is added to the scores (−∞ hides a key), `causal` hides all later keys, `scale` is 1/√K
-    if not given. With `return_weights` the result is (output, weights).
+    if not given. A query that may see no key gets the output 0, and moves nothing: its gradients
+    are 0. With `return_weights` the result is (output, weights).
 
     Shapes:  q (..., T, K), k (..., S, K), v (..., S, U), bias broadcastable to (..., T, S)
              ->  (..., T, U), and weights (..., T, S).
@@ -70,13 +90,28 @@ def attention(
 
 @attention.check
 def _check_attention(q, k, v, bias, *, causal, scale, return_weights):
-    got = f"got q {q.shape}, k {k.shape}, v {v.shape}."
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
-        needed = "q must have shape (..., T, K), k (..., S, K), v (..., S, U)"
-        raise InputError(f"attention: {needed}; {got}")
+        raise InputError(
+            "attention: q must have shape (..., T, K), k (..., S, K), v (..., S, U); "
+            f"got q {q.shape}, k {k.shape}, v {v.shape}."
+        )
     T, S = q.shape[-2], k.shape[-2]
     if causal and T > S:
-        raise InputError(f"attention: causal needs as many keys as queries or more; {got}")
-    given = () if bias is None else bias.shape[-2:]
-    if any(n not in (1, m) for n, m in zip(given[::-1], (S, T), strict=False)):
+        raise InputError(
+            "attention: causal needs as many keys as queries or more; "
+            f"got q {q.shape}, k {k.shape}, v {v.shape}."
+        )
+    if scale is not None:
+        number("attention: scale", scale)
+    if bias is not None:
+        _check_bias(bias, T, S)
+    expect_one_dtype("attention", q=q, k=k, v=v, bias=bias)
+
+def _check_bias(bias, T: int, S: int) -> None:
+    if bias.dtype.kind == "b":
+        raise InputError(
+            "attention: bias is added to the scores, and must hold numbers; got bool. "
+            "Use mb.where(seen, 0.0, -math.inf)."
+        )
+    if any(n not in (1, m) for n, m in zip(bias.shape[-2:][::-1], (S, T), strict=False)):
         raise InputError(f"attention: bias must broadcast to (..., {T}, {S}); got {bias.shape}.")

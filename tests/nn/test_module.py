@@ -246,7 +246,7 @@ def test_a_deep_copy_is_a_model_of_its_own():
     net = Net()
     twin = copy.deepcopy(net)
     net.scale.assign(np.array([0.0], "float32"))
-    x = mb.tensor(np.random.default_rng(0).standard_normal((2, 3)))
+    x = mb.tensor(np.random.default_rng(0).standard_normal((2, 3), "float32"))
     assert twin.scale.tolist() == [2]
     twin(x).sum().backward()
     assert net.scale.grad is None and twin.scale.grad is not None

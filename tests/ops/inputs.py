@@ -201,12 +201,16 @@ def cross_entropy_inputs(draw):
     return [real(rng, (*outer, V)), targets], keywords
 
 
-def weighted_cross_entropy_inputs(draw):
-    inputs = cross_entropy_inputs if draw(st.booleans()) else soft_cross_entropy_inputs
-    xs, keywords = inputs(draw)
-    weights = positive(numbers(draw), xs[0].shape[-1:])
-    reduction = draw(st.sampled_from(["mean", "sum", "none"]))
-    return [*xs, weights], {**keywords, "reduction": reduction}
+def weighted(inputs):
+    """The inputs of a cross-entropy, with weights of the classes and a reduction."""
+
+    def drawn(draw):
+        xs, keywords = inputs(draw)
+        weights = positive(numbers(draw), xs[0].shape[-1:])
+        reduction = draw(st.sampled_from(["mean", "sum", "none"]))
+        return [*xs, weights], {**keywords, "reduction": reduction}
+
+    return drawn
 
 
 def soft_cross_entropy_inputs(draw):

@@ -163,8 +163,10 @@ extern "C" __global__ void __launch_bounds__(128) attention_forward(
     }
     for (int i = 0; i < M; i++) {
         long long query = first + threadIdx.y + LINES * i;
-        for (int j = 0; j < U8 / COLUMNS; j++) sums[i][j] /= total[i];
-        if (threadIdx.x == 0 && query < n.T) lse[z * n.T + query] = top[i] + log(total[i]);
+        bool blind = top[i] == -infinity();  // it sees no key: its output is 0, and so is e^(s - lse)
+        for (int j = 0; j < U8 / COLUMNS; j++) sums[i][j] = blind ? 0 : sums[i][j] / total[i];
+        if (threadIdx.x == 0 && query < n.T)
+            lse[z * n.T + query] = blind ? 0 : top[i] + log(total[i]);
     }
     store<U>(sums, at(y, to.g, n, z), to.g.row, first, n.T, 1);
 }

@@ -20,13 +20,13 @@ extern "C" __global__ void column_sums(
     }
 }
 
-// y = max(0, u); its slope is 0 or 1.
+// u gets the bias added, if there is one. y = max(0, u); its slope is 0 or 1.
 extern "C" __global__ void relu(
     number* u, const number* bias, number* y, long long n, long long F
 ) {
     long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n) return;
-    real x = real(u[i]) + real(bias[i % F]);
+    real x = bias ? real(u[i]) + real(bias[i % F]) : real(u[i]);
     y[i] = number(larger(x, 0));
     u[i] = number(real(x > 0));
 }
@@ -39,7 +39,7 @@ extern "C" __global__ void gelu_tanh(
     const real c = 1.5957691216057308;  // 2 sqrt(2/pi)
     long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n) return;
-    real x = real(u[i]) + real(bias[i % F]);
+    real x = bias ? real(u[i]) + real(bias[i % F]) : real(u[i]);
     real s = 1 / (1 + exp(-c * (x + real(0.044715) * x * x * x)));
     y[i] = number(x * s);
     u[i] = number(s + x * s * (1 - s) * c * (1 + real(0.134145) * x * x));

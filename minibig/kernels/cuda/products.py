@@ -59,10 +59,13 @@ def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
     u = rows @ w1  # (N, F); the kernel puts the slope of the activation in its place
     a = xp.empty_like(u)
     launch("products.cu", name, like=u)(
-        (-(-u.size // 256),), (256,), (u, contiguous(b1), a, u.size, u.shape[1])
+        (-(-u.size // 256),),
+        (256,),
+        (u, None if b1 is None else contiguous(b1), a, u.size, u.shape[1]),
     )
     y = a @ w2
-    y += b2
+    if b2 is not None:
+        y += b2
     return y.reshape(*x.shape[:-1], w2.shape[1]), (x.shape, rows, w1, w2, u, a)
 
 
