@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from minibig.autograd import broadcast_to, composite, constant, primitive, reshape
+from minibig.autograd import broadcast_to, composite, constant, primitive, reshape, sum_to
 from minibig.backend import Array, InputError, Shape, namespace, real, total
 from minibig.ops.arithmetic import maximum, mul, where
 from minibig.ops.elementwise import exp, sqrt
@@ -123,7 +123,7 @@ def min(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
 
 def _extreme_rule(g, x, y, axis):
     attained = (x == expand_as(y, x.shape, axis)).astype(y.dtype)
-    shares = attained / sum(attained, axis=axis, keepdims=True)
+    shares = attained / sum_to(attained, shape=kept_shape(x.shape, axis))
     return expand_as(g, x.shape, axis) * shares
 max.defvjp(x=_extreme_rule)
 min.defvjp(x=_extreme_rule)
@@ -143,7 +143,7 @@ def _logsumexp_rule(g, x, y, axis):
     y = expand_as(y, x.shape, axis)
     infinite = abs(y) == math.inf
     attained = ((x == y) & (y > 0)).astype(x.dtype)
-    shares = attained / maximum(sum(attained, axis=axis, keepdims=True), 1.0)
+    shares = attained / maximum(sum_to(attained, shape=kept_shape(x.shape, axis)), 1.0)
     softmax = exp(where(infinite, 0.0, x) - where(infinite, 0.0, y))
     return expand_as(g, x.shape, axis) * where(infinite, shares, softmax)
 logsumexp_over.defvjp(x=_logsumexp_rule)
