@@ -226,7 +226,7 @@ def _is_text(node):
 
 def test_the_engine_can_be_read_in_a_weekend():
     engine = [path for path in FILES if path.parent.name in ("backend", "autograd", "ops")]
-    assert sum(map(statements_of, engine)) <= 2650
+    assert sum(map(statements_of, engine)) <= 2750
 
 
 def rules():
