@@ -8,14 +8,12 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from minibig.backend import InputError
+from minibig.backend.checks import one_of, text
 from minibig.data import Turn
 from minibig.dialogue.forms import DialogueForm
-from minibig.files import StorageError
-from minibig.files.durable import new_file, read_file
-from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
+from minibig.files import StorageError, parse_json, read_json, write_text
 
 FORMAT = "minibig conversation"
 
@@ -28,8 +26,13 @@ class Conversation:
         self.n_forgotten = 0
 
     def add(self, question: str, answer: str) -> None:
-        """Keep a turn."""
-        self.turns.append((question, answer))
+        """Keep a turn.
+
+        Raises:  InputError for what is no text.
+        """
+        self.turns.append(
+            (text("question", question, empty=True), text("answer", answer, empty=True))
+        )
 
     def prompt(
         self, form: DialogueForm, question: str, *, context_length: int | None, max_new_tokens: int
@@ -82,9 +85,12 @@ class Conversation:
                     f"{path} is there already and holds something else. Choose another name."
                 ) from None
         turns = [{"user": question, "assistant": answer} for question, answer in self.turns]
-        content = {"format": FORMAT, "turns": turns}
-        with new_file(path) as file:
-            file.write(json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")
+        content = json.dumps({"format": FORMAT, "turns": turns}, ensure_ascii=False, indent=2)
+        try:
+            parse_json(content.encode())
+        except StorageError as error:
+            raise InputError(f"the conversation is too long for a file: {error}.") from None
+        write_text(path, content + "\n")
 
     @classmethod
     def load(cls, path: Path) -> "Conversation":
@@ -93,25 +99,22 @@ class Conversation:
         Raises:  StorageError if the file cannot be read or holds none.
         """
         try:
-            content = parse_json(read_file(path, MAX_JSON_BYTES))
+            content = read_json(path, shape=_SHAPE)
         except StorageError as error:
             if isinstance(error.__cause__, OSError):
                 raise
-            raise _no_conversation(path) from error
-        turns = content.get("turns") if isinstance(content, dict) else None
-        if (
-            not isinstance(turns, list)
-            or content.get("format") != FORMAT
-            or not all(map(_is_turn, turns))
-        ):
-            raise _no_conversation(path)
-        return cls((turn["user"], turn["assistant"]) for turn in turns)
+            raise StorageError(
+                f"{path} holds no conversation. Give a file that /save wrote."
+            ) from error
+        return cls((turn["user"], turn["assistant"]) for turn in content["turns"])
 
 
-def _is_turn(turn: Any) -> bool:
-    said = [turn.get(who) for who in ("user", "assistant")] if isinstance(turn, dict) else [None]
-    return all(isinstance(text, str) for text in said)
+def _is_format(name: str, value: object) -> None:
+    one_of(name, value, (FORMAT,))
 
 
-def _no_conversation(path: Path) -> StorageError:
-    return StorageError(f"{path} holds no conversation. Give a file that /save wrote.")
+_SHAPE = {
+    "format": _is_format,
+    "turns": [{"user": str, "assistant": str, ...: object}],
+    ...: object,
+}

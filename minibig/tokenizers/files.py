@@ -16,7 +16,7 @@ from typing import Any
 
 from minibig.backend.checks import shown
 from minibig.backend.errors import InputError
-from minibig.files import StorageError, check_files, read_file, read_json, write_files
+from minibig.files import StorageError, check_files, parse_json, read_file, read_json, write_files
 
 SETTINGS_FILE = "tokenizer_settings.json"
 CHECKSUMS_FILE = "tokenizer_checksums.json"
@@ -65,6 +65,8 @@ def write_tokenizer(
     folder = Path(folder)
     content = (json.dumps(settings, indent=2) + "\n").encode()
     contents = {SETTINGS_FILE: content, **(files or {})}
+    for name, each in contents.items():
+        _refuse_too_large(name, each)
     _refuse_another(folder, contents)
     if not _has_tokenizer(folder):
         for place in _hidden_by(folder):
@@ -74,6 +76,17 @@ def write_tokenizer(
                     "would be taken in its place. Choose another folder."
                 )
     write_files(folder, contents, CHECKSUMS_FILE)
+
+
+def _refuse_too_large(name: str, content: bytes) -> None:
+    """Refuse to write what `load` would refuse to read."""
+    try:
+        if len(content) > MOST_BYTES:
+            raise StorageError(f"it has {len(content):,} bytes, more than {MOST_BYTES:,}")
+        if name.endswith(".json"):
+            parse_json(content)
+    except StorageError as error:
+        raise InputError(f"this tokenizer is too large to be saved: of {name}, {error}.") from None
 
 
 def _refuse_another(folder: Path, contents: Mapping[str, bytes]) -> None:

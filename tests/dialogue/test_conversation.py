@@ -121,3 +121,11 @@ def test_a_context_of_any_length_forgets_nothing():
     conversation = Conversation([("a" * 500, "b" * 500)] * 3)
     ids, forgotten = prompt(conversation, "c" * 1000, None, 10)
     assert forgotten == [] and ids == FORM.prompt(conversation.turns, "c" * 1000)
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path):
+    with pytest.raises(InputError, match="question must be a text that can be written as UTF-8"):
+        Conversation().add("\ud800", "b")
+    with pytest.raises(InputError, match="the conversation is too long for a file"):
+        Conversation([("a" * 11_000_000, "b")]).save(tmp_path / "talk.json")
+    assert list(tmp_path.iterdir()) == []

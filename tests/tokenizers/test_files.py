@@ -119,3 +119,10 @@ def test_places_that_cannot_be_written_are_refused(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="cannot be written"):
         TOKENIZERS[0].save(tmp_path / "file" / "below")
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path):
+    for files in ({"merges.txt": b"a b\n" * 3_000_000}, {"vocab.json": b"[" + b"0," * 600_000}):
+        with pytest.raises(InputError, match="this tokenizer is too large to be saved"):
+            write_tokenizer(tmp_path, {"kind": "byte_level_bpe"}, files)
+    assert list(tmp_path.iterdir()) == []
