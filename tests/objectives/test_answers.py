@@ -87,7 +87,7 @@ class _Fixed:
     """A model whose logits are given."""
 
     def __init__(self, logits, model):
-        self.logits, self.parameters = logits, model.parameters
+        self.logits, self.device = logits, model.device
 
     def __call__(self, ids):
         return self.logits
