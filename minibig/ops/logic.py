@@ -36,10 +36,15 @@ def isclose(a, b, /, rtol: float = 1e-5, atol: float = 1e-8, *, equal_nan: bool 
     >>> mb.isclose(mb.tensor([1.0, 2.0]), mb.tensor([1.000001, 2.1]))
     tensor([ True, False])
     """
+    a, b = _without_wrapping(a), _without_wrapping(b)
     with np.errstate(invalid="ignore"):  # ∞ − ∞
         near = isfinite(b) & (abs_(a - b) <= atol + rtol * abs_(b))
     result = near | (a == b)
     return result | (isnan(a) & isnan(b)) if equal_nan else result
+
+def _without_wrapping(x):
+    """Integers and bools as float64, whose differences are right: 1 − 2 is 255 in uint8."""
+    return x if isinstance(x, int | float) or x.dtype.kind == "f" else x.astype("float64")
 
 def allclose(a: Any, b: Any, /, rtol: float = 1e-5, atol: float = 1e-8, **keywords: Any) -> bool:
     """Whether all elements are close: see `isclose`.

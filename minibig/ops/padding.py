@@ -71,7 +71,8 @@ def repeat(x, repeats: int | Sequence[int], /, axis: int | None = None):
         return reshape(apart, (*before, n * times, *after))
     if not isinstance(repeats, Sequence | np.ndarray | Tensor):
         raise refuse("repeat: repeats", "a whole number, or one for each element", repeats)
-    counts = [whole("repeat: a number of repeats", count, 0) for count in repeats]
+    given = repeats.tolist() if isinstance(repeats, Tensor) else repeats
+    counts = [whole("repeat: a number of repeats", count, 0) for count in given]
     if len(counts) != n:
         raise InputError(f"repeat: axis {axis} needs {n} numbers of repeats; got {len(counts)}.")
     places = namespace(array_of(x)).asarray(np.repeat(np.arange(n), counts))

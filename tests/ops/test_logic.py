@@ -36,3 +36,12 @@ def test_answers_are_constants_of_any_kind_of_element(device):
     y = mb.tensor([1.0, np.nan, np.inf], requires_grad=True)
     assert not mb.isnan(y).requires_grad
     assert (y.isnan().tolist(), y.isinf().tolist()) == ([False, True, False], [False, False, True])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "bool"])
+def test_differences_of_whole_numbers_do_not_wrap_around(dtype):
+    a, b = np.array([1, 0, 3], dtype), np.array([2, 0, 1], dtype)
+    np.testing.assert_array_equal(mb.isclose(mb.tensor(a), mb.tensor(b)).numpy(), np.isclose(a, b))
+    np.testing.assert_array_equal(mb.isclose(mb.tensor(a), 1).numpy(), np.isclose(a, 1))
+    assert mb.allclose(mb.tensor(a), mb.tensor(b), atol=2.0)
+    assert not mb.allclose(mb.tensor([2**53], "int64"), mb.tensor([2**52], "int64"))

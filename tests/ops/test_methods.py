@@ -98,6 +98,8 @@ def test_methods_of_one_variable_are_the_functions(name):
 def test_settings_may_be_given_by_position():
     x = mb.tensor(X)
     assert_equal(x.repeat(2, 1), X.repeat(2, 1))
+    for counts in ([2, 0], np.array([2, 0]), mb.tensor([2, 0])):
+        assert_equal(x.repeat(counts, 0), X[[0, 0]])
     assert_equal(mb.sum(x, 0), X.sum(0))
     assert_equal(mb.max(x, -1, True), X.max(-1, keepdims=True))
     assert_equal(mb.softmax(x, 0), mb.softmax(x, axis=0).numpy())
