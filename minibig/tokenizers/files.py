@@ -38,8 +38,8 @@ def read_settings(
     path = folder / SETTINGS_FILE
     if not os.path.lexists(path):
         raise InputError(
-            f"{folder} holds no tokenizer: {SETTINGS_FILE} is missing. Give a folder that save() "
-            "wrote; read a bare vocab.json and merges.txt with ByteLevelBPE.from_files."
+            f"{folder} holds no tokenizer: {SETTINGS_FILE} is missing. load_tokenizer(folder) "
+            "knows where else to look; ByteLevelBPE.from_files reads other files."
         )
     settings = read_json(path, MOST_BYTES, dict)
     if settings.get("kind") not in kinds:

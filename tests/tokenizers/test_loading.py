@@ -31,7 +31,7 @@ def test_a_missing_folder_is_refused(tmp_path):
 
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path):
     (tmp_path / "vocab.json").write_text("{}")
-    with pytest.raises(InputError, match=r"holds no tokenizer.*ByteLevelBPE\.from_files"):
+    with pytest.raises(InputError, match="has no tokenizer: neither"):
         load_tokenizer(tmp_path)
 
 
@@ -40,3 +40,29 @@ def test_an_unknown_kind_is_refused(tmp_path, kind):
     (tmp_path / SETTINGS_FILE).write_text(json.dumps({"kind": kind}))
     with pytest.raises(InputError, match="'characters' or 'byte_level_bpe'; got"):
         load_tokenizer(tmp_path)
+
+
+def test_the_tokenizer_of_a_run_is_found_from_the_run_and_from_its_model(tmp_path):
+    tokenizer = ByteLevelBPE.train("some text, some", vocab_size=260)
+    tokenizer.save(tmp_path / "tokenizer")
+    (tmp_path / "model").mkdir()
+    with pytest.raises(InputError, match="model has no tokenizer"):
+        load_tokenizer(tmp_path / "model")
+    (tmp_path / "model" / "config.json").write_text("{}")
+    for folder in (tmp_path, tmp_path / "model", tmp_path / "tokenizer"):
+        assert load_tokenizer(folder).merges == tokenizer.merges
+    own = Characters.train("own")
+    own.save(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "config.json").write_text("{}")
+    assert load_tokenizer(tmp_path / "elsewhere").vocab_size == own.vocab_size
+
+
+@pytest.mark.parametrize("names", [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")])
+def test_published_files_are_read_without_settings(tmp_path, names):
+    tokenizer = ByteLevelBPE.train("some text, some", vocab_size=260)
+    tokenizer.save(tmp_path / "saved")
+    (tmp_path / "published").mkdir()
+    for theirs, ours in zip(names, ("vocab.json", "merges.txt"), strict=True):
+        content = (tmp_path / "saved" / ours).read_bytes()
+        (tmp_path / "published" / theirs).write_bytes(content)
+    assert load_tokenizer(tmp_path / "published").merges == tokenizer.merges
