@@ -37,7 +37,7 @@ from minibig.nn.module import Module
 from minibig.nn.normalization import LayerNorm, RMSNorm
 from minibig.nn.parameter import Parameter
 from minibig.nn.placeholders import without_values
-from minibig.nn.positions import LearnedPositions, RotaryPositions, SinusoidalPositions
+from minibig.nn.positions import LearnedPositions, Positions, RotaryPositions, SinusoidalPositions
 from minibig.nn.replacing import freeze, replace, replace_all, unfreeze
 from minibig.nn.transformer import FeedForward, PostNormBlock, PreNormBlock
 
@@ -61,6 +61,7 @@ __all__ = [
     "ModuleList",
     "MultiHeadAttention",
     "Parameter",
+    "Positions",
     "PostNormBlock",
     "PreNormBlock",
     "RMSNorm",

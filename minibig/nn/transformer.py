@@ -14,7 +14,7 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import InputError
-from minibig.backend.checks import shown, whole
+from minibig.backend.checks import instance, refuse, shown, whole
 from minibig.nn.cache import KeyValueCache
 from minibig.nn.dropout import Dropout
 from minibig.nn.linear import Linear
@@ -90,10 +90,11 @@ class PreNormBlock(Module):
         norm: Callable[[int], Module] = LayerNorm,
         dropout: float = 0.0,
     ):
-        self.attention_norm = norm(attention.d_model)
+        D = _width(attention)
+        self.attention_norm = norm(D)
         self.attention = attention
-        self.feed_forward_norm = norm(attention.d_model)
-        self.feed_forward = feed_forward
+        self.feed_forward_norm = norm(D)
+        self.feed_forward = instance("feed_forward", feed_forward, Module)
         self.dropout = Dropout(dropout)
 
     def forward(
@@ -129,10 +130,11 @@ class PostNormBlock(Module):
         norm: Callable[[int], Module] = LayerNorm,
         dropout: float = 0.0,
     ):
+        D = _width(attention)
         self.attention = attention
-        self.attention_norm = norm(attention.d_model)
-        self.feed_forward = feed_forward
-        self.feed_forward_norm = norm(attention.d_model)
+        self.attention_norm = norm(D)
+        self.feed_forward = instance("feed_forward", feed_forward, Module)
+        self.feed_forward_norm = norm(D)
         self.dropout = Dropout(dropout)
 
     def forward(
@@ -141,3 +143,12 @@ class PostNormBlock(Module):
         """x after both halves; `bias` and `cache` are those of the attention."""
         x = self.attention_norm(x + self.dropout(self.attention(x, bias, cache)))
         return self.feed_forward_norm(x + self.dropout(self.feed_forward(x)))
+
+
+def _width(attention: Any) -> int:
+    """The width of a block, as its attention says it."""
+    if not isinstance(getattr(attention, "d_model", None), int):
+        expected = "a layer that says its width as d_model, such as MultiHeadAttention"
+        raise refuse("attention", expected, attention)
+    width: int = attention.d_model
+    return width

@@ -123,3 +123,21 @@ def test_the_number_of_parameters_can_be_limited():
         with pytest.raises(mb.InputError, match="the model has more than 3 parameters"):
             mb.nn.Linear(2, 2)
     mb.nn.Linear(2, 2)
+
+
+def test_a_model_without_values_moves_to_another_device_and_is_loaded_there(device):
+    source = Linear(3, 2)
+    with without_values():
+        layer = Linear(3, 2)
+    layer.to(device)
+    assert layer.device == mb.device(device) and is_placeholder(layer.weight.data)
+    layer.load_state_dict(source.state_dict())
+    assert layer.device == mb.device(device)
+    assert layer.weight.tolist() == source.weight.tolist()
+
+
+def test_a_model_can_be_built_for_a_device_without_values(device, monkeypatch):
+    monkeypatch.setenv("MINIBIG_DEVICE", device)
+    with without_values():
+        layer = Linear(3, 2)
+    assert layer.device == mb.device(device) and layer.n_parameters == 8

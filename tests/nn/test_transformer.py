@@ -102,6 +102,10 @@ def test_dropout_acts_while_learning_only_and_the_same_step_repeats(block):
 def test_what_does_not_fit_is_refused(block):
     with pytest.raises(mb.InputError, match="n_heads must divide d_model"):
         build(block, n_heads=3)
+    with pytest.raises(mb.InputError, match="attention must be a layer that says its width"):
+        block(768, 12)
+    with pytest.raises(mb.InputError, match="feed_forward must be of type Module"):
+        block(MultiHeadAttention(8, 2), mb.relu)
     with pytest.raises(mb.InputError, match="dropout probability"):
         build(block, dropout=-1)
     with pytest.raises(mb.InputError, match=r"must have shape \(B, T, D\)|weight must have"):
