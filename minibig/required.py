@@ -1,11 +1,35 @@
 """NumPy is there, or one sentence says how to get it: looked at before anything else is imported.
 
 Whoever imports minibig gets an ImportError; whoever gives the command, which cannot even begin,
-gets one line. Packages that only some commands need are asked for where they are used.
+gets one line; so does whoever presses Ctrl-C while it is imported. Packages that only some commands
+need are asked for where they are used.
 """
 
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
+from types import FrameType
+
+_IS_COMMAND = Path(sys.argv[0] if sys.argv else "").stem in (
+    "minibig",
+    "-m",
+)  # or python -m minibig
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """An exception would end in a traceback through whatever is being imported."""
+    os.write(2, b"minibig: interrupted.\n")
+    os._exit(128 + number)
+
+
+if (
+    _IS_COMMAND
+    and threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+):
+    signal.signal(signal.SIGINT, _end)
 
 try:
     import numpy as numpy
@@ -14,6 +38,6 @@ except ImportError as error:
         "minibig needs NumPy, which cannot be imported. Get it with: "
         'pip install --force-reinstall "numpy>=2.0"'
     )
-    if Path(sys.argv[0]).stem in ("minibig", "-m"):  # the command, or python -m minibig
+    if _IS_COMMAND:
         sys.exit(f"minibig: {sentence}")
     raise ImportError(sentence) from error

@@ -1,35 +1,76 @@
-"""What the command reads and writes: any text on any terminal, and errors of one line.
+"""The one door to the terminal: all that the command prints goes out here, and text comes in.
 
-A terminal or pipe that cannot show a character gets a question mark, never an exception. Text that
-comes in is UTF-8.
+What is printed may come from a file, a model or a user, so a terminal gets no control characters,
+and an error is one line that is not too long. A character that cannot be shown becomes a question
+mark, never an exception. Text that comes in is UTF-8.
 """
 
-import argparse
+import codecs
 import io
+import os
 import shutil
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from minibig.backend import InputError
+from minibig.files import open_regular
 
-_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+_DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # they let a line look otherwise
+_CONTROLS = {
+    code: "\ufffd"
+    for code in (*range(32), *range(127, 160), *_DIRECTIONS, 0x2028, 0x2029)
+    if chr(code) not in "\n\t"
+}
+_LONGEST = 1000  # characters of an error
+_HELP_WIDTH = 80  # columns of the help, or fewer if the terminal has fewer
+_BLOCK = 1 << 20
 
 
-def accept_any_text() -> None:
-    """From now on no character can make printing fail."""
+def open_streams() -> None:
+    """What the caller has closed leads nowhere, and no character can make printing fail."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):
             output.reconfigure(errors="replace")
 
 
-def say(text: str = "", *, end: str = "\n") -> None:
-    """Print to the standard output, at once; a terminal gets no control characters.
+def leave_stdout() -> None:
+    """Whoever read the output has gone; Python would complain when it flushes at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    A model that knows little writes any byte, also those that make terminals beep or go blank.
+
+def cleaned(text: str) -> str:
+    r"""The text without characters that would move a cursor, change a color or turn a line round.
+
+    >>> cleaned("a\x1b[2Jb\n")
+    'a�[2Jb\n'
     """
-    if sys.stdout.isatty():
-        text = text.translate(_CONTROLS)
-    print(text, end=end, flush=True)
+    return text.translate(_CONTROLS)
+
+
+def say(text: str = "", *, end: str = "\n") -> None:
+    """Print to the standard output, at once; a file gets the text as it is."""
+    print(cleaned(text) if sys.stdout.isatty() else text, end=end, flush=True)
+
+
+def remark(text: str) -> None:
+    """Lines on the standard error: what a user should know, and a program does not read."""
+    print(cleaned(text), file=sys.stderr, flush=True)
+
+
+def complain(text: str) -> None:
+    """One line on the standard error."""
+    line = cleaned(" ".join(text.split()))
+    cut = line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+    with suppress(OSError, ValueError):
+        print(f"minibig: {cut}", file=sys.stderr, flush=True)
 
 
 def output_width() -> int:
@@ -41,14 +82,9 @@ def output_width() -> int:
     return shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else sys.maxsize
 
 
-def remark(text: str) -> None:
-    """Lines on the standard error: what a user should know, and a program does not read."""
-    print(text.translate(_CONTROLS), file=sys.stderr, flush=True)
-
-
-def complain(text: str) -> None:
-    """One line on the standard error."""
-    print(f"minibig: {' '.join(text.split())}", file=sys.stderr, flush=True)
+def help_width() -> int:
+    """How many columns a line of the help may have."""
+    return min(_HELP_WIDTH, shutil.get_terminal_size().columns) - 1
 
 
 def sentence_of(error: BaseException) -> str:
@@ -64,23 +100,13 @@ def sentence_of(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def add_errors_flag(parser: argparse.ArgumentParser) -> None:
-    """The flag that says what becomes of bytes that are no UTF-8."""
-    parser.add_argument(
-        "--errors",
-        choices=("strict", "replace"),
-        default="strict",
-        help="what to do with bytes that are no UTF-8 (strict)",
-    )
-
-
 def given_text(text: str, *, errors: str = "strict") -> str:
     """The text that was given as an argument, or the standard input for "-".
 
     Raises:  InputError for bytes that are no UTF-8, unless `errors` is "replace".
     """
     if text == "-":
-        return _as_in_a_corpus(decoded(sys.stdin.buffer.read(), "the standard input", errors))
+        return "".join(decoded_blocks(input_blocks(), "the standard input", errors))
     try:
         data = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half a surrogate pair, which Windows lets through
@@ -88,18 +114,45 @@ def given_text(text: str, *, errors: str = "strict") -> str:
     return decoded(data, "the text", errors)
 
 
-def file_text(path: str, *, errors: str = "strict") -> str:
-    """The text of a UTF-8 file."""
-    return _as_in_a_corpus(decoded(Path(path).read_bytes(), path, errors))
+def input_blocks() -> Iterator[bytes]:
+    """The bytes of the standard input, block by block; none, if it was closed."""
+    stream = getattr(sys.stdin, "buffer", io.BytesIO())
+    while block := stream.read(_BLOCK):
+        yield block
 
 
-def _as_in_a_corpus(text: str) -> str:
-    r"""A text as training would see it: no byte order mark at its start, CRLF as LF.
+def file_blocks(path: Path) -> Iterator[bytes]:
+    """The bytes of a regular file, block by block."""
+    with open_regular(path) as (file, _):
+        while block := file.read(_BLOCK):
+            yield block
 
-    >>> _as_in_a_corpus("\ufeffone\r\ntwo")
-    'one\ntwo'
+
+def decoded_blocks(blocks: Iterable[bytes], name: str, errors: str) -> Iterator[str]:
+    r"""Bytes that come in blocks as text, as training would see it: CRLF is LF, a first mark goes.
+
+    >>> list(decoded_blocks([b"\xef\xbb\xbfone\r", b"\ntwo"], "a.txt", "strict"))
+    ['one', '\ntwo', '']
     """
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+    decoder = codecs.getincrementaldecoder("utf-8-sig")(errors)
+    held, offset = "", 0
+    for block in chain(blocks, [b""]):
+        waiting = len(decoder.getstate()[0])
+        try:
+            text = held + decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            raise not_utf_8(name, offset - waiting + error.start) from None
+        offset += len(block)
+        held = "\r" if block and text.endswith("\r") else ""
+        yield text.removesuffix(held).replace("\r\n", "\n")
+
+
+def not_utf_8(name: str, place: int) -> InputError:
+    """The error for a byte that is no part of UTF-8."""
+    return InputError(
+        f"{name} must be UTF-8; byte {place} is not. Convert it (text in GBK: iconv -f GB18030 -t "
+        "UTF-8); --errors replace would lose what is not UTF-8."
+    )
 
 
 def decoded(data: bytes, name: str, errors: str) -> str:
@@ -109,12 +162,10 @@ def decoded(data: bytes, name: str, errors: str) -> str:
     'caf�'
     >>> decoded(b"caf\\xe9", "a.txt", "strict")
     Traceback (most recent call last):
-    minibig.backend.errors.InputError: a.txt must be UTF-8; byte 3 is not. Convert it, or use \
---errors replace.
+    minibig.backend.errors.InputError: a.txt must be UTF-8; byte 3 is not. Convert it (text \
+in GBK: iconv -f GB18030 -t UTF-8); --errors replace would lose what is not UTF-8.
     """
     try:
         return data.decode("utf-8", errors)
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name} must be UTF-8; byte {error.start} is not. Convert it, or use --errors replace."
-        ) from error
+        raise not_utf_8(name, error.start) from None

@@ -3,41 +3,35 @@
 What a user can cause ends in one line on the standard error: exit code 1 for values and files, 2
 for an argument that does not exist, 130 for Ctrl-C, 143 for SIGTERM. Everything else is a defect of
 minibig and keeps its traceback.
+
+A command is a module of `commands/`, imported when it is given. It has a docstring, an EXAMPLE, a
+class `Options` and `run(given)`, where `given` are the options that were given, by name. A command
+that does several things has ACTIONS instead: the name of each, and an `Action`.
 """
 
-import argparse
-import os
+import signal
 import sys
-from collections.abc import Sequence
-from types import ModuleType
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
 
 import minibig
 from minibig.backend import InputError
-from minibig.cli import doctor, generate, info, plot, quickstart, tokenize, train
-from minibig.cli.commands import chat
-from minibig.cli.console import accept_any_text, complain, sentence_of
-from minibig.cli.machine import REQUIRED
-from minibig.training import Interrupted
+from minibig.cli.console import complain, help_width, leave_stdout, open_streams, say, sentence_of
+from minibig.cli.options import Action, Parser, described, nearest, parser_for
 
-_COMMANDS: dict[str, tuple[ModuleType, str]] = {
-    "quickstart": (quickstart, "a GPT learns to answer questions, within minutes"),
-    "train": (train, "train a model on a text"),
-    "generate": (generate, "let a model write"),
-    "chat": (chat, "talk with a model"),
-    "tokenize": (tokenize, "train and use tokenizers"),
-    "plot": (plot, "compare runs in a picture and a table"),
-    "info": (info, "what a folder or a file holds"),
-    "doctor": (doctor, "what is installed, whether it is right, and how fast"),
+COMMANDS = {
+    "quickstart": "a GPT learns to answer questions, within minutes",
+    "train": "train a model on a text",
+    "generate": "let a model write",
+    "chat": "talk with a model",
+    "tokenize": "train and use tokenizers",
+    "plot": "compare runs in a picture and a table",
+    "info": "what a folder or a file holds",
+    "doctor": "what is installed, whether it is right, and how fast",
 }
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        complain(f"{message}. See {self.prog} --help.")
-        sys.exit(2)
+_INTRODUCTION = "A deep-learning engine written to be read."
+_INSTALLED = ("regex", "matplotlib", "tqdm", "safetensors", "threadpoolctl", "psutil", "jinja2")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,50 +40,82 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["generate", "no-such-folder"])
     1
     """
-    accept_any_text()
+    open_streams()
     try:
-        given = _parser().parse_args(arguments)
-        code: int = given.run(given)
+        _obey_ctrl_c()
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
         return code
+    except SystemExit as end:  # of the parser, after the help or a mistake
+        return int(end.code or 0)
     except BrokenPipeError:
-        # Whoever read has gone; Python would complain when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_stdout()
         return 141
-    except Interrupted as stop:
-        complain(f"{stop}")
-        return stop.exit_code
     except KeyboardInterrupt:
         complain("interrupted.")
         return 130
     except ModuleNotFoundError as error:
-        if error.name not in REQUIRED:
+        if error.name not in _INSTALLED:
             raise
         complain(f"{error.name} is not installed. Get it with: pip install {error.name}")
         return 1
     except (InputError, OSError, MemoryError) as error:
         complain(sentence_of(error))
         return 1
+    except Exception as error:
+        signalled = getattr(error, "exit_code", None)  # of a run that a signal has stopped
+        if not isinstance(signalled, int):
+            raise
+        complain(str(error))
+        return signalled
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="minibig",
-        description="A deep-learning engine written to be read.",
-        epilog=f"example: {quickstart.EXAMPLE}",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"minibig {minibig.__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (module, meaning) in _COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=meaning,
-            description=module.__doc__,
-            epilog=f"example: {module.EXAMPLE}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,  # an example stays in one line
-            allow_abbrev=False,
-        )
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
-    return parser
+def _obey_ctrl_c() -> None:
+    """From here on Ctrl-C is an exception again; while Python imports, it ends the process."""
+    if getattr(signal.getsignal(signal.SIGINT), "__module__", "") == "minibig.required":
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0].startswith("-"):
+        return _without_command(words)
+    name, *rest = words
+    if name not in COMMANDS:
+        return _unknown("minibig", "command", name, COMMANDS)
+    command = import_module(f"minibig.cli.commands.{name}")
+    prog, actions = f"minibig {name}", getattr(command, "ACTIONS", None)
+    if actions is None:
+        action = Action(COMMANDS[name], command.EXAMPLE, command.Options, command.run)
+        return action.run(parser_for(prog, action, command.__doc__ or "").given(rest))
+    if not rest or rest[0].startswith("-"):
+        meanings = {key: action.meaning for key, action in actions.items()}
+        return _overview(prog, command.__doc__ or "", meanings, "ACTION", command.EXAMPLE, rest)
+    if rest[0] not in actions:
+        return _unknown(prog, "action", rest[0], actions)
+    action = actions[rest[0]]
+    return action.run(parser_for(f"{prog} {rest[0]}", action, action.meaning).given(rest[1:]))
+
+
+def _without_command(words: list[str]) -> int:
+    if words == ["--version"]:
+        say(f"minibig {minibig.__version__}")
+        return 0
+    return _overview("minibig", _INTRODUCTION, COMMANDS, "COMMAND", "minibig quickstart", words)
+
+
+def _overview(
+    prog: str, text: str, meanings: Mapping[str, str], kind: str, example: str, words: list[str]
+) -> int:
+    """What there is to choose from, if the help was asked for; otherwise a choice is missing."""
+    if words not in (["--help"], ["-h"]):
+        wrong = f"{words[0]} comes too early: " if words else ""
+        Parser(prog=prog).error(f"{wrong}give one of {', '.join(meanings)}")
+    rows = [f"  {name:<12} {meaning}" for name, meaning in meanings.items()]
+    say(f"usage: {prog} {kind} [options]\n\n{described(text, help_width())}\n")
+    say("\n".join([*rows, f"\n{prog} {kind} --help says more.\n\nexample:\n  {example}"]))
+    return 0
+
+
+def _unknown(prog: str, kind: str, name: str, known: Mapping[str, Any]) -> int:
+    listed = nearest(name, known) or f"; there are {', '.join(known)}"
+    Parser(prog=prog).error(f"there is no {kind} {name}{listed}")

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend import InputError
-from minibig.cli.console import accept_any_text, complain, decoded, given_text, say, sentence_of
+from minibig.cli.console import complain, decoded, given_text, open_streams, say, sentence_of
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8", "cp936"])
 def test_any_text_can_be_printed_on_any_terminal(monkeypatch, encoding):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
-    accept_any_text()
+    open_streams()
     say("a é 你好 \U0001f600 \ud83d")
     assert raw.getvalue().startswith(b"a ")
     assert len(raw.getvalue().decode(encoding).split()) == 5

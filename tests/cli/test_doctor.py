@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from fake_cupy import fake_cupy
 
-from minibig.cli import doctor, machine, main
-from minibig.cli.machine import BROKEN, GOOD, MISSING, findings
+from minibig.cli import main
+from minibig.recipes import machine, self_test
+from minibig.recipes.machine import BROKEN, GOOD, MISSING, findings
 
 from .commands import minibig
 
 
 @pytest.fixture(autouse=True)
 def _no_speed_tests(monkeypatch):
-    monkeypatch.setattr(doctor, "TESTS", {"a test": lambda: "fine"})
+    monkeypatch.setattr(self_test, "TESTS", {"a test": lambda: "fine"})
 
 
 def found(part):
@@ -37,7 +38,7 @@ def test_something_broken_is_named_and_is_exit_code_1(monkeypatch, capsys):
     def fails():
         raise ValueError("two\nlines")
 
-    monkeypatch.setattr(doctor, "TESTS", {"a test": fails, "another": lambda: "fine"})
+    monkeypatch.setattr(self_test, "TESTS", {"a test": fails, "another": lambda: "fine"})
     assert main(["doctor"]) == 1
     shown = capsys.readouterr().out
     assert "!! a test" in shown and "ok another" in shown

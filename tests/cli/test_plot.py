@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from minibig.cli import main
-from minibig.cli.plot import table
+from minibig.cli.commands.plot import table
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def two_runs(finished_run, tmp_path):
         line |= {name: line[name] + 1 for name in ("loss", "validation_loss") if name in line}
     (other / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     record = json.loads((other / "run.json").read_text())
-    record["settings"]["lr"] = 0.5
+    record["settings"]["training"]["lr"] = 0.5
     (other / "run.json").write_text(json.dumps(record))
     return finished_run, other
 

@@ -44,5 +44,7 @@ def test_a_config_may_be_wrong(tmp_path):
     path.write_text('{"step": 3}')
     done = minibig("quickstart", "--config", path, folder=tmp_path)
     assert done.returncode == 1
-    assert done.stderr == f"minibig: {path}: there is no setting step; did you mean steps?\n"
+    assert (
+        done.stderr == f"minibig: {path}: Quickstart has no setting 'step'; did you mean steps?\n"
+    )
     assert not (tmp_path / "runs").exists()

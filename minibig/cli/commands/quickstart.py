@@ -1,0 +1,66 @@
+"""Within four minutes a GPT learns to answer, and to say what it knows.
+
+It reads about a small world that exists nowhere else, in English and Chinese, learns from dialogues
+to answer, and is asked what it was told and what it has to work out. The report shows it all. With
+--data it learns a text of yours instead, and writes. Run again, it goes on where it stopped.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minibig.backend import InputError, Settings, setting
+from minibig.cli.commands.train import show_result
+from minibig.cli.console import say
+from minibig.cli.options import changed_by_file
+from minibig.cli.progress import DISPLAY
+from minibig.data import CORPORA
+from minibig.recipes import Pretrained, Quickstart, quickstart
+from minibig.recipes.folder import is_run
+from minibig.recipes.writing import text_after
+
+EXAMPLE = "minibig quickstart"
+_PROMPTS = ("The", "This function returns", "If the argument is")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Settings):
+    """What `minibig quickstart` takes."""
+
+    data: str | None = setting(None, "a text of yours, or stdlib, to write like")
+    out: Path = setting(Path("runs/quickstart"), "where the run lives")
+    config: Path | None = setting(
+        None, "settings to change, as for train; a table `finetuning` has those of the dialogues"
+    )
+    restart: bool = setting(False, "begin anew; the run in --out goes when the new one has begun")
+
+
+def run(given: dict[str, Any]) -> int:
+    """Train, or go on, and show what the model can do."""
+    options = Options.of(given)
+    chosen = Quickstart.of_text(options.data) if options.data else Quickstart()
+    chosen = changed_by_file(chosen, options.config).changed({"out": options.out})
+    if not options.data and chosen.pretraining.data != "world":
+        raise InputError(
+            f"{options.config}: only the data world has questions with answers; got "
+            f"{chosen.pretraining.data}. Give a text of yours with --data."
+        )
+    if is_run(options.out) and not options.restart:
+        say(f"going on with {options.out} (--restart begins anew)")
+    command = ["minibig", *sys.argv[1:]]
+    result = quickstart(chosen, restart=options.restart, display=DISPLAY, command=command)
+    if isinstance(result, Pretrained):
+        _write(result, _PROMPTS if options.data in CORPORA else ("\n",) * 3)
+    return 0
+
+
+def _write(result: Pretrained, prompts: tuple[str, ...]) -> None:
+    """Let the model write a little."""
+    say()
+    for number, prompt in enumerate(prompts):
+        pieces = text_after(
+            prompt, result.model, result.tokenizer, max_new_tokens=60, temperature=0.7, seed=number
+        )
+        say(f"{prompt}{''.join(pieces)}\n")
+    show_result(result)

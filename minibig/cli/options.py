@@ -1,0 +1,210 @@
+"""The options of a command: made from the settings that it takes, for flags and for files.
+
+A setting `n_layers` is the flag --n-layers, and "n_layers" in a configuration file; in which group
+of settings it lies makes no difference. What is declared of it gives the help and the checks.
+"""
+
+import argparse
+import difflib
+import re
+import sys
+import textwrap
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, field
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn, TypeVar, get_args, get_origin
+
+from minibig.backend import InputError, Settings
+from minibig.backend.settings import Declaration, declaration, declared, optional, places, types_of
+from minibig.cli.console import complain, help_width
+from minibig.files import StorageError, parse_json, read_text
+
+_S = TypeVar("_S", bound=Settings)
+_LIMIT = 1_000_000  # bytes of a configuration file
+_METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
+
+
+def argument(meaning: str, default: Any = MISSING) -> Any:
+    """A setting that stands on the command line without a flag."""
+    known = Declaration(meaning=meaning)
+    return field(default=default, metadata={"setting": known, "argument": True})
+
+
+class Action(NamedTuple):
+    """Something that can be asked for: what it is, an example, its options, and how it is done."""
+
+    meaning: str
+    example: str
+    options: type[Settings]
+    run: Callable[[dict[str, Any]], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with the nearest name there is and the right help."""
+
+    def error(self, message: str) -> NoReturn:
+        end = "" if message.endswith("?") else "."
+        complain(f"{message}{end} See {self.prog} --help.")
+        sys.exit(2)
+
+    def given(self, words: Sequence[str]) -> dict[str, Any]:
+        """The settings that were given, by name; those that were not leave no trace."""
+        known, unknown = self.parse_known_args(list(words))
+        if unknown:
+            flags = [flag for action in self._actions for flag in action.option_strings]
+            word = next((word for word in unknown if word.startswith("-")), unknown[0])
+            if word.startswith("-"):
+                self.error(f"there is no option {word.partition('=')[0]}{nearest(word, flags)}")
+            self.error(f"{word!r} is one argument too many")
+        return vars(known)
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """The question that helps after a mistyped name.
+
+    >>> nearest("--n-layer=2", ["--n-layers", "--steps"]), nearest("--zzz", ["--steps"])
+    ('; did you mean --n-layers?', '')
+    """
+    near = difflib.get_close_matches(word.partition("=")[0], list(names), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def parser_for(prog: str, action: Action, description: str) -> Parser:
+    """The parser of what is asked for."""
+    kind, width = action.options, help_width()
+    parser = Parser(
+        prog=prog,
+        usage=f"{prog} {_usage(kind)}",
+        description=described(description, width),
+        epilog=f"example:\n  {action.example}",
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
+            prog, max_help_position=28, width=width
+        ),
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    defaults = _defaults(kind)
+    for name, path in places(kind).items():
+        holder = kind
+        for group_name in path:
+            holder = types_of(holder)[group_name]
+        _add(parser, holder, name, defaults[name])
+    return parser
+
+
+def described(text: str, width: int) -> str:
+    """Paragraphs in lines of at most `width` columns; marks of code go."""
+    paragraphs = re.split(r"\n\s*\n", text.replace("`", "").strip())
+    return "\n\n".join(
+        textwrap.fill(" ".join(each.split()), width, break_on_hyphens=False) for each in paragraphs
+    )
+
+
+def _usage(kind: type[Settings]) -> str:
+    known = declared(kind)
+    words = [
+        name.upper() if known[name].default is MISSING else f"[{name.upper()}]"
+        for name in known
+        if known[name].metadata.get("argument")
+    ]
+    return " ".join([*words, "[options]"])
+
+
+def _defaults(kind: type[Settings]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, known in declared(kind).items():
+        if known.default_factory is not MISSING:
+            made = known.default_factory()
+            found = {**(made.flat() if isinstance(made, Settings) else {name: made}), **found}
+        else:
+            found[name] = known.default
+    return found
+
+
+def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
+    """An argument for one setting."""
+    known, (inner, _) = declaration(kind, name), optional(types_of(kind)[name])
+    shown = " ".join(map(str, default)) if isinstance(default, tuple) else default
+    hidden = any(default is each for each in (MISSING, None, False, ())) or default == "-"
+    meaning = known.meaning
+    if known.choices is not None:
+        meaning += f": {', '.join(map(str, known.choices))}"
+    meaning += "" if hidden or shown == "" else f" ({shown})"
+    options: dict[str, Any] = {"help": meaning.replace("%", "%%")}
+    if inner is bool:
+        parser.add_argument(_flag(name), dest=name, action="store_true", **options)
+        return
+    many = get_origin(inner) is tuple
+    inside = get_args(inner) if many else (inner,)
+    options |= {"metavar": _METAVARS[inside[0]], "type": _parser_of(inside[0])}
+    if known.choices is not None:
+        options["metavar"] = "NAME"  # the record of the options checks it
+    if many:
+        options["nargs"] = "*" if inside[-1] is Ellipsis else len(inside)
+    if declared(kind)[name].metadata.get("argument"):
+        options["metavar"] = name.upper()
+        if not many and default is not MISSING:
+            options["nargs"] = "?"
+        elif many and default is MISSING:
+            options["nargs"] = "+"
+        parser.add_argument(name, **options)
+    else:
+        required = default is MISSING
+        parser.add_argument(_flag(name), dest=name, required=required, **options)
+
+
+def _flag(name: str) -> str:
+    """A name that Python has for itself, such as `from`, ends in "_" in the settings."""
+    return "--" + name.rstrip("_").replace("_", "-")
+
+
+def _parser_of(kind: type) -> Any:
+    def parsed(text: str) -> Any:
+        return None if text == "none" and kind in (int, float) else kind(text)
+
+    parsed.__name__ = {int: "whole number", float: "number"}.get(kind, kind.__name__)
+    return parsed
+
+
+def read_configuration(path: Path) -> dict[str, Any]:
+    """The settings in a file: JSON, or TOML if its name ends in .toml.
+
+    Raises:  InputError if the file cannot be read, or holds something else.
+    """
+    text = read_text(path, _LIMIT).removeprefix("\ufeff")
+    is_toml = path.suffix == ".toml"
+    try:
+        content = tomllib.loads(text) if is_toml else parse_json(text.encode())
+    except (ValueError, RecursionError, StorageError) as error:
+        kind = "TOML" if is_toml else "JSON (TOML must end in .toml)"
+        raise InputError(f"{path} is not {kind}: {str(error).rstrip('.')}.") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} must hold settings by name; got {type(content).__name__}.")
+    return content
+
+
+def changed_by_file(settings: _S, path: Path | None) -> _S:
+    """The settings, changed as a configuration file says; its mistakes are told with its name."""
+    if path is None:
+        return settings
+    content = read_configuration(path)
+    try:
+        settings = settings.changed(content)
+        check_use(content, settings)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return settings
+
+
+def check_use(given: Mapping[str, Any], settings: Settings) -> None:
+    """Refuse a setting that was given and would do nothing."""
+    for name, value in given.items():
+        inner = getattr(settings, name, None)
+        if isinstance(value, Mapping) and isinstance(inner, Settings):
+            check_use(value, inner)
+    if "betas" in given and settings.flat().get("optimizer") == "adafactor":
+        raise InputError(
+            "betas are of adamw and muon; adafactor has none. Leave them out, or choose another "
+            "optimizer."
+        )

@@ -1,0 +1,26 @@
+"""Whole runs, each in one file: what the command `minibig` does, said in Python.
+
+    from minibig.recipes import Pretraining, pretrain
+    result = pretrain(Pretraining(data="mine.txt", out="runs/mine"))
+    result.folder, result.model, result.tokenizer, result.metrics
+
+Read in this order: git_state, folder, text; display, training_run, pretraining, presets;
+examination, stages, report, quickstart_run; machine, self_test.
+"""
+
+from minibig.recipes.display import Display
+from minibig.recipes.presets import PRESETS
+from minibig.recipes.pretraining import ModelSizes, Pretrained, Pretraining, pretrain
+from minibig.recipes.quickstart_run import Answering, Quickstart, quickstart
+
+__all__ = [
+    "PRESETS",
+    "Answering",
+    "Display",
+    "ModelSizes",
+    "Pretrained",
+    "Pretraining",
+    "Quickstart",
+    "pretrain",
+    "quickstart",
+]

@@ -1,0 +1,192 @@
+"""What lies where in the folder of a run, and the record by which a run explains itself.
+
+run.json                 command, settings, versions, state of git, name and hash of the text
+tokenizer/               the tokenizer's files
+tokens/                  the text as token ids: training.bin and validation.bin
+checkpoints/             what is needed to go on
+model/, best/            the model at the latest checkpoint, and at the lowest validation loss
+metrics.jsonl, loss.png  what happened, as numbers and as a picture
+
+The run of a quickstart has more in it: `quickstart_run.py` lists that.
+"""
+
+import platform
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import minibig
+from minibig.backend import InputError, Settings, checks, required, setting
+from minibig.files import (
+    StorageError,
+    discard,
+    locked,
+    make_folder,
+    read_json,
+    restore,
+    set_aside,
+    settle,
+    write_json,
+)
+from minibig.recipes.git_state import checkout_of
+from minibig.tokenizers import ByteLevelBPE, Tokenizer, load_tokenizer
+from minibig.training import TrainingSettings
+
+RECORD = "run.json"
+PARTS = (
+    *("tokenizer", "tokens", "checkpoints", "model", "best", "metrics.jsonl", "loss.png"),
+    *("pretraining", "stages.json", "examination.json", "metrics.json", "report.html", RECORD),
+)
+_FORMAT = "minibig run"
+_LIMIT = 1_000_000  # bytes of a record
+_PUBLISHED = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextRecord(Settings):
+    """What a record says of the text: by its hash it is recognised, wherever it lies."""
+
+    name: str = required("the path, or the name of a corpus")
+    characters: int = setting(0, "how many there are", least=0)
+    sha256: str = setting("", "the hash of the text and of where its documents end")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record(Settings):
+    """What a run is: the content of run.json."""
+
+    format: str = setting(_FORMAT, "the kind of the file", choices=(_FORMAT,))
+    command: tuple[str, ...] = setting((), "what began the run")
+    settings: dict[str, Any] = required("the settings of the recipe")
+    text: TextRecord = required("the text of the run")
+    versions: dict[str, str] = required("minibig, Python, NumPy, system")
+    git: dict[str, Any] | None = setting(None, "commit and branch of the checkout around it")
+
+    @property
+    def is_quickstart(self) -> bool:
+        """Whether the run ends in answers, and has a pre-training as its first part."""
+        return "pretraining" in self.settings
+
+
+def is_run(folder: Path) -> bool:
+    """Whether the folder holds a run."""
+    return (folder / RECORD).is_file()
+
+
+def write_record(
+    folder: Path, command: Sequence[str], settings: dict[str, Any], text: TextRecord
+) -> None:
+    """Write what a run is before it begins, and remove what was set aside for it."""
+    record = Record(
+        command=tuple(word.encode(errors="backslashreplace").decode() for word in command),
+        settings=settings,
+        text=text,
+        versions={
+            "minibig": minibig.__version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "system": f"{platform.system()} {platform.machine()}",
+        },
+        git=checkout_of(Path.cwd()),
+    )
+    make_folder(folder)
+    write_json(folder / RECORD, record.to_json())
+    discard(folder)
+
+
+@contextmanager
+def run_folder(folder: Path, *, restart: bool) -> Iterator[None]:
+    """Within the block this process alone works in the folder of a run.
+
+    With `restart` the run that is there is set aside. `write_record` removes it; without a record
+    it comes back at the end of the block, or when the next process works in the folder.
+    """
+    with locked(folder):
+        settle(folder, RECORD)
+        if restart:
+            set_aside(folder, RECORD, PARTS)
+        try:
+            yield
+        finally:
+            if not is_run(folder):
+                restore(folder, RECORD)
+
+
+def read_record(folder: Path) -> Record:
+    """What `write_record` wrote.
+
+    Raises:  StorageError that names the file and what is wrong with it.
+    """
+    path = folder / RECORD
+    content = read_json(path, _LIMIT)
+    try:
+        values = checks.instance("the content", content, dict)
+        return Record.of(
+            {name: values[name] for name in Record.__dataclass_fields__ if name in values}
+        )
+    except InputError as error:
+        reason = str(error).rstrip(".")
+        raise StorageError(
+            f"{path} does not describe a run of minibig: {reason}. Restore a copy of it, or choose "
+            "another folder."
+        ) from None
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder in which a run cannot live."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; --out must name a folder.")
+    if not is_run(folder) and (folder / "checkpoints").exists():
+        raise InputError(
+            f"{folder} holds checkpoints, but no run.json that explains them. Choose another --out."
+        )
+
+
+def tokenizer_of(folder: Path) -> Tokenizer:
+    """The tokenizer of a run or of a model: in its `tokenizer` folder, in it, or beside it.
+
+    Raises:  InputError if there is none.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder. Give the folder of a tokenizer or of a run.")
+    inside = folder / "tokenizer"
+    places = (inside, folder) if is_run(folder) else (folder, inside)
+    for place in (*places, folder.resolve().parent / "tokenizer"):
+        if (place / "tokenizer_settings.json").is_file():
+            return load_tokenizer(place)
+        for vocabulary, merges in _PUBLISHED:
+            if (place / vocabulary).is_file() and (place / merges).is_file():
+                return ByteLevelBPE.from_files(place / vocabulary, place / merges)
+    raise InputError(
+        f"{folder} has no tokenizer: neither tokenizer_settings.json nor vocab.json with "
+        "merges.txt is there. Copy the model's tokenizer into the folder."
+    )
+
+
+def run_settings(record: Record) -> dict[str, Any]:
+    """name -> value of all settings that a run really had, in whatever groups they lie.
+
+    Of a quickstart those of the fine-tuning, by which it is known, and of the pre-training what
+    makes the model. In older versions these lay in one row, with others that had no meaning.
+    """
+    if not record.is_quickstart:
+        return _flat(record.settings)
+    first = _flat(record.settings["pretraining"])
+    second = record.settings.get("finetuning", record.settings)
+    loop = {
+        name: value
+        for name, value in second.items()
+        if name in TrainingSettings.__dataclass_fields__
+    }
+    return {**first, **loop}
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        found.update(_flat(value) if isinstance(value, dict) else {name: value})
+    return found

@@ -1,0 +1,352 @@
+"""Pre-training: text -> tokenizer -> tokens -> GPT -> the loop -> model and picture.
+
+    result = pretrain(Pretraining(data="mine.txt", out="runs/mine", training=...))
+
+A folder holds one run. The same settings go on with it, and on a finished one say so; another text
+or other settings are refused with the names of what differs. A run knows its text by its hash: it
+may have been moved, and it need not be there at all, for its tokens are in the folder.
+"""
+
+import glob
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from minibig.backend import (
+    Device,
+    InputError,
+    Settings,
+    checks,
+    device,
+    group,
+    manual_seed,
+    setting,
+)
+from minibig.data import CORPORA, Batches, Text, evaluation_batches
+from minibig.data.columns import split_column
+from minibig.evaluation import bits_per_byte, mean_loss
+from minibig.models import GPT, GPTConfig
+from minibig.objectives import next_token_loss
+from minibig.pictures import draw_losses
+from minibig.recipes.display import Display
+from minibig.recipes.folder import (
+    Record,
+    TextRecord,
+    check_folder,
+    is_run,
+    read_record,
+    run_folder,
+    write_record,
+)
+from minibig.recipes.text import (
+    TokenizedText,
+    bytes_per_token,
+    check_length,
+    check_tokenizer,
+    opening,
+    record_of,
+    tokenized,
+    tokens_of,
+)
+from minibig.recipes.training_run import run_and_draw, usual_looks
+from minibig.storage import load
+from minibig.tokenizers import Tokenizer
+from minibig.training import Result, Trainer, TrainingSettings, text_sampler
+from minibig.training.settings import FREE_TO_CHANGE
+
+_FREE = (*FREE_TO_CHANGE, "data", "from_", "out", "device", "sample_prompt", "sample_length")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSizes(Settings):
+    """The sizes of a GPT, but for its vocabulary, which is the tokenizer's."""
+
+    context_length: int = setting(128, "tokens that the model sees at once", least=1)
+    n_layers: int = setting(4, "blocks", least=1)
+    n_heads: int = setting(4, "attention heads", least=1)
+    d_model: int = setting(128, "width", least=1)
+    dropout: float = setting(
+        0.0, "share of the activations dropped while learning", least=0, below=1
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.d_model % self.n_heads:
+            raise InputError(
+                f"n_heads must divide d_model; got d_model = {self.d_model} and n_heads = "
+                f"{self.n_heads}."
+            )
+
+    def config(self, vocab_size: int) -> GPTConfig:
+        """The configuration of a model of these sizes."""
+        return GPTConfig(vocab_size=vocab_size, **self.to_json())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretraining(Settings):
+    """All that a pre-training depends on.
+
+    >>> Pretraining(data="stdlib", model=ModelSizes(n_layers=2)).folder
+    PosixPath('runs/stdlib')
+    """
+
+    data: str | None = setting(
+        None,
+        "a text file, a folder, a glob, a column of a table (rows.jsonl:text, rows.csv:text), or "
+        "the name of a corpus: stdlib",
+    )
+    from_: Path | None = setting(
+        None, "a run or a model to start from: its weights, its sizes and its tokenizer"
+    )
+    out: Path | None = setting(None, "where the run lives (runs/NAME of the text)")
+    errors: str = setting(
+        "strict", "what to do with bytes that are no UTF-8", choices=("strict", "replace")
+    )
+    validation_fraction: float = setting(
+        0.1, "the part of the text, at its end, kept aside", above=0, below=1
+    )
+    tokenizer: str = setting("bpe", "characters, bpe, bpe-han, bpe-dialogue, or a folder with one")
+    vocab_size: int = setting(2000, "tokens that bpe may learn, bytes included", least=1)
+    model: ModelSizes = group(ModelSizes)
+    training: TrainingSettings = group(TrainingSettings)
+    sample_prompt: str | None = setting(None, "what samples begin with (without it: a new line)")
+    sample_length: int = setting(100, "tokens of a sample", least=1)
+    device: str | None = setting(
+        None, "cpu, cuda, cuda:1 ... or auto (MINIBIG_DEVICE, or else cpu)"
+    )
+
+    @property
+    def folder(self) -> Path:
+        """Where the run lives."""
+        return self.out or Path("runs", Path(self.data or "text").stem)
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """What a pre-training has come to; `metrics` are its last numbers by name."""
+
+    folder: Path
+    model: GPT
+    tokenizer: Tokenizer
+    metrics: dict[str, float]
+    seconds: float
+    is_new: bool = field(repr=False)  # whether it made a step, or was finished already
+
+
+def pretrain(
+    settings: Pretraining,
+    *,
+    restart: bool = False,
+    display: Display = Display(),  # noqa: B008 - a frozen record
+    command: Sequence[str] = ("minibig.recipes.pretrain",),
+) -> Pretrained:
+    """Begin the run in `settings.folder`, or go on with it, to its end.
+
+    `restart` begins anew; the run that was there is removed when the new one is known to begin.
+
+    Raises:  InputError if the settings make no run, or the folder holds another one.
+    """
+    settings, text = _checked(settings, restart)
+    with run_folder(settings.folder, restart=restart):
+        return prepare(settings, text, display, command).train(display)
+
+
+def _checked(settings: Pretraining, restart: bool) -> tuple[Pretraining, Text | None]:
+    """The settings with full paths, and the text if it is needed; nothing is made yet."""
+    settings = _complete(settings)
+    device(settings.device)
+    check_folder(settings.folder)
+    if is_run(settings.folder) and not restart:
+        return settings, None
+    text = _text(settings)
+    return settings, text if text.characters else None
+
+
+def prepare(
+    settings: Pretraining, text: Text | None, display: Display, command: Sequence[str]
+) -> "PretrainingRun":
+    """Make all that the loop needs, or find what was made of it before.
+
+    Raises:  InputError as `pretrain` does.
+    """
+    folder = settings.folder
+    goes_on = is_run(folder)
+    if goes_on:
+        check_same_run(folder, read_record(folder), settings)
+        tokens = tokens_of(folder)
+    else:
+        text = text or _text(settings)
+        tokens = tokenized(folder, text, settings.tokenizer, settings.vocab_size, display.say)
+        check_length(tokens, settings.model.context_length)
+        tokens.tokenizer.encode(settings.sample_prompt or "")
+    target = device(settings.device)
+    model = _model(settings, tokens.tokenizer, target)
+    display.say(f"model: GPT, {model.n_parameters:,} parameters, on {target}")
+    if text is not None and not goes_on:  # from here on nothing that the user gave can be wrong
+        write_record(folder, command, settings.to_json(), record_of(text))
+    return PretrainingRun(settings, model, tokens)
+
+
+def _complete(settings: Pretraining) -> Pretraining:
+    """The settings with paths that hold from any folder, and what is taken from another model."""
+    changes: dict[str, Any] = {}
+    if settings.data is not None and settings.data not in CORPORA:
+        changes["data"] = checks.text("data", os.path.abspath(settings.data))
+    if settings.from_ is not None:
+        start = settings.from_.absolute()
+        model: Any = load(start)
+        sizes = {name: getattr(model.config, name) for name in ModelSizes().to_json()}
+        changes |= {**sizes, "dropout": settings.model.dropout, "from_": start}
+        changes["tokenizer"] = str(start)
+    elif os.path.isdir(settings.tokenizer):
+        changes["tokenizer"] = os.path.abspath(settings.tokenizer)
+    check_tokenizer(changes.get("tokenizer", settings.tokenizer))
+    return settings.changed({**changes, "out": settings.folder})
+
+
+def _text(settings: Pretraining) -> Text:
+    if settings.data is None:
+        raise InputError("a run needs a text: --data FILE, a folder, a glob, or --data stdlib.")
+    return Text(
+        settings.data, validation_fraction=settings.validation_fraction, errors=settings.errors
+    )
+
+
+def _model(settings: Pretraining, tokenizer: Tokenizer, target: Device) -> GPT:
+    """A model of random weights, or the one to start from."""
+    manual_seed(settings.training.seed)
+    model = GPT(settings.model.config(tokenizer.vocab_size))
+    if settings.from_ is not None and not (settings.folder / "checkpoints").exists():
+        start: Any = load(settings.from_)
+        model.load_state_dict(start.state_dict())
+    model.to(target)
+    return model
+
+
+def settings_on_record(folder: Path, record: Record) -> Pretraining:
+    """The settings of the pre-training in a folder; those of older versions lay in one row.
+
+    Raises:  InputError for the run of a quickstart.
+    """
+    if record.is_quickstart:
+        raise InputError(
+            f"{folder} holds a run that goes on with: minibig quickstart --out {folder}. To train "
+            "on a text, choose another --out, or begin anew there (--restart)."
+        )
+    return Pretraining().changed({**record.settings, "out": folder})
+
+
+def check_same_run(folder: Path, record: Record, settings: Pretraining) -> None:
+    """Refuse to go on with a run under settings, or with a text, that make another one of it."""
+    check_same_settings(folder, settings_on_record(folder, record), settings)
+    check_same_text(folder, record.text, settings)
+
+
+def check_same_settings(folder: Path, began: Settings, settings: Settings) -> None:
+    """Refuse to go on with a run under settings with which it would have become another one."""
+    before, now = began.flat(), settings.flat()
+    names = [name for name in now if name not in _FREE and before[name] != now[name]]
+    if names:
+        raise InputError(
+            f"{folder} holds a run that began with {_listed(names, before)}; got "
+            f"{_listed(names, now)}. Go on with what it began with, choose another --out, or "
+            "begin anew (--restart)."
+        )
+
+
+def check_same_text(folder: Path, text: TextRecord, settings: Pretraining) -> None:
+    """Refuse another text than the one of the run; without a text the tokens of the run do."""
+    name = settings.data
+    if name is None or (name == text.name and not _is_there(name)):
+        return
+    if _text(settings).sha256 != text.sha256:
+        raise InputError(
+            f"{name} is not, or no longer, the text that the run in {folder} began with. Bring it "
+            "back, leave out --data to go on with the tokens of the run, choose another --out, or "
+            "begin anew (--restart)."
+        )
+
+
+def _is_there(name: str) -> bool:
+    """Whether a text that is known by its name can be read again."""
+    path = split_column(name)[0] or name
+    return os.path.exists(path) or any(glob.iglob(path, recursive=True))
+
+
+def _listed(names: Sequence[str], values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {values[name]}" for name in names)
+
+
+@dataclass(frozen=True)
+class PretrainingRun:
+    """All that the loop needs of a run."""
+
+    settings: Pretraining
+    model: GPT
+    tokens: TokenizedText
+
+    @property
+    def floor(self) -> float | None:
+        """Nats per token that no model can go below, where the source of the text is known."""
+        settings = self.settings
+        entropy = _text(settings).entropy if settings.data in CORPORA else None
+        return None if entropy is None else entropy * bytes_per_token(self.tokens.validation)
+
+    def train(self, display: Display) -> Pretrained:
+        """The loop, from where the run stands to its end, and its picture."""
+        folder = self.settings.folder
+        trainer = self._trainer(display)
+
+        def draw() -> None:
+            draw_losses(trainer.metrics, folder / "loss.png", self.floor, title=folder.name)
+
+        result = run_and_draw(trainer, draw)
+        return Pretrained(
+            folder,
+            self.model,
+            self.tokens.tokenizer,
+            self._numbers(result),
+            result.seconds,
+            bool(result.tokens_per_second),
+        )
+
+    def _trainer(self, display: Display) -> Trainer:
+        training, model, tokens = self.settings.training, self.model, self.tokens
+        sizes = {
+            "batch_size": training.batch_size,
+            "context_length": self.settings.model.context_length,
+        }
+        batches = Batches(tokens.training, seed=training.seed, **sizes)
+
+        def evaluate() -> dict[str, float]:
+            most = training.evaluate_batches or None
+            some = evaluation_batches(tokens.validation, max_batches=most, **sizes)
+            return {"validation_loss": mean_loss(model, next_token_loss, some)}
+
+        prompt = self.settings.sample_prompt or opening(tokens.tokenizer)
+        length, seed = self.settings.sample_length, training.seed
+        sample = text_sampler(model, tokens.tokenizer, prompt, length, seed=seed)
+        looks = usual_looks(training, evaluate, sample)
+        folder = self.settings.folder
+        trainer = Trainer(model, next_token_loss, batches, training, folder, looks=looks)
+        trainer.progress = display.progress()
+        trainer.expected_initial_loss = math.log(tokens.tokenizer.vocab_size)
+        return trainer
+
+    def _numbers(self, result: Result) -> dict[str, float]:
+        """The last numbers of the run: losses in nats per token, and in bits per byte of text."""
+        numbers: dict[str, float] = {"steps": result.steps}
+        if result.loss is not None:
+            numbers["loss"] = result.loss
+        if result.validation_loss is not None:
+            tokens = self.tokens.validation
+            numbers["validation_loss"] = result.validation_loss
+            numbers["bits_per_byte"] = bits_per_byte(
+                result.validation_loss,
+                n_tokens=tokens.n_tokens,
+                n_bytes=tokens.sidecar["text_bytes"],
+            )
+        return numbers

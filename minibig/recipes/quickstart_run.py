@@ -1,0 +1,299 @@
+"""Quickstart: text and tokenizer, pre-training, fine-tuning on dialogues, questions, report.
+
+    result = quickstart(Quickstart(out="runs/first"))
+
+run.json, stages.json   what the run is, and which of its stages are finished
+pretraining/            a run by itself, as `pretrain` makes it
+tokenizer/, model/, checkpoints/, metrics.jsonl, loss.png   the fine-tuning
+examination.json        every question with its answers, and a conversation
+metrics.json            the shares of right answers, the times and the losses
+report.html             all of it to look at
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from minibig.backend import InputError, Settings, device, group, setting
+from minibig.data import World
+from minibig.dialogue import DialogueBatches, answers_to, dialogue_evaluation_batches
+from minibig.evaluation import mean_loss
+from minibig.files import digest, write_json, write_text
+from minibig.objectives import answer_loss
+from minibig.pictures import Log, Phase, draw_phases
+from minibig.recipes.display import Display
+from minibig.recipes.examination import LANGUAGES, Examination, examine, heading, row
+from minibig.recipes.folder import (
+    Record,
+    check_folder,
+    is_run,
+    read_record,
+    run_folder,
+    tokenizer_of,
+    write_record,
+)
+from minibig.recipes.presets import PRESETS
+from minibig.recipes.pretraining import (
+    Pretrained,
+    Pretraining,
+    check_same_settings,
+    prepare,
+    pretrain,
+    settings_on_record,
+)
+from minibig.recipes.report.page import report_page
+from minibig.recipes.stages import Stages
+from minibig.recipes.text import bytes_per_token, tokens_of
+from minibig.recipes.training_run import run_and_draw, usual_looks
+from minibig.storage import load
+from minibig.tokenizers import Tokenizer
+from minibig.training import Metrics, Trainer, TrainingSettings
+
+PREPARATION, PRETRAINING, FINETUNING = "text and tokenizer", "pre-training", "fine-tuning"
+EXAMINATION, REPORT = "questions and answers", "report"
+STAGES = (PREPARATION, PRETRAINING, FINETUNING, EXAMINATION, REPORT)
+
+_DIALOGUES_PER_ROW = 3  # so that later turns of a conversation are learned as well as first ones
+_SHORTEST_CONTEXT = 96  # holds a question, its answer, and a little of what was said before
+_SAMPLE_TOKENS = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quickstart(Settings):
+    """The settings of the pre-training, and of the fine-tuning that follows it.
+
+    >>> Quickstart(out="runs/first").finetuning.steps
+    200
+    """
+
+    out: Path = setting(Path("runs/quickstart"), "where the run lives")
+    pretraining: Pretraining = group(Pretraining, **PRESETS["quickstart"].to_json())
+    finetuning: TrainingSettings = group(
+        TrainingSettings,
+        steps=200,
+        batch_size=16,
+        lr=1e-3,
+        min_lr=1e-4,
+        warmup_steps=10,
+        betas=(0.9, 0.95),
+        evaluate_every=50,
+        checkpoint_every=50,
+        sample_every=50,
+    )
+
+    @classmethod
+    def of_text(cls, data: str, out: Path | str = Path("runs/quickstart")) -> Self:
+        """A quickstart that learns a text of the user's instead of the world, and writes."""
+        pretraining = PRESETS["quickstart-text"].changed({"data": data})
+        return cls(out=Path(out), pretraining=pretraining)
+
+
+@dataclass(frozen=True)
+class Answering:
+    """What a quickstart has come to; `metrics` are those of metrics.json."""
+
+    folder: Path
+    model: Any
+    tokenizer: Tokenizer
+    metrics: dict[str, Any]
+
+
+def quickstart(
+    settings: Quickstart,
+    *,
+    restart: bool = False,
+    display: Display = Display(),  # noqa: B008 - a frozen record
+    command: Sequence[str] = ("minibig.recipes.quickstart",),
+) -> Answering | Pretrained:
+    """Begin the run in `settings.out`, or go on with it, to its end, and show what it has come to.
+
+    Raises:  InputError if the settings make no run, or the folder holds another one.
+    """
+    folder, first = settings.out, settings.pretraining
+    if first.data != "world":
+        first = first.changed({"out": folder})
+        return pretrain(first, restart=restart, display=display, command=command)
+    settings = settings.changed({"pretraining": {"out": folder / "pretraining"}})
+    _check(settings, restart)
+    with run_folder(folder, restart=restart):
+        return _run(settings, restart, display, command)
+
+
+def _run(
+    settings: Quickstart, restart: bool, display: Display, command: Sequence[str]
+) -> Answering:
+    """All stages, one after the other; those that are finished are passed over."""
+    folder, world = settings.out, World()
+    _check_same_run(settings)
+    stages = Stages(STAGES, folder / "stages.json", display.say)
+    stages.run(PREPARATION, lambda: _prepare(settings, restart, display, command))
+    stages.run(PRETRAINING, lambda: pretrain(settings.pretraining, display=display).seconds)
+    stages.run(FINETUNING, lambda: _fine_tune(settings, world, display))
+    if _examined(folder).model_sha256 != digest(folder / "model" / "model.safetensors"):
+        stages.repeat(EXAMINATION, REPORT)
+    stages.run(EXAMINATION, lambda: _examine(settings, world, display))
+    stages.run(REPORT, lambda: _report(folder, stages, world))
+    metrics = _metrics(folder, stages, world)
+    write_json(folder / "metrics.json", metrics)
+    _show(folder, stages, display)
+    return Answering(folder, load(folder / "model"), tokenizer_of(folder), metrics)
+
+
+def _check(settings: Quickstart, restart: bool) -> None:
+    """What can be wrong is better known now than in three minutes."""
+    if settings.pretraining.model.context_length < _SHORTEST_CONTEXT:
+        raise InputError(
+            f"context_length must be at least {_SHORTEST_CONTEXT} for questions with answers; got "
+            f"{settings.pretraining.model.context_length}."
+        )
+    device(settings.pretraining.device)
+    check_folder(settings.out)
+    if not restart:
+        _check_same_run(settings)
+
+
+def _check_same_run(settings: Quickstart) -> None:
+    folder = settings.out
+    if not is_run(folder):
+        return
+    record = read_record(folder)
+    if not record.is_quickstart:
+        raise InputError(
+            f"{folder} holds a run of another kind, on data = {record.text.name}. Choose another "
+            "--out, or begin anew (--restart)."
+        )
+    began = quickstart_settings(record)
+    check_same_settings(folder, began.pretraining, settings.pretraining)
+    check_same_settings(folder, began.finetuning, settings.finetuning)
+
+
+def quickstart_settings(record: Record) -> Quickstart:
+    """The settings of a quickstart that is on record.
+
+    In older versions those of the fine-tuning lay in one row, beside others that had no meaning.
+    """
+    inner = record.changed({"settings": record.settings["pretraining"]})
+    first = settings_on_record(Path("pretraining"), inner)
+    second = record.settings.get("finetuning")
+    if second is None:
+        loop = Quickstart().finetuning.to_json()
+        second = {name: value for name, value in record.settings.items() if name in loop}
+    return Quickstart().changed({"pretraining": first, "finetuning": second})
+
+
+def _prepare(settings: Quickstart, restart: bool, display: Display, command: Sequence[str]) -> None:
+    """Make tokenizer and tokens; after that nothing is wrong, and the run has its record."""
+    first = settings.pretraining
+    with run_folder(first.folder, restart=restart):
+        begun = prepare(first, None, display, command)
+    text = read_record(first.folder).text
+    settings = settings.changed({"pretraining": begun.settings})
+    write_record(settings.out, command, settings.to_json(), text)
+
+
+def _fine_tune(settings: Quickstart, world: World, display: Display) -> float:
+    """Let the pre-trained model learn the dialogues; returns the seconds of all its parts."""
+    folder, training = settings.out, settings.finetuning
+    first = folder / "pretraining"
+    tokenizer = tokenizer_of(first)
+    tokenizer.save(folder / "tokenizer")
+    model: Any = load(first / "model", device(settings.pretraining.device))
+    sizes = {"batch_size": training.batch_size, "context_length": model.config.context_length}
+    batches = DialogueBatches(
+        tokenizer,
+        world.dialogues(),
+        **sizes,
+        seed=training.seed,
+        dialogues_per_row=_DIALOGUES_PER_ROW,
+    )
+    held_out = [world.questions(language, "held_out") for language in LANGUAGES]
+    dialogues = [[turn] for turns in held_out for turn in turns]
+    questions = [turns[0][0] for turns in held_out]
+
+    def evaluate() -> dict[str, float]:
+        some = dialogue_evaluation_batches(tokenizer, dialogues, **sizes)
+        return {"validation_loss": mean_loss(model, answer_loss, some)}
+
+    def sample() -> str:
+        answers = answers_to(model, tokenizer, questions, max_new_tokens=_SAMPLE_TOKENS)
+        return "\n".join(f"{q} - {a}" for q, a in zip(questions, answers, strict=True))
+
+    looks = usual_looks(training, evaluate, sample)
+    trainer = Trainer(model, answer_loss, batches, training, folder, looks=looks)
+    trainer.progress = display.progress()
+    display.say(f"dialogues: {len(world.dialogues()):,}; the loss looks at the answers only")
+    drawn = phases(folder, world)
+    return run_and_draw(trainer, lambda: draw_phases(drawn, folder / "loss.png")).seconds
+
+
+def phases(folder: Path, world: World) -> list[Phase]:
+    """The two trainings of a run, as they are drawn; only the first has a floor that is known."""
+    validation = tokens_of(folder / "pretraining").validation
+    floor = world.entropy() * bytes_per_token(validation)
+    return [
+        Phase(Metrics(folder / "pretraining" / "metrics.jsonl"), "Pre-training", floor),
+        Phase(Metrics(folder / "metrics.jsonl"), "Fine-tuning: answers only"),
+    ]
+
+
+def _examine(settings: Quickstart, world: World, display: Display) -> None:
+    folder = settings.out
+    model = load(folder / "model", device(settings.pretraining.device))
+    found = examine(model, tokenizer_of(folder), world, display.say)
+    found = found.changed({"model_sha256": digest(folder / "model" / "model.safetensors")})
+    write_json(folder / "examination.json", found.to_json())
+
+
+def _examined(folder: Path) -> Examination:
+    """What `_examine` wrote, or nothing."""
+    path = folder / "examination.json"
+    return Examination.read(path) if path.exists() else Examination()
+
+
+def _report(folder: Path, stages: Stages, world: World) -> None:
+    metrics = _metrics(folder, stages, world)
+    page = report_page(folder, _examined(folder), metrics, phases(folder, world))
+    write_text(folder / "report.html", page)
+
+
+def _metrics(folder: Path, stages: Stages, world: World) -> dict[str, Any]:
+    """The numbers of a run: shares from 0 to 1, seconds, and losses in nats."""
+    first, second = (_latest(phase.metrics) for phase in phases(folder, world))
+    per_token = bytes_per_token(tokens_of(folder / "pretraining").validation)
+    floor = world.entropy()
+    return {
+        "answers": _examined(folder).answers,
+        "seconds": {**stages.seconds, "total": sum(stages.seconds.values())},
+        "losses": {
+            "pretraining": {**first, "entropy_floor": floor * per_token},
+            "pretraining_per_byte": {
+                **{name: loss / per_token for name, loss in first.items()},
+                "entropy_floor": floor,
+            },
+            "finetuning": second,
+        },
+    }
+
+
+def _latest(metrics: Log) -> dict[str, float]:
+    """The last losses of a run."""
+    latest: dict[str, Any] = {}
+    for line in metrics.read():
+        latest |= line
+    names = {"training": "loss", "validation": "validation_loss"}
+    return {name: latest[key] for name, key in names.items() if key in latest}
+
+
+def _show(folder: Path, stages: Stages, display: Display) -> None:
+    """The conversation, the shares, and where the rest is to be found."""
+    examined = _examined(folder)
+    display.say("\nA conversation:\n")
+    for question, reply in examined.conversation:
+        display.say(f"  you    {question}\n  model  {reply}\n")
+    display.say(heading())
+    for language, shares in examined.answers.items():
+        display.say(row(language, shares))
+    display.say(f"\nall stages: {sum(stages.seconds.values()):,.0f} s")
+    display.say(f"look at it:   {folder / 'report.html'}")
+    display.say(f"talk with it: minibig chat {folder}")

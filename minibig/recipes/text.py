@@ -1,0 +1,132 @@
+"""From text to what a run needs: a tokenizer that saw the training part only, and token files.
+
+A text is read once for its length and its hash, and once for its tokens; a long one is read another
+time to learn the tokenizer. A run that goes on finds all in its folder and needs the text no more.
+
+Characters are the exception to the rule that a tokenizer sees the training part only: they are
+collected from the whole text, for a character without an id cannot be written at all, and a list of
+characters tells nothing of a text.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from minibig.backend import InputError
+from minibig.data import Text, TokenFile, Tokens, write_token_parts
+from minibig.dialogue import DIALOGUE_TOKENS
+from minibig.recipes.folder import TextRecord, tokenizer_of
+from minibig.tokenizers import ByteLevelBPE, Characters, Tokenizer, load_tokenizer
+from minibig.tokenizers.byte_level_bpe import END_OF_TEXT
+
+_SPECIAL = (END_OF_TEXT, *DIALOGUE_TOKENS)
+_BPE: dict[str, dict[str, Any]] = {
+    "bpe": {},
+    "bpe-han": {"isolate_han": True},
+    "bpe-dialogue": {"isolate_han": True, "special_tokens": _SPECIAL},
+}
+TOKENIZERS = ("characters", *_BPE)
+
+
+def record_of(text: Text) -> TextRecord:
+    """What the record of a run says of its text."""
+    return TextRecord(name=text.name, characters=text.characters, sha256=text.sha256)
+
+
+class TokenizedText(NamedTuple):
+    """A tokenizer, and the tokens of the two parts of a text."""
+
+    tokenizer: Tokenizer
+    training: TokenFile
+    validation: TokenFile
+
+
+def tokenized(
+    folder: Path, text: Text, kind: str, vocab_size: int, say: Callable[[str], None]
+) -> TokenizedText:
+    """Make and save the tokenizer and the tokens of a text in the folder of a run."""
+    characters = text.characters
+    say(f"text: {text.name}, {characters:,} characters")
+    if not 0 < text.training_characters < characters:
+        raise InputError(
+            f"{text.name} has {characters:,} characters, too few for a training and a validation "
+            "part. Give more text, or another validation_fraction."
+        )
+    tokenizer = new_tokenizer(kind, text, vocab_size)
+    tokenizer.save(folder / "tokenizer")
+    say(f"tokenizer: {tokenizer.vocab_size:,} tokens ({kind})")
+    training, validation = write_token_parts(text.parts(), tokenizer, _token_paths(folder))
+    say(f"tokens: {training.n_tokens:,} for training, {validation.n_tokens:,} for validation")
+    return TokenizedText(tokenizer, training, validation)
+
+
+def tokens_of(folder: Path) -> TokenizedText:
+    """What `tokenized` saved, for a run that goes on."""
+    tokenizer = load_tokenizer(folder / "tokenizer")
+    training, validation = (TokenFile(path) for path in _token_paths(folder))
+    for tokens in (training, validation):
+        check_vocabularies(tokens.vocab_size, tokenizer, str(tokens.path))
+    return TokenizedText(tokenizer, training, validation)
+
+
+def new_tokenizer(kind: str, text: Text, vocab_size: int) -> Tokenizer:
+    """A tokenizer of a kind that has learned from a text, or the one in a folder.
+
+    Raises:  InputError if it is neither.
+    """
+    if kind == "characters":
+        return Characters.train(piece for _, piece in text.pieces())
+    if kind in _BPE:
+        pieces = (piece for _, piece in text.training())
+        return ByteLevelBPE.train(pieces, vocab_size=vocab_size, **_BPE[kind])
+    return tokenizer_of(Path(kind))
+
+
+def check_tokenizer(kind: str) -> None:
+    """Refuse the name of a tokenizer that there is not."""
+    if kind not in TOKENIZERS and not Path(kind).is_dir():
+        raise InputError(
+            f"tokenizer must be {', '.join(TOKENIZERS)}, or a folder with a tokenizer; got {kind}."
+        )
+
+
+def check_length(tokens: TokenizedText, context_length: int) -> None:
+    """Refuse a text that does not fill the context once in each of its parts."""
+    parts: dict[str, Tokens] = {"training": tokens.training, "validation": tokens.validation}
+    for part, each in parts.items():
+        if each.n_tokens < context_length + 1:
+            raise InputError(
+                f"the {part} part of the text has {each.n_tokens:,} tokens; a context_length of "
+                f"{context_length} needs at least {context_length + 1}. Give more text or a "
+                "shorter context."
+            )
+
+
+def check_vocabularies(vocab_size: int, tokenizer: Tokenizer, name: str) -> None:
+    """Refuse a model or a token file that was made with another tokenizer."""
+    if vocab_size != tokenizer.vocab_size:
+        raise InputError(
+            f"{name} has a vocabulary of {vocab_size:,} tokens, the tokenizer one of "
+            f"{tokenizer.vocab_size:,}. Use the tokenizer that it was made with."
+        )
+
+
+def bytes_per_token(tokens: TokenFile) -> float:
+    """How many bytes of text a token stands for; by these a loss per token becomes one per byte."""
+    text_bytes: int = tokens.sidecar["text_bytes"]
+    return text_bytes / tokens.n_tokens
+
+
+def opening(tokenizer: Tokenizer) -> str:
+    """A prompt for whoever gives none: a new line, or else the first character there is.
+
+    >>> opening(Characters.train("ab\\n")), opening(Characters.train("ab"))
+    ('\\n', 'a')
+    """
+    if isinstance(tokenizer, Characters) and "\n" not in tokenizer.characters:
+        return tokenizer.characters[0]
+    return "\n"
+
+
+def _token_paths(folder: Path) -> tuple[Path, Path]:
+    return folder / "tokens" / "training.bin", folder / "tokens" / "validation.bin"

@@ -1,0 +1,46 @@
+"""A training with what is usual on the way: evaluations, samples, and a picture of the losses."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from minibig.storage import StorageError
+from minibig.training import (
+    Interrupted,
+    Look,
+    Result,
+    Trainer,
+    TrainingError,
+    TrainingSettings,
+    at_most_every,
+)
+
+_BETWEEN_PICTURES = 10.0  # seconds
+
+
+def usual_looks(
+    settings: TrainingSettings, evaluate: Callable[[], dict[str, float]], sample: Callable[[], str]
+) -> list[Look]:
+    """An evaluation that decides what is best, and samples unless they are switched off."""
+    looks = [Look("validation", settings.evaluate_every, evaluate, best="validation_loss")]
+    if settings.sample_every:
+        looks.append(Look("sample", settings.sample_every, sample))
+    return looks
+
+
+def run_and_draw(trainer: Trainer, draw: Callable[[], None]) -> Result:
+    """The loop to its end; its picture is drawn on the way and then, also if it ends too early."""
+
+    def draw_if_any() -> None:
+        if any("loss" in line for line in trainer.metrics.read()):
+            draw()
+
+    pictures = at_most_every(_BETWEEN_PICTURES, draw_if_any)
+    trainer.looks = (*trainer.looks, Look("picture", trainer.settings.evaluate_every, pictures))
+    try:
+        result = trainer.run()
+    except (Interrupted, TrainingError):
+        with suppress(StorageError):  # what ended the run is what has to be said
+            draw_if_any()
+        raise
+    draw_if_any()
+    return result
