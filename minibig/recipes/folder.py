@@ -50,7 +50,7 @@ _PUBLISHED = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 class TextRecord(Settings):
     """What a record says of the text: by its hash it is recognised, wherever it lies."""
 
-    name: str = required("the path, or the name of a corpus")
+    name: str = setting("", "the path, or the name of a corpus")
     characters: int = setting(0, "how many there are", least=0)
     sha256: str = setting("", "the hash of the text and of where its documents end")
 

@@ -12,7 +12,7 @@ import pytest
 from cli.commands import ROOT, environment, minibig
 
 from minibig.cli import main
-from minibig.data import World
+from minibig.data import TokenFile, World
 from minibig.recipes.examination import ARTICLE_GREETING, LANGUAGES
 from minibig.recipes.quickstart_run import STAGES
 from minibig.storage import load
@@ -132,8 +132,8 @@ def test_the_numbers_are_those_of_the_answers(finished):
 def test_the_losses_are_those_of_the_trainings_beside_the_floor(finished):
     run, _ = finished
     losses = json_of(run / "metrics.json")["losses"]
-    sidecar = json_of(run / "pretraining" / "tokens" / "validation.bin.json")
-    bytes_per_token = sidecar["text_bytes"] / sidecar["tokens"]
+    tokens = TokenFile(run / "pretraining" / "tokens" / "validation.bin")
+    bytes_per_token = tokens.sidecar["text_bytes"] / tokens.n_tokens
     for name, loss in losses["pretraining"].items():
         assert loss == pytest.approx(losses["pretraining_per_byte"][name] * bytes_per_token)
     for folder, phase in ((run / "pretraining", "pretraining"), (run, "finetuning")):
