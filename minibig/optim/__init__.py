@@ -13,7 +13,7 @@ from minibig.ops import adafactor_update, muon_update
 from minibig.optim.clipping import clip_gradients
 from minibig.optim.matrix_optimizers import Adafactor, Muon, muon_groups
 from minibig.optim.optimizers import SGD, Adam, AdamW, Optimizer
-from minibig.optim.parameter_groups import ParameterGroup, decay_groups
+from minibig.optim.parameter_groups import ParameterGroup, decay_groups, named_group
 from minibig.optim.schedules import (
     constant_schedule,
     cosine_schedule,
@@ -41,5 +41,6 @@ __all__ = [
     "linear_schedule",
     "muon_groups",
     "muon_update",
+    "named_group",
     "optimizer_for",
 ]

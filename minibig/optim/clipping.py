@@ -12,6 +12,7 @@ import numpy as np
 
 from minibig.autograd import Tensor
 from minibig.backend import InputError, namespace
+from minibig.backend.checks import number
 
 
 def clip_gradients(parameters: Iterable[Any], max_norm: float) -> float:
@@ -24,7 +25,7 @@ def clip_gradients(parameters: Iterable[Any], max_norm: float) -> float:
     they are, for scaling by it would turn one bad number into NaN everywhere: look at the norm
     that comes back, and do not step. `max_norm = math.inf` measures and clips nothing.
 
-    Raises:  InputError if max_norm is not above 0; TypeError for what is no parameter.
+    Raises:  InputError if max_norm is not above 0, or for what is no parameter.
 
     >>> x = mb.tensor([3.0, 4.0], requires_grad=True)
     >>> (0.5 * x * x).sum().backward()
@@ -33,10 +34,8 @@ def clip_gradients(parameters: Iterable[Any], max_norm: float) -> float:
     >>> x.grad
     tensor([0.6, 0.8])
     """
-    if isinstance(max_norm, bool) or not isinstance(max_norm, int | float):
-        raise TypeError(f"max_norm must be a number; got {type(max_norm).__name__}.")
-    if not max_norm > 0:
-        raise InputError(f"max_norm must be above 0; got {max_norm!r}. Usual is 1.0.")
+    if max_norm != math.inf:
+        number("max_norm", max_norm, above=0)
     gradients = _gradients(parameters)
     with np.errstate(over="ignore", invalid="ignore"):
         norm = math.sqrt(float(sum(_squared_norm(g) for g in gradients)))
@@ -49,13 +48,13 @@ def clip_gradients(parameters: Iterable[Any], max_norm: float) -> float:
 def _gradients(parameters: Iterable[Any]) -> list[Any]:
     """The arrays of the gradients that are there."""
     if not isinstance(parameters, Iterable) or isinstance(parameters, Tensor):
-        raise TypeError(
+        raise InputError(
             f"parameters must be a list; got {type(parameters).__name__}. Give model.parameters()."
         )
     unique = {id(p): p for p in parameters}.values()
     for p in unique:
         if not hasattr(p, "grad"):
-            raise TypeError(f"expected parameters; got {type(p).__name__}.")
+            raise InputError(f"expected parameters; got {type(p).__name__}.")
     return [p.grad.data for p in unique if p.grad is not None]
 
 

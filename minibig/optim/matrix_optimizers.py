@@ -5,16 +5,18 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import Shape
+from minibig.backend.checks import refuse
 from minibig.nn import Embedding, LearnedPositions
 from minibig.ops import adafactor_update, adamw_update, muon_update
 from minibig.optim.optimizers import Optimizer
+from minibig.optim.parameter_groups import named_group
 
 
 class Muon(Optimizer):
     """Orthogonalized momentum for matrices, AdamW for all else: `muon_update`, `adamw_update`.
 
     The matrices are the parameters with two axes of the groups with `orthogonal`; `muon_groups`
-    makes such groups. The rate and the weight decay are those that AdamW would get; `betas` and
+    makes such groups. Learning rate and weight decay are those that AdamW would get; `betas` and
     `eps` are AdamW's. A matrix keeps one array of its size, half of what AdamW keeps.
 
     >>> from minibig.nn import Linear
@@ -45,14 +47,12 @@ class Muon(Optimizer):
         )
 
     def state_shapes(self, p: Any, settings: dict[str, Any]) -> dict[str, Shape]:
-        """A momentum for a matrix; AdamW's moments for the rest."""
         names = ["m"] if settings["orthogonal"] and len(p.shape) == 2 else ["m", "v"]
         return dict.fromkeys(names, p.shape)
 
     def update(
         self, p: Tensor, g: Tensor, m: Tensor, v: Any = None, /, *, t: int, **settings: Any
     ) -> Any:
-        """`muon_update` where there is only a momentum, else `adamw_update`."""
         decay = settings["weight_decay"]
         if v is None:
             momentum = settings["momentum"]
@@ -72,23 +72,23 @@ def muon_groups(
 
     Source:  Jordan et al. 2024, as `muon_update`.
     """
-    if not hasattr(module, "parameters"):
-        raise TypeError(f"muon_groups needs a module; got {type(module).__name__}.")
+    if not hasattr(module, "named_parameters"):
+        raise refuse("what muon_groups takes apart", "a module", module)
     modules = [m for _, m in module.named_modules()]
     tables = [m.weight for m in modules if isinstance(m, Embedding | LearnedPositions)]
     apart = {id(p) for p in (*tables, *others)}
-    parameters = list(module.parameters())
-    matrices = [p for p in parameters if len(p.shape) >= 2]
-    kinds = [
-        ([p for p in matrices if id(p) not in apart], True, weight_decay),
-        ([p for p in matrices if id(p) in apart], False, weight_decay),
-        ([p for p in parameters if len(p.shape) < 2], False, 0.0),
+    hidden: list[tuple[str, Any]] = []
+    other: list[tuple[str, Any]] = []
+    vectors: list[tuple[str, Any]] = []
+    for name, p in module.named_parameters():
+        kind = vectors if p.ndim < 2 else other if id(p) in apart else hidden
+        kind.append((name, p))
+    groups = [
+        named_group(hidden, orthogonal=True, weight_decay=weight_decay),
+        named_group(other, orthogonal=False, weight_decay=weight_decay),
+        named_group(vectors, orthogonal=False, weight_decay=0.0),
     ]
-    return [
-        {"parameters": some, "orthogonal": orthogonal, "weight_decay": decay}
-        for some, orthogonal, decay in kinds
-        if some
-    ]
+    return [group for group in groups if group["parameters"]]
 
 
 class Adafactor(Optimizer):
@@ -121,12 +121,10 @@ class Adafactor(Optimizer):
         )
 
     def state_shapes(self, p: Any, settings: dict[str, Any]) -> dict[str, Shape]:
-        """Means of rows and columns of a matrix; for a vector (or nothing) one for each number."""
         shape = tuple(p.shape)
         if len(shape) < 2 or 0 in shape:
             return {"r": shape}
         return {"r": shape[:-1], "c": (*shape[:-2], shape[-1])}
 
     def update(self, p: Tensor, g: Tensor, /, *state: Tensor, t: int, **settings: Any) -> Any:
-        """`adafactor_update`."""
         return adafactor_update(p, g, *state, lr=self.lr, t=t, **settings)

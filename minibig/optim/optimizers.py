@@ -1,34 +1,43 @@
-"""Optimizers: they walk over parameters and apply an update rule, as those of `ops/updates.py`.
+"""Optimizers: they walk over parameters and apply an update rule of `ops/updates.py`.
 
 An optimizer knows no formula. It keeps what the formula needs between steps (velocities, moments,
-the number of updates of each parameter) and writes the result through `Parameter.assign`. The rate
-`lr` is one number for all parameters, to be set anew before each step; every other setting may
-differ from one group of parameters to the next. Gradients are taken as they are: whoever calls
-`step` has looked at the loss and at the gradient norm.
+the number of updates of each parameter) and writes the result through `Parameter.assign`. The
+learning rate `lr` is one number for all parameters, to be set anew before each step; every other
+setting may differ from one group of parameters to the next. Gradients are taken as they are:
+whoever calls `step` has looked at the loss and at the gradient norm.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from minibig.autograd import Tensor, no_grad
-from minibig.backend import InputError, Shape, device_of, namespace, to_device
+from minibig.backend import Shape, namespace, to_device
+from minibig.backend.checks import number
 from minibig.ops.updates import adam_update, adamw_update, sgd_update
-from minibig.optim.parameter_groups import as_groups, checked_settings, number
+from minibig.optim.parameter_groups import ParameterGroup, as_groups, checked_settings
+from minibig.optim.saved_states import check_fits, with_names
 
-_SMALL = 4096  # numbers in a parameter that is updated together with others
+
+@dataclass
+class _State:
+    """What is kept of one parameter: the updates it had, and the arrays of the rule."""
+
+    t: int = 0
+    arrays: list[Tensor] = field(default_factory=list)
 
 
 class Optimizer:
-    """What all optimizers share: groups of parameters, the rate `lr`, and the state of the rule.
+    """What all optimizers share: groups of parameters, the learning rate, the state of the rule.
 
     A rule of your own is a subclass with the names of its state arrays and a method `update`; one
-    that treats each number apart says `elementwise = True`, and small parameters share a call; one
     whose state has other shapes than the parameters has a method `state_shapes`. The parameters
-    come as a list, or as a list of groups: dictionaries with "parameters" and the settings in which
-    a group differs, such as {"parameters": [...], "weight_decay": 0.0}.
+    come as a list, with names as `model.named_parameters()` gives them, or as a list of groups:
+    dictionaries with "parameters" and the settings in which a group differs, such as
+    {"parameters": [...], "weight_decay": 0.0}.
 
-    Raises:  InputError for no parameter, the same one twice, or a setting out of range;
-             TypeError for what is no parameter.
+    Raises:  InputError for no parameter, the same one twice, what is no parameter, or a setting
+             out of range.
 
     >>> import numpy as np
     >>> from minibig.nn import Parameter
@@ -43,35 +52,40 @@ class Optimizer:
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()
-    elementwise: ClassVar[bool] = False
-
-    def __init_subclass__(cls) -> None:
-        """A rule that replaces another's `update` has to say anew that it is elementwise."""
-        if "update" in vars(cls) and "elementwise" not in vars(cls):
-            cls.elementwise = False
 
     def __init__(self, parameters: Iterable[Any], lr: float, **settings: Any) -> None:
         self.lr = lr
         self.groups = as_groups(parameters, settings)
-        self.parameters = [p for group in self.groups for p in group.parameters]
-        self._group_of = [group for group in self.groups for _ in group.parameters]
-        self._steps = [0] * len(self.parameters)
-        self._arrays: list[list[Any]] = [[] for _ in self.parameters]
+        self._states = {name: _State() for group in self.groups for name in group.names}
 
     @property
     def lr(self) -> float:
-        """The rate of the next step."""
+        """The learning rate of the next step."""
         return self._lr
 
     @lr.setter
     def lr(self, value: float) -> None:
-        if number("lr", value) < 0:
-            raise InputError(f"lr must be 0 or more; got {value!r}.")
-        self._lr = float(value)
+        self._lr = number("lr", value, 0)
 
-    def state_shapes(self, p: Any, settings: dict[str, Any]) -> dict[str, Shape]:
-        """The names and shapes of the arrays that the rule keeps for p; they are 0 at first."""
-        return dict.fromkeys(self.state_names, p.shape)
+    @property
+    def parameters(self) -> list[Any]:
+        """All parameters, group after group."""
+        return [p for group in self.groups for p in group.parameters]
+
+    def step(self) -> None:
+        """Update every learned parameter that has a gradient; the others stay as they are."""
+        with no_grad():
+            for name, parameter, group in self._walk():
+                if parameter.grad is None:  # as of a frozen one
+                    continue
+                state = self._states[name]
+                if state.t == 0:
+                    state.arrays = self._zeros(parameter, group)
+                state.t += 1
+                new, *state.arrays = self.update(
+                    parameter, parameter.grad, *state.arrays, t=state.t, **group.settings
+                )
+                parameter.assign(new)
 
     def update(self, *inputs: Any, **settings: Any) -> Any:
         """The rule: `update(p, g, *state, t=..., **settings)` gives a tuple (p, *state).
@@ -80,55 +94,9 @@ class Optimizer:
         """
         raise NotImplementedError
 
-    def step(self) -> None:
-        """Update every parameter that has a gradient; the others stay as they are."""
-        for i, parameter in enumerate(self.parameters):
-            if parameter.grad is not None:
-                if not self._steps[i]:
-                    zeros = namespace(parameter.data).zeros
-                    shapes = self.state_shapes(parameter, self._group_of[i].settings).values()
-                    self._arrays[i] = [zeros(shape, parameter.dtype) for shape in shapes]
-                self._steps[i] += 1
-        with no_grad():
-            for settings, numbers in self._together():
-                self._update(settings, numbers)
-
-    def _together(self) -> list[tuple[dict[str, Any], list[int]]]:
-        """Which parameters are updated in one call, with their settings.
-
-        A parameter of a few numbers costs the call and not the work, so small ones join.
-        """
-        calls: dict[Any, tuple[dict[str, Any], list[int]]] = {}
-        for i, (parameter, group) in enumerate(zip(self.parameters, self._group_of, strict=True)):
-            if parameter.grad is None:
-                continue
-            key: Any = i
-            if self.elementwise and parameter.size <= _SMALL:
-                key = (id(group), self._steps[i], parameter.dtype, parameter.device)
-            calls.setdefault(key, (group.settings, []))[1].append(i)
-        return list(calls.values())
-
-    def _update(self, settings: dict[str, Any], numbers: list[int]) -> None:
-        """Update the parameters of these numbers, several of them as one vector."""
-        parameters = [self.parameters[i] for i in numbers]
-        columns = [
-            [p.data for p in parameters],
-            [p.grad.data for p in parameters],
-            *zip(*[self._arrays[i] for i in numbers], strict=True),
-        ]
-        inputs = [arrays[0] if len(arrays) == 1 else _joined(arrays) for arrays in columns]
-        t = self._steps[numbers[0]]
-        new = [x.data for x in self.update(*map(Tensor, inputs), t=t, **settings)]
-        start = 0
-        for i, parameter in zip(numbers, parameters, strict=True):
-            if len(numbers) > 1:
-                stop = start + parameter.size
-                p, *state = [x[start:stop].reshape(parameter.shape) for x in new]
-                start = stop
-            else:
-                p, *state = new
-            parameter.assign(p)
-            self._arrays[i] = state
+    def state_shapes(self, p: Any, settings: dict[str, Any]) -> dict[str, Shape]:
+        """The names and shapes of the arrays that the rule keeps for p; they are 0 at first."""
+        return dict.fromkeys(self.state_names, p.shape)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -139,90 +107,57 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """All that is needed to go on to the bit: "arrays" by name, the rest fit for JSON.
 
-        The arrays are copies, so that later steps do not change them.
+        The arrays are called by the state and the parameter, such as "m.blocks.0.attention.qkv.
+        weight", and are copies, so that later steps do not change them.
         """
+        arrays = {}
+        for name, parameter, group in self._walk():
+            kept = self.state_shapes(parameter, group.settings)
+            for key, array in zip(kept, self._states[name].arrays, strict=False):
+                arrays[f"{key}.{name}"] = array.data.copy()
         return {
             "kind": type(self).__name__,
             "lr": self.lr,
             "groups": [group.described() for group in self.groups],
-            "steps": list(self._steps),
-            "arrays": {
-                name: array.copy()
-                for i, arrays in enumerate(self._arrays)
-                if arrays
-                for name, array in zip(self._state(i), arrays, strict=True)
-            },
+            "steps": {name: state.t for name, state in self._states.items()},
+            "arrays": arrays,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over a state, rate and settings included.
+        """Take over a state, learning rate and settings included.
+
+        What belongs to a parameter is found by its name; a parameter that the state does not know
+        begins anew. States of older versions went by the order of the parameters.
 
         Raises:  InputError that lists all that does not fit, if the state is another optimizer's
                  or other parameters'; nothing is changed then.
         """
-        problems = self._mismatches(state)
-        if problems:
-            raise InputError(
-                f"this state does not fit the {type(self).__name__}: {'; '.join(problems)}. Build "
-                "the optimizer from the same parameters, in the same groups, as when it was saved."
-            )
-        settings = [checked_settings(group["settings"]) for group in state["groups"]]
+        state = with_names(state, self.groups)
+        check_fits(state, type(self).__name__, self.groups, self.state_shapes)
+        saved = {name: group["settings"] for group in state["groups"] for name in group["names"]}
+        settings = [
+            next((checked_settings(saved[n]) for n in group.names if n in saved), group.settings)
+            for group in self.groups
+        ]
         self.lr = state["lr"]
-        for group, saved in zip(self.groups, settings, strict=True):
-            group.settings = saved
-        self._steps = list(state["steps"])
-        for i, parameter in enumerate(self.parameters):
-            names = self._state(i) if self._steps[i] else {}
-            device = device_of(parameter.data)
-            self._arrays[i] = [to_device(state["arrays"][name], device).copy() for name in names]
+        for group, own in zip(self.groups, settings, strict=True):
+            group.settings = own
+        for name, parameter, group in self._walk():
+            t = state["steps"].get(name, 0)
+            kept = self.state_shapes(parameter, group.settings) if t else ()
+            found = [to_device(state["arrays"][f"{key}.{name}"], parameter.device) for key in kept]
+            self._states[name] = _State(t, [Tensor(array.copy()) for array in found])
 
-    def _state(self, i: int, settings: dict[str, Any] | None = None) -> dict[str, Shape]:
-        """The arrays of parameter number i by their names in a state, with their shapes."""
-        parameter, own = self.parameters[i], settings or self._group_of[i].settings
-        return {f"{name}.{i}": s for name, s in self.state_shapes(parameter, own).items()}
+    def _walk(self) -> Iterable[tuple[str, Any, ParameterGroup]]:
+        """Every parameter with its name and its group."""
+        for group in self.groups:
+            for name, parameter in zip(group.names, group.parameters, strict=True):
+                yield name, parameter, group
 
-    def _mismatches(self, state: dict[str, Any]) -> list[str]:
-        """What keeps a state from fitting; empty if it fits."""
-        missing = [k for k in ("kind", "lr", "groups", "steps", "arrays") if k not in state]
-        if missing:
-            return [f"it has no {', '.join(map(repr, missing))}"]
-        problems = []
-        if state["kind"] != type(self).__name__:
-            problems.append(f"it was saved by {state['kind']}")
-        ours = [(len(group.parameters), sorted(group.settings)) for group in self.groups]
-        saved = [(group["n_parameters"], sorted(group["settings"])) for group in state["groups"]]
-        if saved != ours:
-            problems.append(f"its groups (parameters, settings) are {saved}, not {ours}")
-        if len(state["steps"]) != len(self.parameters):
-            problems.append(f"it has {len(state['steps'])} parameters, not {len(self.parameters)}")
-        elif saved == ours:
-            problems += self._array_mismatches(state)
-        return problems
-
-    def _array_mismatches(self, state: dict[str, Any]) -> list[str]:
-        """What is wrong with the arrays of a state, given its settings and numbers of updates."""
-        arrays, groups = state["arrays"], state["groups"]
-        settings = [group["settings"] for group in groups for _ in range(group["n_parameters"])]
-        expected = {
-            name: (shape, self.parameters[i].dtype)
-            for i, steps in enumerate(state["steps"])
-            if steps
-            for name, shape in self._state(i, settings[i]).items()
-        }
-        problems = [f"{name} is missing" for name in expected if name not in arrays]
-        problems += [f"{name} is not expected" for name in arrays if name not in expected]
-        for name, (shape, dtype) in expected.items():
-            if name in arrays and (arrays[name].shape, arrays[name].dtype) != (shape, dtype):
-                problems.append(
-                    f"{name} must be {dtype} of shape {shape}, not {arrays[name].dtype} of shape "
-                    f"{arrays[name].shape}"
-                )
-        return problems
-
-
-def _joined(arrays: Sequence[Any]) -> Any:
-    """All numbers of the arrays as one vector."""
-    return namespace(arrays[0]).concatenate([array.reshape(-1) for array in arrays])
+    def _zeros(self, p: Any, group: ParameterGroup) -> list[Tensor]:
+        zeros = namespace(p.data).zeros
+        shapes = self.state_shapes(p, group.settings).values()
+        return [Tensor(zeros(shape, p.dtype)) for shape in shapes]
 
 
 class SGD(Optimizer):
@@ -240,7 +175,7 @@ class SGD(Optimizer):
     [0.5, 1.0]
     """
 
-    state_names, elementwise = ("u",), True
+    state_names = ("u",)
 
     def __init__(
         self,
@@ -255,7 +190,6 @@ class SGD(Optimizer):
         )
 
     def update(self, p: Tensor, g: Tensor, u: Tensor, /, *, t: int, **settings: Any) -> Any:
-        """`sgd_update`; the number of the step plays no part."""
         return sgd_update(p, g, u, lr=self.lr, **settings)
 
 
@@ -266,7 +200,8 @@ class Adam(Optimizer):
     finite; `weight_decay` is added to the gradient (`AdamW` keeps it apart).
     """
 
-    state_names, elementwise = ("m", "v"), True
+    state_names = ("m", "v")
+    rule: ClassVar[Callable[..., Any]] = adam_update
 
     def __init__(
         self,
@@ -278,20 +213,17 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
-    def update(
-        self, p: Tensor, g: Tensor, m: Tensor, v: Tensor, /, *, t: int, **settings: Any
-    ) -> Any:
-        """`adam_update`."""
-        return adam_update(p, g, m, v, lr=self.lr, t=t, **settings)
+    def update(self, *inputs: Any, **settings: Any) -> Any:
+        return type(self).rule(*inputs, lr=self.lr, **settings)
 
 
-class AdamW(Optimizer):
+class AdamW(Adam):
     """Adam with weight decay apart from the gradient: `ops.updates.adamw_update`.
 
     Give it `decay_groups(model, weight_decay)` and it decays matrices only.
     """
 
-    state_names, elementwise = ("m", "v"), True
+    rule = adamw_update
 
     def __init__(
         self,
@@ -301,10 +233,4 @@ class AdamW(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.01,
     ) -> None:
-        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
-
-    def update(
-        self, p: Tensor, g: Tensor, m: Tensor, v: Tensor, /, *, t: int, **settings: Any
-    ) -> Any:
-        """`adamw_update`."""
-        return adamw_update(p, g, m, v, lr=self.lr, t=t, **settings)
+        super().__init__(parameters, lr, betas, eps, weight_decay)

@@ -1,13 +1,13 @@
 """Groups of parameters that share their settings, and the checks of both.
 
 Callers write groups as dictionaries, {"parameters": [...], "weight_decay": 0.0}; an optimizer keeps
-them as `ParameterGroup` with every setting filled in.
+them as `ParameterGroup` with every setting filled in. Parameters may have names, by which their
+state is saved: {"names": [...], "parameters": [...]}, or pairs as `model.named_parameters()` gives
+them. Without names they are called "0", "1", ...
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -15,21 +15,32 @@ import numpy as np
 from minibig.autograd import Tensor
 from minibig.autograd.tensors import Leaf
 from minibig.backend import InputError
-
-_ABOVE_0 = {"eps", "decay", "min_scale", "clip"}
+from minibig.backend.checks import flag, number, refuse
 
 
 @dataclass
 class ParameterGroup:
-    """Parameters, and the keywords that their update rule gets."""
+    """Parameters by their names, and the keywords that their update rule gets."""
 
+    names: list[str]
     parameters: list[Any]
     settings: dict[str, Any]
 
     def described(self) -> dict[str, Any]:
-        """The group as JSON can hold it: how many parameters, and the settings."""
+        """The group as JSON can hold it."""
         settings = {k: list(v) if isinstance(v, tuple) else v for k, v in self.settings.items()}
-        return {"n_parameters": len(self.parameters), "settings": settings}
+        return {"names": list(self.names), "settings": settings}
+
+
+def named_group(parameters: Iterable[tuple[str, Any]], **settings: Any) -> dict[str, Any]:
+    """A group as callers write it, of pairs of name and parameter.
+
+    >>> from minibig.nn import Linear
+    >>> named_group(Linear(3, 2).named_parameters(), weight_decay=0.1)["names"]
+    ['weight', 'bias']
+    """
+    pairs = list(parameters)
+    return {"names": [name for name, _ in pairs], "parameters": [p for _, p in pairs], **settings}
 
 
 def decay_groups(module: Any, weight_decay: float) -> list[dict[str, Any]]:
@@ -39,15 +50,15 @@ def decay_groups(module: Any, weight_decay: float) -> list[dict[str, Any]]:
 
     >>> from minibig.nn import Linear
     >>> groups = decay_groups(Linear(3, 2), weight_decay=0.1)
-    >>> [(p.shape, group["weight_decay"]) for group in groups for p in group["parameters"]]
-    [((3, 2), 0.1), ((2,), 0.0)]
+    >>> [(group["names"], group["weight_decay"]) for group in groups]
+    [(['weight'], 0.1), (['bias'], 0.0)]
     """
-    if not hasattr(module, "parameters"):
-        raise TypeError(f"decay_groups needs a module; got {type(module).__name__}.")
-    parameters = list(module.parameters())
+    if not hasattr(module, "named_parameters"):
+        raise refuse("what decay_groups takes apart", "a module", module)
+    named = list(module.named_parameters())
     groups = [
-        {"parameters": [p for p in parameters if p.data.ndim >= 2], "weight_decay": weight_decay},
-        {"parameters": [p for p in parameters if p.data.ndim < 2], "weight_decay": 0.0},
+        named_group(((n, p) for n, p in named if p.ndim >= 2), weight_decay=weight_decay),
+        named_group(((n, p) for n, p in named if p.ndim < 2), weight_decay=0.0),
     ]
     return [group for group in groups if group["parameters"]]
 
@@ -55,57 +66,59 @@ def decay_groups(module: Any, weight_decay: float) -> list[dict[str, Any]]:
 def as_groups(parameters: Iterable[Any], settings: dict[str, Any]) -> list[ParameterGroup]:
     """The groups that were given, or the one group of a plain list, with all `settings`.
 
-    Raises:  InputError for no parameter, the same one twice, or a setting out of range;
-             TypeError for what is no parameter.
+    Raises:  InputError for no parameter, the same one or the same name twice, a setting out of
+             range, or what is no parameter.
     """
-    groups = [_group(group, settings) for group in _dictionaries(parameters)]
+    groups: list[ParameterGroup] = []
+    for group in _dictionaries(parameters):
+        groups.append(_group(group, settings, sum(len(g.parameters) for g in groups)))
     ids = [id(p) for group in groups for p in group.parameters]
+    names = [name for group in groups for name in group.names]
     if not ids:
         raise InputError("an optimizer needs at least one parameter; got none.")
     if len(set(ids)) < len(ids):
         raise InputError("each parameter must be given once; one of them comes twice.")
+    if len(set(names)) < len(names):
+        raise InputError("parameters must have names that differ; one of them comes twice.")
     return groups
+
+
+def _above_0(name: str, value: Any) -> float:
+    return number(name, value, above=0)
+
+
+def _decay_rate(name: str, value: Any) -> float:
+    return number(name, value, 0, below=1)
+
+
+def _pair(name: str, value: Any) -> tuple[float, float]:
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise refuse(name, "a pair of numbers", value)
+    return _decay_rate(name, value[0]), _decay_rate(name, value[1])
+
+
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "betas": _pair,
+    "momentum": _decay_rate,
+    "nesterov": flag,
+    "orthogonal": flag,
+    "weight_decay": lambda name, value: number(name, value, 0),
+    "eps": _above_0,
+    "decay": _above_0,
+    "min_scale": _above_0,
+    "clip": _above_0,
+}
 
 
 def checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings as plain numbers, each in its range; unknown ones as they are."""
-    settings = dict(settings)
-    if "betas" in settings:
-        betas = settings["betas"]
-        if not isinstance(betas, Sequence) or len(betas) != 2:
-            raise TypeError(f"betas must be a pair of numbers; got {betas!r}.")
-        settings["betas"] = tuple(_fraction("betas", beta) for beta in betas)
-    if "momentum" in settings:
-        settings["momentum"] = _fraction("momentum", settings["momentum"])
+    settings = {
+        name: _CHECKS[name](name, value) if name in _CHECKS else value
+        for name, value in settings.items()
+    }
     if settings.get("nesterov") and settings["momentum"] == 0:
         raise InputError("nesterov looks ahead along the momentum; set momentum above 0.")
-    for name in _ABOVE_0 & settings.keys():
-        settings[name] = number(name, settings[name])
-        if settings[name] <= 0:
-            raise InputError(f"{name} must be above 0; got {settings[name]}.")
-    if not isinstance(settings.get("orthogonal", True), bool):
-        raise TypeError(f"orthogonal must be True or False; got {settings['orthogonal']!r}.")
-    if "weight_decay" in settings:
-        settings["weight_decay"] = number("weight_decay", settings["weight_decay"])
-        if settings["weight_decay"] < 0:
-            raise InputError(f"weight_decay must be 0 or more; got {settings['weight_decay']}.")
     return settings
-
-
-def number(name: str, value: Any) -> float:
-    """The value as a Python float: a NumPy scalar would make float32 parameters float64."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number; got {type(value).__name__}.")
-    if not math.isfinite(value):
-        raise InputError(f"{name} must be finite; got {value!r}.")
-    return float(value)
-
-
-def _fraction(name: str, value: Any) -> float:
-    fraction = number(name, value)
-    if not 0 <= fraction < 1:
-        raise InputError(f"{name} must lie in [0, 1); got {value!r}.")
-    return fraction
 
 
 def _dictionaries(parameters: Iterable[Any]) -> list[dict[str, Any]]:
@@ -115,7 +128,7 @@ def _dictionaries(parameters: Iterable[Any]) -> list[dict[str, Any]]:
         return [{"parameters": given}]
     for group in given:
         if not isinstance(group, dict) or "parameters" not in group:
-            raise TypeError(
+            raise InputError(
                 'give either parameters or groups, each a dictionary with "parameters"; got '
                 f"{sorted(group) if isinstance(group, dict) else type(group).__name__} among them."
             )
@@ -124,22 +137,33 @@ def _dictionaries(parameters: Iterable[Any]) -> list[dict[str, Any]]:
 
 def _listed(parameters: Iterable[Any]) -> list[Any]:
     if not isinstance(parameters, Iterable) or isinstance(parameters, Tensor | dict | str):
-        raise TypeError(
+        raise InputError(
             f"parameters must be a list; got {type(parameters).__name__}. Give model.parameters()."
         )
     return list(parameters)
 
 
-def _group(group: dict[str, Any], settings: dict[str, Any]) -> ParameterGroup:
-    own = {name: value for name, value in group.items() if name != "parameters"}
+def _group(group: dict[str, Any], settings: dict[str, Any], first: int) -> ParameterGroup:
+    own = {name: value for name, value in group.items() if name not in ("parameters", "names")}
     unknown = sorted(own.keys() - settings.keys())
     if unknown:
         raise InputError(
             f"a group can set {', '.join(settings) or 'nothing'}; got {', '.join(unknown)}."
-            + " The rate is the optimizer's: optimizer.lr." * ("lr" in unknown)
+            + " The learning rate is the optimizer's: optimizer.lr." * ("lr" in unknown)
         )
-    parameters = [_parameter(p) for p in _listed(group["parameters"])]
-    return ParameterGroup(parameters, checked_settings({**settings, **own}))
+    parameters = _listed(group["parameters"])
+    names = group.get("names")
+    if names is None and parameters and all(isinstance(p, tuple) for p in parameters):
+        names, parameters = map(list, zip(*parameters, strict=True))
+    if names is None:
+        names = [str(number) for number in range(first, first + len(parameters))]
+    if len(names) != len(parameters):
+        raise InputError(f"a group of {len(parameters)} parameters has {len(names)} names.")
+    return ParameterGroup(
+        [str(name) for name in names],
+        [_parameter(p) for p in parameters],
+        checked_settings({**settings, **own}),
+    )
 
 
 def _parameter(p: Any) -> Any:
@@ -151,7 +175,7 @@ def _parameter(p: Any) -> Any:
             "Give the parameters it was computed from."
         )
     if not all(hasattr(p, name) for name in ("data", "grad", "assign")):
-        raise TypeError(
+        raise InputError(
             f"an optimizer needs parameters; got {type(p).__name__}. Give model.parameters(), or "
             "make one with nn.Parameter."
         )

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 import minibig as mb
 from minibig.nn import Embedding, LayerNorm, Linear, Parameter, Sequential
-from minibig.optim import SGD, Adafactor, Adam, AdamW, Muon, Optimizer, clip_gradients, decay_groups
+from minibig.optim import (
+    SGD,
+    Adafactor,
+    Adam,
+    AdamW,
+    Muon,
+    Optimizer,
+    clip_gradients,
+    decay_groups,
+    muon_groups,
+)
 
 STEPS = 50
 SHAPES = [(2, 3), (4,), (), (0, 3)]
@@ -225,7 +235,7 @@ def test_a_parameter_without_gradient_stays_and_its_steps_are_not_counted():
     optimizer.step()
     AdamW([alone], lr=0.1, weight_decay=0.5).step()
     assert late.tolist() == alone.tolist()
-    assert optimizer.state_dict()["steps"] == [1, 5]
+    assert optimizer.state_dict()["steps"] == {"0": 1, "1": 5}
 
 
 def test_a_frozen_parameter_is_left_alone():
@@ -316,54 +326,50 @@ def _twice():
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "words"),
+    ("make", "words"),
     [
-        (lambda: AdamW([]), mb.InputError, "at least one parameter"),
-        (lambda: AdamW(iter(())), mb.InputError, "at least one parameter"),
-        (lambda: AdamW([{"parameters": []}]), mb.InputError, "at least one parameter"),
-        (lambda: AdamW(Linear(2, 2)), TypeError, r"got Linear. Give model.parameters\(\)"),
-        (lambda: AdamW(Parameter([1.0])), TypeError, "must be a list; got Parameter"),
-        (lambda: AdamW([np.ones(2)]), TypeError, "needs parameters; got ndarray"),
-        (lambda: AdamW([mb.tensor([1.0])]), TypeError, "needs parameters; got Tensor"),
-        (
-            lambda: AdamW([_result()]),
-            mb.InputError,
-            "leaves only; this tensor is the result of mul",
-        ),
-        (lambda: AdamW(Linear(2, 2).named_parameters()), TypeError, "got tuple"),
-        (lambda: AdamW([Parameter([1.0])] * 2 + parameters()), mb.InputError, "comes twice"),
-        (lambda: AdamW(_twice()), mb.InputError, "comes twice"),
-        (lambda: AdamW([Parameter(np.ones(2, "float16"))]), mb.InputError, "got float16"),
-        (lambda: AdamW([{"params": []}]), TypeError, 'with "parameters"'),
-        (lambda: AdamW([{"parameters": []}, Parameter([1.0])]), TypeError, "got Parameter"),
-        (lambda: AdamW([{"parameters": [], "lr": 1.0}]), mb.InputError, "optimizer.lr"),
-        (lambda: SGD([{"parameters": [], "eps": 1.0}], lr=1), mb.InputError, "can set momentum"),
-        (lambda: AdamW(parameters(), lr=-1e-9), mb.InputError, "lr must be 0 or more; got -1e-09"),
-        (lambda: AdamW(parameters(), lr=float("nan")), mb.InputError, "lr must be finite"),
-        (lambda: AdamW(parameters(), lr="0.1"), TypeError, "lr must be a number; got str"),
-        (lambda: AdamW(parameters(), lr=True), TypeError, "lr must be a number; got bool"),
+        (lambda: AdamW([]), "at least one parameter"),
+        (lambda: AdamW(iter(())), "at least one parameter"),
+        (lambda: AdamW([{"parameters": []}]), "at least one parameter"),
+        (lambda: AdamW(Linear(2, 2)), r"got Linear. Give model.parameters\(\)"),
+        (lambda: AdamW(Parameter([1.0])), "must be a list; got Parameter"),
+        (lambda: AdamW([np.ones(2)]), "needs parameters; got ndarray"),
+        (lambda: AdamW([mb.tensor([1.0])]), "needs parameters; got Tensor"),
+        (lambda: AdamW([_result()]), "leaves only; this tensor is the result of mul"),
+        (lambda: AdamW([("a", Parameter([1.0])), Parameter([1.0])]), "got tuple"),
+        (lambda: AdamW([("a", Parameter([1.0])), ("a", Parameter([1.0]))]), "names that differ"),
+        (lambda: AdamW([Parameter([1.0])] * 2 + parameters()), "comes twice"),
+        (lambda: AdamW(_twice()), "comes twice"),
+        (lambda: AdamW([Parameter(np.ones(2, "float16"))]), "got float16"),
+        (lambda: AdamW([{"params": []}]), 'with "parameters"'),
+        (lambda: AdamW([{"parameters": []}, Parameter([1.0])]), "got Parameter"),
+        (lambda: AdamW([{"parameters": [], "lr": 1.0}]), "optimizer.lr"),
+        (lambda: SGD([{"parameters": [], "eps": 1.0}], lr=1), "can set momentum"),
+        (lambda: AdamW(parameters(), lr=-1e-9), "lr must be .*got -1e-09"),
+        (lambda: AdamW(parameters(), lr=float("nan")), "lr must be .*got nan"),
+        (lambda: AdamW(parameters(), lr="0.1"), "lr must be .*got '0.1'"),
+        (lambda: AdamW(parameters(), lr=True), "lr must be .*got True"),
         (
             lambda: AdamW(parameters(), betas=(0.9, 1.0)),
-            mb.InputError,
-            r"betas must lie in \[0, 1\)",
+            "betas must be a number of at least 0 and below 1; got 1.0",
         ),
-        (lambda: AdamW(parameters(), betas=(-0.1, 0.9)), mb.InputError, "got -0.1"),
-        (lambda: AdamW(parameters(), betas=0.9), TypeError, "betas must be a pair"),
-        (lambda: Adam(parameters(), eps=0), mb.InputError, "eps must be above 0"),
-        (lambda: Adam(parameters(), weight_decay=-1), mb.InputError, "weight_decay must be 0"),
-        (lambda: SGD(parameters(), lr=0.1, momentum=1), mb.InputError, "momentum must lie in"),
-        (lambda: SGD(parameters(), lr=0.1, nesterov=True), mb.InputError, "momentum above 0"),
-        (lambda: decay_groups(parameters(), 0.1), TypeError, "needs a module; got list"),
+        (lambda: AdamW(parameters(), betas=(-0.1, 0.9)), "got -0.1"),
+        (lambda: AdamW(parameters(), betas=0.9), "betas must be a pair"),
+        (lambda: Adam(parameters(), eps=0), "eps must be a number above 0"),
+        (lambda: Adam(parameters(), weight_decay=-1), "weight_decay must be a number of"),
+        (lambda: SGD(parameters(), lr=0.1, momentum=1), "momentum must be a number of"),
+        (lambda: SGD(parameters(), lr=0.1, nesterov=True), "momentum above 0"),
+        (lambda: decay_groups(parameters(), 0.1), "must be a module; got"),
     ],
 )
-def test_wrong_uses_are_refused_with_a_sentence(make, error, words):
-    with pytest.raises(error, match=words):
+def test_wrong_uses_are_refused_with_a_sentence(make, words):
+    with pytest.raises(mb.InputError, match=words):
         make()
 
 
 def test_a_bad_rate_is_refused_when_it_is_set():
     optimizer = SGD(parameters(), lr=0.1)
-    with pytest.raises(mb.InputError, match="lr must be 0 or more"):
+    with pytest.raises(mb.InputError, match="lr must be a number of at least 0"):
         optimizer.lr = -1.0
     assert optimizer.lr == 0.1
 
@@ -383,9 +389,12 @@ def _arrays(**changes):
     ("make", "words"),
     [
         (lambda: {}, "it has no 'kind', 'lr', 'groups', 'steps', 'arrays'"),
-        (lambda: _state(kind="SGD"), "it was saved by SGD"),
-        (lambda: Adam(parameters()[:2]).state_dict(), "by Adam; its groups .* 2 parameters, not 4"),
-        (lambda: _state(steps=[2, 2]), "it has 2 parameters, not 4"),
+        (lambda: _state(kind="SGD"), "it was saved by 'SGD'"),
+        (lambda: Adam(parameters()).state_dict(), "it was saved by 'Adam'"),
+        (lambda: _state(steps=[2, 2]), r"groups of \[None\] parameters, .* has groups of \[4\]"),
+        (lambda: _state(steps={"0": 2, "9": 2}), "parameters that are not here: 9"),
+        (lambda: _state(steps={"0": -2}), "a parameter had -2 steps"),
+        (lambda: _state(groups=3), "its groups is 3"),
         (
             lambda: _state(arrays=_arrays(**{"m.0": None, "v.2": None})),
             "m.0 is missing; v.2 is mis",
@@ -395,8 +404,8 @@ def _arrays(**changes):
             lambda: _state(arrays=_arrays(**{"m.1": np.ones(3), "v.1": np.ones(4, "float32")})),
             r"m.1 must be float64 of shape \(4,\), not .* \(3,\); v.1 must be .*, not float32",
         ),
-        (lambda: _state(steps=[2, 2, 2, 0]), "m.3 is not expected; v.3 is not expected"),
-        (lambda: _state(lr=-1.0), "lr must be 0 or more"),
+        (lambda: _state(steps={"0": 2, "1": 2, "2": 2, "3": 0}), "m.3 is not expected; v.3 is not"),
+        (lambda: _state(lr=-1.0), "lr must be a number of at least 0"),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused_with_every_reason_and_changes_nothing(make, words):
@@ -411,18 +420,115 @@ def test_a_state_that_does_not_fit_is_refused_with_every_reason_and_changes_noth
     assert all((a == b).all() for a, b in zip(*(x.values() for x in arrays), strict=True))
 
 
-def test_a_rule_that_inherits_from_an_elementwise_one_sees_each_parameter_by_itself():
-    class Normalized(SGD):
-        """Steps of length lr, whatever the gradient: not elementwise, and it does not say so."""
+class Net(mb.nn.Module):
+    def __init__(self, seed=0, extra=False):
+        mb.manual_seed(seed)
+        self.first = Linear(3, 4)
+        if extra:
+            self.between = LayerNorm(4)
+        self.last = Linear(4, 2)
 
-        def update(self, p, g, u, /, *, t, **settings):
-            return p - self.lr * g / mb.norm(g), u
+    def forward(self, x):
+        x = self.first(x)
+        return self.last(self.between(x) if hasattr(self, "between") else x)
 
-    assert SGD.elementwise
-    assert not Normalized.elementwise
-    parameters = [Parameter(np.array([3.0, 4.0])), Parameter(np.array([0.0, 2.0]))]
-    for p in parameters:
-        p.grad = mb.tensor(p.numpy())
-    Normalized(parameters, lr=1.0).step()
-    np.testing.assert_allclose(parameters[0].numpy(), [2.4, 3.2])
-    np.testing.assert_allclose(parameters[1].numpy(), [0.0, 1.0])
+
+def trained(net, optimizer, steps=3):
+    for _ in range(steps):
+        (net(mb.ones((2, 3))) ** 2).mean().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+MADE = {
+    "AdamW": lambda net: AdamW(decay_groups(net, 0.1), lr=0.01),
+    "Muon": lambda net: Muon(muon_groups(net, 0.1), lr=0.01),
+    "Adafactor": lambda net: Adafactor(net.named_parameters(), lr=0.01),
+}
+each_kind = pytest.mark.parametrize("make", MADE.values(), ids=MADE)
+
+
+@each_kind
+def test_the_state_of_a_parameter_has_its_name(make):
+    net = Net()
+    optimizer = make(net)
+    trained(net, optimizer)
+    state = optimizer.state_dict()
+    names = [name for name, _ in net.named_parameters()]
+    assert set(state["steps"]) == set(names) and set(state["steps"].values()) == {3}
+    assert {key.partition(".")[2] for key in state["arrays"]} == set(names)
+    assert {name for group in state["groups"] for name in group["names"]} == set(names)
+
+
+@each_kind
+def test_a_parameter_that_is_added_shifts_nothing(make):
+    net = Net()
+    optimizer = make(net)
+    trained(net, optimizer)
+    state = optimizer.state_dict()
+    larger = Net(extra=True)
+    other = make(larger)
+    other.load_state_dict(state)
+    found = other.state_dict()
+    for name, array in state["arrays"].items():
+        np.testing.assert_array_equal(found["arrays"][name], array)
+    assert found["arrays"].keys() == state["arrays"].keys()
+    assert {t for name, t in found["steps"].items() if name.startswith("between.")} == {0}
+
+
+@each_kind
+def test_a_parameter_that_is_frozen_shifts_nothing_and_stays(make):
+    nets = [Net(), Net()]
+    optimizers = [make(net) for net in nets]
+    for net, optimizer in zip(nets, optimizers, strict=True):
+        trained(net, optimizer)
+    state = optimizers[0].state_dict()
+    mb.nn.freeze(nets[1], "first.*")
+    second = make(nets[1])
+    second.load_state_dict(state)
+    before = nets[1].first.weight.numpy().copy()
+    trained(nets[1], second)
+    np.testing.assert_array_equal(nets[1].first.weight.numpy(), before)
+    steps = second.state_dict()["steps"]
+    assert (steps["first.weight"], steps["last.weight"]) == (3, 6)
+    kept = [name for name in state["arrays"] if "first.weight" in name]
+    for name in kept:
+        np.testing.assert_array_equal(second.state_dict()["arrays"][name], state["arrays"][name])
+
+
+@each_kind
+def test_a_state_that_numbers_its_parameters_goes_on_by_their_order(make):
+    """As the versions before names wrote it."""
+    net = Net()
+    optimizer = make(net)
+    trained(net, optimizer)
+    state = optimizer.state_dict()
+    names = [name for group in state["groups"] for name in group["names"]]
+    old = {
+        **state,
+        "groups": [
+            {"n_parameters": len(g["names"]), "settings": g["settings"]} for g in state["groups"]
+        ],
+        "steps": [3] * len(names),
+        "arrays": {
+            f"{key.partition('.')[0]}.{names.index(key.partition('.')[2])}": array
+            for key, array in state["arrays"].items()
+        },
+    }
+    other = make(Net())
+    other.load_state_dict(old)
+    found = other.state_dict()
+    for name, array in state["arrays"].items():
+        np.testing.assert_array_equal(found["arrays"][name], array)
+    with pytest.raises(mb.InputError, match="this state numbers its parameters"):
+        make(Net(extra=True)).load_state_dict(old)
+
+
+def test_pairs_of_name_and_parameter_are_taken():
+    net = Net()
+    assert list(AdamW(net.named_parameters()).state_dict()["steps"]) == [
+        "first.weight",
+        "first.bias",
+        "last.weight",
+        "last.bias",
+    ]
