@@ -8,6 +8,7 @@ as well. Nothing here is needed to understand a chapter.
 """
 
 import gc
+import io
 import os
 import statistics
 import sys
@@ -19,7 +20,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from minibig.cli.console import accept_any_text
 from minibig.pictures import style
 from minibig.pictures.style import FAINT, GRID, INK
 
@@ -29,7 +29,15 @@ PICTURES = Path(__file__).resolve().parent.parent / "runs" / "tutorials"
 
 BLUE, RED, GREEN, SAND = style.BLUE, style.ORANGE, style.GREEN, style.COLORS[4]
 
-accept_any_text()  # a terminal that has no Chinese shows question marks instead of failing
+
+def accept_any_text() -> None:
+    """From here on a terminal that has no Chinese shows question marks instead of failing."""
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="replace")
+
+
+accept_any_text()
 
 
 def seconds(f: Callable[[], Any], repeats: int = 5) -> float:

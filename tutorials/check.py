@@ -22,10 +22,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from chapter import accept_any_text
 from exercises.exercise import all_exercises, exercise_of, judge, source_of_solution
 
 from minibig.backend import InputError
-from minibig.cli.console import accept_any_text
 
 Answer: TypeAlias = Callable[..., Any]
 
