@@ -367,7 +367,7 @@ def join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def is_plain(layer: Module, kind: type[Module]) -> bool:
+def is_fusible(layer: Module, kind: type[Module]) -> bool:
     """Whether a layer is just a `kind`, so that its formula may be computed within another's.
 
     A subclass or a replacement has a formula of its own; a layer that is being captured is called.

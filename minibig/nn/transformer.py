@@ -18,7 +18,7 @@ from minibig.backend.checks import instance, refuse, shown, whole
 from minibig.nn.cache import KeyValueCache
 from minibig.nn.dropout import Dropout
 from minibig.nn.linear import Linear
-from minibig.nn.module import Module, is_plain
+from minibig.nn.module import Module, is_fusible
 from minibig.nn.normalization import LayerNorm
 from minibig.ops import feed_forward, gelu_tanh
 
@@ -26,8 +26,8 @@ from minibig.ops import feed_forward, gelu_tanh
 class FeedForward(Module):
     """`mb.feed_forward` with weights and biases that are learned: wider, an activation, and back.
 
-    It is one operation where `up` and `down` are plain layers with biases, and
-    down(activation(up(x))) where they have been replaced.
+    It is one operation where `up` and `down` are plain layers, and down(activation(up(x))) where
+    they have been replaced.
 
     Shapes:  x (..., D)  ->  (..., D), with D = d_model and F = d_ff inside.
     Cost:    4·D·F multiplications and additions a position.
@@ -51,8 +51,7 @@ class FeedForward(Module):
 
     def forward(self, x: Any) -> Tensor:
         up, down = self.up, self.down
-        plain = is_plain(up, Linear) and is_plain(down, Linear)
-        if plain and up.bias is not None and down.bias is not None:
+        if is_fusible(up, Linear) and is_fusible(down, Linear):
             return feed_forward(
                 x, up.weight, up.bias, down.weight, down.bias, activation=self.activation
             )
@@ -60,6 +59,8 @@ class FeedForward(Module):
         return y
 
     def extra_repr(self) -> str:
+        if isinstance(self.activation, Module):  # it is shown as a part
+            return ""
         return getattr(self.activation, "__name__", repr(self.activation))
 
 

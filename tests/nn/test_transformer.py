@@ -59,6 +59,15 @@ def test_the_network_of_a_block_works_on_each_position_alone():
     np.testing.assert_allclose(alone, expected[1, 3], atol=1e-5)
 
 
+def test_an_activation_may_be_a_function_or_a_layer():
+    layer, x = FeedForward(8, 12, mb.relu), mb.tensor(random(2, 5, 8))
+    twin = FeedForward(8, 12, mb.nn.ReLU())
+    twin.load_state_dict(layer.state_dict())
+    np.testing.assert_allclose(twin(x).numpy(), layer(x).numpy(), atol=1e-6)
+    assert repr(layer).startswith("FeedForward(\n  relu\n  up: ")
+    assert repr(twin).count("ReLU") == 1
+
+
 def test_a_pre_norm_block_adds_to_what_is_there():
     block, x = build(PreNormBlock, causal=True), random(2, 5, 8)
     attended = block.attention(mb.tensor(normed(x, block.attention_norm).astype("float32")))
