@@ -10,6 +10,9 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from fake_cupy import fake_cupy
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minibig as mb
 from minibig.backend import InputError
@@ -98,6 +101,16 @@ def test_a_float64_model_comes_back_bit_for_bit(model, tmp_path):
     model.to("float64")
     save(model, tmp_path)
     assert same_weights(load(tmp_path), model)
+
+
+def test_a_model_goes_to_a_device_and_comes_from_one(model, folder, tmp_path):
+    with fake_cupy():
+        found = load(folder, device="cuda")
+        assert {str(p.device) for p in found.parameters()} == {"cuda:0"}
+        save(found, tmp_path / "again")
+    names = ("model.safetensors", "config.json")
+    for name in names:
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
 
 
 def test_other_files_in_the_folder_are_left_alone(model, folder):
@@ -331,6 +344,34 @@ def test_a_run_is_found_by_its_folder(tmp_path, model):
     save(other, run / "model")
     assert find_model(str(run)) == run / "model" and same_weights(mb.load(str(run)), other)
     assert find_model(run / "best") == run / "best"
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=3) | st.sampled_from([2**31, 2**63, 10**18, -1, 0, 1e300]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A folder without checksums, and the fields of its config.json."""
+    folder = tmp_path_factory.mktemp("small")
+    save(GPT(GPTConfig(5, 4, n_layers=1, n_heads=1, d_model=4)), folder)
+    (folder / "minibig_checksums.json").unlink()
+    return folder, json.loads((folder / "config.json").read_text())
+
+
+@given(st.data(), values)
+def test_any_value_in_a_configuration_is_loaded_or_one_sentence(small, data, value):
+    folder, fields = small
+    key = data.draw(st.sampled_from(sorted(fields)))
+    (folder / "config.json").write_text(json.dumps({**fields, key: value}))
+    try:
+        load(folder)
+    except StorageError as error:
+        assert str(error).isprintable() and len(str(error)) < 1500
 
 
 SAVING = """
