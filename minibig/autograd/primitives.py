@@ -121,6 +121,12 @@ class Primitive(Operation):
         if len(inputs) > n + len(self.placed) or placed.keys() & keywords.keys():
             known = ", ".join([*self.inputs, *self.keywords])
             raise TypeError(f"{self} takes {known}, each once; got {len(inputs)} by position.")
+        for name, value in placed.items():
+            if isinstance(self.keywords[name], bool) and not isinstance(value, bool):
+                raise TypeError(
+                    f"{self}: {name} must be True or False; got {value!r}. Several axes are given "
+                    "as one tuple: axis=(0, 1)."
+                )
         return inputs[:n], {**placed, **keywords}
 
     def _compute(self, arrays: list[Any], keywords: dict[str, Any]) -> Any:

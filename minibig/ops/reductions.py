@@ -10,6 +10,7 @@ import numpy as np
 
 from minibig.autograd import broadcast_to, composite, constant, primitive, reshape, sum_to
 from minibig.backend import Array, InputError, Shape, namespace, real, total
+from minibig.backend.checks import flag
 from minibig.ops.arithmetic import maximum, mul, where
 from minibig.ops.elementwise import exp, sqrt
 from minibig.ops.precision import in_single_precision
@@ -56,6 +57,7 @@ def var(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0)
     >>> mb.var(mb.tensor([1.0, 2.0, 3.0, 4.0]))
     tensor(1.25)
     """
+    flag("keepdims", keepdims)
     n = _count(x.shape, axis)
     if n <= correction:
         raise InputError(f"var with correction {correction} needs more elements; got {n}.")
@@ -89,6 +91,7 @@ def prod(x, /, axis: Axis = None, keepdims: bool = False):
     >>> mb.grad(mb.prod)(mb.tensor([2.0, 0.0, 3.0]))
     tensor([0., 6., 0.])
     """
+    flag("keepdims", keepdims)
     x = x if x.dtype.kind == "f" else x.astype("int64")
     if not x.size:
         return x.sum(axis=axis, keepdims=keepdims) + 1
@@ -156,6 +159,7 @@ def logsumexp(x, /, axis: Axis = -1, keepdims: bool = False):
     >>> mb.logsumexp(mb.tensor([1000.0, 1000.0]))
     tensor(1000.6932)
     """
+    flag("keepdims", keepdims)
     return logsumexp_over(x, axis=axis, keepdims=keepdims)
 
 @constant

@@ -111,6 +111,15 @@ USES = [
         TypeError,
         "sum takes x, axis.*got 4 by position",
     ),
+    *[
+        (
+            f"{name} two axes",
+            lambda x, name=name: getattr(x, name)(0, 1),
+            BOTH,
+            "True or False; got 1",
+        )
+        for name in ["sum", "mean", "max", "all", "argmin", "var", "std", "prod", "logsumexp"]
+    ],
     ("sum axis twice", lambda x: mb.sum(x, 0, axis=1), TypeError, "axis, keepdims, each once"),
     ("exp positional", lambda x: mb.exp(x, 0), TypeError, "exp takes x, each once; got 2"),
     ("sum repeated axis", lambda x: mb.sum(x, axis=(0, 0)), mb.InputError, "duplicate"),
