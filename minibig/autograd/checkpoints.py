@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from minibig.autograd.operations import Operation, expect_function, expect_tensors, wrapped
-from minibig.autograd.recomputation import recomputation
 from minibig.autograd.state import call, state
 from minibig.autograd.tensors import Edge, Node, Tensor, as_tuple
 from minibig.backend import InputError, dropout_from, dropout_state
@@ -24,8 +23,8 @@ class Checkpoint(Operation):
 
     def expand(self, node: Node) -> Any:
         inputs, dropout = node.saved
-        with dropout_from(dropout), recomputation():
-            return self.f(*map(_as_tensor, inputs, node.edges))
+        tensors = map(_as_tensor, inputs, node.edges)
+        return call(dropout_from(dropout).call, self.f, *tensors, recording=True, again=True)
 
 
 def _as_tensor(x: Any, edge: Edge | None) -> Any:

@@ -18,6 +18,7 @@ primitive is a function of the same arrays and keywords with the same result.
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar, cast, overload
 
@@ -66,6 +67,7 @@ class Primitive(Operation):
         self.function = function
         self.broadcasts = broadcasts
         self.constant = constant
+        self.most_inputs = math.inf if self.variadic else len(self.inputs)
         self.rules: dict[str, Callable[..., Any]] = {}
         self.plans: dict[tuple[bool, ...], Plan] = {}
 
@@ -85,7 +87,7 @@ class Primitive(Operation):
     @overload
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any: ...
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any:
-        if len(inputs) > len(self.inputs) and not self.variadic:
+        if len(inputs) > self.most_inputs:
             inputs, keywords = self._by_name(inputs, keywords)
         arrays: list[Any] = []
         edges: list[Edge | None] = []
@@ -99,12 +101,12 @@ class Primitive(Operation):
                 arrays.append(_operand(x, self))
                 edges.append(None)
         if not tensors:
-            return self._compute(arrays, keywords)
+            return (self._compute if self.kernels else self.function)(*arrays, **keywords)
         if None in edges:  # beside tensors, NumPy's numbers and arrays without axes are numbers
             given = zip(arrays, inputs, strict=True)
             arrays = [a.item() if a is x and getattr(a, "ndim", 1) == 0 else a for a, x in given]
         try:
-            y = self._compute(arrays, keywords)
+            y = (self._compute if self.kernels else self.function)(*arrays, **keywords)
         except InputError:
             raise
         except (ValueError, TypeError, IndexError, OverflowError) as error:
@@ -129,12 +131,11 @@ class Primitive(Operation):
                 )
         return inputs[:n], {**placed, **keywords}
 
-    def _compute(self, arrays: list[Any], keywords: dict[str, Any]) -> Any:
-        if self.kernels and (kernel := self.kernel_for(arrays)) is not None:
-            y = kernel.forward(*arrays, **keywords)
-            if y is not NotImplemented:
-                return y
-        return self.function(*arrays, **keywords)
+    def _compute(self, *arrays: Any, **keywords: Any) -> Any:
+        """The result by a kernel, or by the function itself."""
+        kernel = self.kernel_for(arrays)
+        y = NotImplemented if kernel is None else kernel.forward(*arrays, **keywords)
+        return self.function(*arrays, **keywords) if y is NotImplemented else y
 
     def _record(
         self, arrays: list[Any], edges: tuple[Edge | None, ...], y: Any, keywords: dict[str, Any]

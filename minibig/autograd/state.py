@@ -1,4 +1,4 @@
-"""What is switched on in this thread: recording, kernels, and how deep functional forms nest.
+"""What is switched on in this thread: recording, kernels, how deep functional forms nest.
 
 Python answers Ctrl-C where a function begins, after a call and at the end of a loop's round. So a
 setting that is stored by a plain assignment as the last thing before a `try`, and again as the
@@ -24,21 +24,36 @@ class _State(threading.local):
         self.recording = True
         self.kernels = os.environ.get("MINIBIG_KERNELS", "on") != "off"
         self.nesting = 0
+        self.recomputing = False
 
 
 state = _State()
 
 
-def call(function: Callable[..., T], *arguments: Any, recording: bool, deeper: int = 0) -> T:
-    """function(*arguments), while operations are recorded or not; `deeper` in functional forms."""
-    before, nesting = state.recording, state.nesting
+def call(
+    function: Callable[..., T],
+    *arguments: Any,
+    recording: bool,
+    deeper: int = 0,
+    again: bool = False,
+) -> T:
+    """function(*arguments), while operations are recorded or not.
+
+    `deeper` is 1 in a functional form, and `again` says that a checkpoint is being recomputed.
+    """
+    before = state.recording, state.nesting, state.recomputing
     try:
         state.recording = recording
-        state.nesting = nesting + deeper
+        state.nesting += deeper
+        state.recomputing = state.recomputing or again
         return function(*arguments)
     finally:
-        state.recording = before
-        state.nesting = nesting
+        state.recording, state.nesting, state.recomputing = before
+
+
+def is_recomputing() -> bool:
+    """Whether this thread computes a checkpointed function again: for what must count once."""
+    return state.recomputing
 
 
 class Switch(threading.local):

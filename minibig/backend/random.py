@@ -10,14 +10,16 @@ on every device and every rank, and again in a recomputation.
 """
 
 import threading
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from minibig.backend.checks import whole
 from minibig.backend.devices import Array, Device, Shape, to_device
+
+T = TypeVar("T")
 
 
 def _hashed(*parts: object) -> int:
@@ -113,36 +115,41 @@ def dropout_state() -> DropoutState:
     return replace(now, seed=_seed if now.seed is None else now.seed, calls={**now.calls})
 
 
-class _From:
-    """A state of dropout within `with`. It is left by one assignment: see autograd/state.py."""
+class dropout_from:
+    """Within it, or within `call`, dropout draws the keys that it drew from a state on.
+
+    An interrupt at any time leaves the state of the thread as `autograd/state.py` says of settings.
+    """
 
     def __init__(self, state: DropoutState):
-        self.state = state
-        self.before: list[DropoutState] = []
+        self._state = state
+        self._before: list[DropoutState] = []
 
     def __enter__(self) -> None:
-        begun = replace(self.state, calls={**self.state.calls})
-        self.before.append(_current.state)
+        begun = replace(self._state, calls={**self._state.calls})
+        self._before.append(_current.state)
         _current.state = begun
 
     def __exit__(self, *error: object) -> None:
-        _current.state = self.before[-1]
-        self.before.pop()
+        _current.state = self._before[-1]
+        self._before.pop()
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """function(*arguments) within it."""
+        before = _current.state
+        try:
+            _current.state = replace(self._state, calls={**self._state.calls})
+            return function(*arguments)
+        finally:
+            _current.state = before
 
 
-def dropout_from(state: DropoutState) -> AbstractContextManager[None]:
-    """Within it, dropout draws the keys that it drew from that state on."""
-    return _From(state)
-
-
-def training_step(
-    step: int, micro_step: int = 0, first_example: int = 0
-) -> AbstractContextManager[None]:
+def training_step(step: int, micro_step: int = 0, first_example: int = 0) -> dropout_from:
     """Within it, dropout keys belong to this step, micro-step and place in the global batch.
 
     Entering the same step again gives the same masks: that is what makes a resumed run exact.
     """
-    return _From(DropoutState(step, micro_step, first_example))
+    return dropout_from(DropoutState(step, micro_step, first_example))
 
 
 def dropout_key(path: str) -> DropoutKey:

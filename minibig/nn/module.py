@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.autograd.recomputation import is_recomputing
+from minibig.autograd.state import is_recomputing
 from minibig.backend import (
     Array,
     Device,

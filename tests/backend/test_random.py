@@ -133,6 +133,7 @@ def test_back_at_a_moment_the_same_keys_are_drawn_and_afterwards_the_next_ones()
         for _ in range(2):  # a graph that is retained goes back more than once
             with dropout_from(before):
                 assert keys_of("a", "a", "b") == first
+            assert dropout_from(before).call(keys_of, "a", "a", "b") == first
         after = keys_of("a", "b")
     with training_step(3, 1, first_example=8):
         assert keys_of("a", "b", "a", "a", "b", "a", "b") == skipped + first + after
