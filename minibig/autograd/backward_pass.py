@@ -220,7 +220,7 @@ class Walk:
     def _apply(self, node: Node, gradients: list[Any]) -> None:
         """Pass the gradients of a node's outputs on to its inputs, by the operation's rules."""
         operation: Operation = node.operation
-        needed = tuple(map(bool, node.edges))
+        needed = tuple([edge is not None for edge in node.edges])
         if self.targets is not None:
             needed = tuple([e is not None and self._is_needed(e[0]) for e in node.edges])
             if True not in needed:

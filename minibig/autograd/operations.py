@@ -92,7 +92,7 @@ class Operation:
         return self.name
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(cast("Any", self), instance)
+        return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]
 
     def kernel(self, *devices: str) -> Callable[[Callable[..., Any]], Kernel]:
         """Let a function of arrays stand for this operation on these kinds of device (decorator).
@@ -143,8 +143,8 @@ def wrapped(y: Any, node: Node | None) -> Any:
     """The array(s) y as tensor(s), outputs of `node`."""
     if isinstance(y, tuple):
         return tuple([Tensor(a, None if node is None else (node, i)) for i, a in enumerate(y)])
-    if isinstance(y, np.generic):  # NumPy returns a scalar where CuPy returns an array
-        y = np.asarray(y)
+    if type(y) is not np.ndarray and isinstance(y, np.generic):
+        y = np.asarray(y)  # NumPy returns a scalar where CuPy returns an array
     return Tensor(y, None if node is None else (node, 0))
 
 

@@ -98,7 +98,9 @@ class Primitive(Operation):
                 arrays.append(x.data)
                 edges.append(x.edge)
             else:
-                arrays.append(_operand(x, self))
+                if type(x) is not np.ndarray:  # a question less for what is common
+                    _expect_operand(x, self)
+                arrays.append(x)
                 edges.append(None)
         if not tensors:
             return (self._compute if self.kernels else self.function)(*arrays, **keywords)
@@ -112,9 +114,11 @@ class Primitive(Operation):
         except (ValueError, TypeError, IndexError, OverflowError) as error:
             raise _explained(error, self, arrays) from error
         if self.constant or not any(edges) or not state.recording:
+            return Tensor(y) if type(y) is np.ndarray else wrapped(y, None)
+        if (y[0] if isinstance(y, tuple) else y).dtype.kind != "f":
             return wrapped(y, None)
-        is_float = (y[0] if isinstance(y, tuple) else y).dtype.kind == "f"
-        return wrapped(y, self._record(arrays, tuple(edges), y, keywords) if is_float else None)
+        node = self._record(arrays, tuple(edges), y, keywords)
+        return Tensor(y, (node, 0)) if type(y) is np.ndarray else wrapped(y, node)
 
     def _by_name(self, inputs: Any, keywords: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The inputs alone, and the keywords with those among them that came by position."""
@@ -140,7 +144,7 @@ class Primitive(Operation):
     def _record(
         self, arrays: list[Any], edges: tuple[Edge | None, ...], y: Any, keywords: dict[str, Any]
     ) -> Node:
-        pattern = tuple(map(bool, edges))
+        pattern = tuple([edge is not None for edge in edges])
         plan = self.plans.get(pattern) or self._plan(pattern)
         saved: list[Any] = []
         for kind, which in plan.slots:
@@ -195,20 +199,21 @@ class Primitive(Operation):
             ]
         if self.variadic:
             rule, places = plan.rules[0]
-            return cast("Sequence[Any]", rule(g, *[saved[i] for i in places]))
+            results: Sequence[Any] = rule(g, *[saved[i] for i in places])
+            return results
         return [
             entry[0](g, *[saved[i] for i in entry[1]]) if entry is not None and wanted else None
             for entry, wanted in zip(plan.rules, needed, strict=False)
         ]
 
 
-def _operand(x: Any, name: Any) -> Any:
-    """x, if it may stand beside a tensor: an array or a number."""
-    if isinstance(x, (np.generic, float, int)) or is_array(x):
-        return x
-    raise TypeError(
-        f"{name} expected tensors, arrays or numbers; got {type(x).__name__}. Use mb.tensor(x)."
-    )
+def _expect_operand(x: Any, operation: Operation) -> None:
+    """Raise TypeError unless x may stand beside a tensor: an array or a number."""
+    if not (isinstance(x, (np.generic, float, int)) or is_array(x)):
+        raise TypeError(
+            f"{operation} expected tensors, arrays or numbers; got {type(x).__name__}. "
+            "Use mb.tensor(x)."
+        )
 
 
 def _explained(error: Exception, operation: Operation, arrays: list[Any]) -> Exception:
