@@ -91,7 +91,7 @@ class Primitive(Operation):
             inputs, keywords = self._by_name(inputs, keywords)
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        tensors = False
+        tensors = numbers = False
         for x in inputs:
             if isinstance(x, Tensor):
                 tensors = True
@@ -100,11 +100,12 @@ class Primitive(Operation):
             else:
                 if type(x) is not np.ndarray:  # a question less for what is common
                     _expect_operand(x, self)
+                numbers = numbers or getattr(x, "ndim", 1) == 0
                 arrays.append(x)
                 edges.append(None)
         if not tensors:
             return (self._compute if self.kernels else self.function)(*arrays, **keywords)
-        if None in edges:  # beside tensors, NumPy's numbers and arrays without axes are numbers
+        if numbers:  # beside tensors, NumPy's numbers and arrays without axes are Python's
             given = zip(arrays, inputs, strict=True)
             arrays = [a.item() if a is x and getattr(a, "ndim", 1) == 0 else a for a, x in given]
         try:
@@ -275,9 +276,9 @@ def constant(function: Any = None, /, *, name: str | None = None) -> Any:
 def composite(function: F) -> F:
     """Say in one sentence what is wrong if an ordinary function of tensors gets no tensor.
 
-    >>> mb.mean([1.0, 2.0])
+    >>> mb.outer([1.0, 2.0], [3.0])
     Traceback (most recent call last):
-    TypeError: mean expected tensors or arrays; got list. Use mb.tensor(x).
+    TypeError: outer expected tensors or arrays; got list. Use mb.tensor(x).
     """
 
     @functools.wraps(function)

@@ -54,7 +54,7 @@ def attention_weights(q, k, /, bias=None, *, causal: bool = False, scale: float 
     blind = sees_nothing(scores)  # (..., T, 1)
     return where(blind, 0.0, softmax(where(blind, 0.0, scores), axis=-1))
 
-@constant
+@constant(name="attention")
 def sees_nothing(scores: Array, /) -> Array:
     """Whether all scores of a query are −∞.
 
