@@ -12,13 +12,15 @@ import minibig as mb
 from minibig.pictures import draw_graph, draw_losses, own_defaults, picture_of, reason_not_drawn
 from minibig.pictures.curves import Phase
 
-STRANGE = {
-    "text.usetex: True": "LaTeX is installed on few machines",
-    "font.family: No Such Font": "a warning for every text",
-    "axes.facecolor: black\nlines.linewidth: 9": "another look",
-    "savefig.dpi: 20\nfigure.constrained_layout.use: True": "another size",
-    "backend: pdf": "no window is wanted",
-}
+STRANGE = """
+text.usetex: True
+font.family: No Such Font
+axes.facecolor: black
+lines.linewidth: 9
+savefig.dpi: 20
+figure.constrained_layout.use: True
+backend: pdf
+"""
 
 
 class Lines:
@@ -46,11 +48,8 @@ Path("picture.png").write_bytes(picture_of([Phase(Lines())]))
 """
 
 
-@pytest.mark.parametrize("settings", STRANGE)
-def test_a_matplotlibrc_of_the_current_folder_changes_nothing_and_nothing_is_said(
-    tmp_path, settings
-):
-    (tmp_path / "matplotlibrc").write_text(settings + "\n")
+def test_a_matplotlibrc_of_the_current_folder_changes_nothing_and_nothing_is_said(tmp_path):
+    (tmp_path / "matplotlibrc").write_text(STRANGE)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
