@@ -1,9 +1,8 @@
 """A training with what is usual on the way: evaluations, samples, and a picture of the losses."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
-from minibig.storage import StorageError
+from minibig.pictures import reason_not_drawn
 from minibig.training import (
     Interrupted,
     Look,
@@ -28,7 +27,10 @@ def usual_looks(
 
 
 def run_and_draw(trainer: Trainer, draw: Callable[[], None]) -> Result:
-    """The loop to its end; its picture is drawn on the way and then, also if it ends too early."""
+    """The loop to its end; its picture is drawn on the way and then, also if it ends too early.
+
+    A picture that cannot be drawn is warned of, and ends nothing.
+    """
 
     def draw_if_any() -> None:
         if any("loss" in line for line in trainer.metrics.read()):
@@ -39,8 +41,9 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None]) -> Result:
     try:
         result = trainer.run()
     except (Interrupted, TrainingError):
-        with suppress(StorageError):  # what ended the run is what has to be said
-            draw_if_any()
+        reason_not_drawn(draw_if_any)  # what ended the run is what has to be said
         raise
-    draw_if_any()
+    if reason := reason_not_drawn(draw_if_any):
+        warning = f"the picture could not be drawn: {reason}"
+        trainer.progress.report({"step": result.steps, "warning": warning})
     return result

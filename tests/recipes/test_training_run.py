@@ -1,0 +1,36 @@
+"""A run with its picture: drawn if that is possible, and never the end of a run."""
+
+import io
+
+import pytest
+from training.tiny_runs import trainer
+
+from minibig.recipes.training_run import run_and_draw
+from minibig.training import ProgressLog, TrainingError
+
+
+def test_a_picture_that_cannot_be_drawn_is_warned_of_and_the_run_ends_well(tmp_path):
+    def draw():
+        raise RuntimeError("LaTeX is\nnot installed")
+
+    run = trainer(tmp_path)
+    run.progress = ProgressLog(shown := io.StringIO())
+    assert run_and_draw(run, draw).steps == run.settings.steps
+    assert "could not be drawn: RuntimeError: LaTeX is not installed" in shown.getvalue()
+
+
+def test_what_ended_a_run_is_said_and_not_why_its_picture_is_missing(tmp_path):
+    def draw():
+        raise RuntimeError("no picture")
+
+    def diverging(step, micro_step, loss):
+        return loss * float("nan") if step == 2 else loss
+
+    with pytest.raises(TrainingError, match="step 3 has the loss nan"):
+        run_and_draw(trainer(tmp_path, loss=diverging), draw)
+
+
+def test_a_picture_is_drawn_at_the_end(tmp_path):
+    drawn = []
+    run_and_draw(trainer(tmp_path), lambda: drawn.append(1))
+    assert drawn
