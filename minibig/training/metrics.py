@@ -1,4 +1,4 @@
-"""The diary of a run: one JSON object a line, in the order in which things happened.
+"""The log of a run: one JSON object a line, in the order in which things happened.
 
     {"step": 1, "loss": 4.17, "lr": 1e-05, "gradient_norm": 2.1, "tokens_per_second": ..., ...}
     {"step": 100, "validation_loss": 2.53}
@@ -17,6 +17,8 @@ from typing import Any, Self
 
 from minibig.files.durable import StorageError, make_folder, new_file, open_regular
 
+_TEXTS = ("warning", "because")
+_NUMBERS = ("loss", "lr", "gradient_norm", "validation_loss", "tokens_per_second", "seconds")
 WALL_CLOCK = ("seconds", "tokens_per_second")  # all that differs when a run is repeated
 
 
@@ -81,13 +83,13 @@ class Metrics:
         lines = []
         for number, line in enumerate(self._whole_lines(), 1):
             try:
-                values = json.loads(line)
-            except ValueError:
+                values = json.loads(line, parse_constant=_refuse)
+            except (ValueError, RecursionError):
                 values = None
-            if not isinstance(values, dict) or "step" not in values:
+            if not _is_line(values):
                 raise StorageError(
-                    f"{self.path} is no metrics file: line {number} is no JSON object with a "
-                    '"step". Give the metrics.jsonl of a run.'
+                    f"{self.path} is no metrics file: line {number} is no JSON object of numbers "
+                    'and texts with a "step". Give the metrics.jsonl of a run.'
                 )
             lines.append(values)
         return lines
@@ -113,3 +115,17 @@ class Metrics:
             f"{self.path} cannot be written: {reason}. The last checkpoint is unharmed; make room "
             "or choose another folder, and start the run again."
         )
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _is_line(values: Any) -> bool:
+    """Whether it is what `write` writes: "step" a count, everything measured a number."""
+    if not isinstance(values, dict) or type(values.get("step")) is not int:
+        return False
+    return all(
+        type(value) is str if name in _TEXTS else type(value) in (int, float, str)
+        for name, value in values.items()
+    ) and not any(isinstance(values.get(name), str) for name in _NUMBERS)

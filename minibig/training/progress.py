@@ -1,15 +1,21 @@
 """What is seen of a run while it runs: a bar on a terminal, plain lines in a log.
 
-Both say how far the run is, its loss, its learning rate, its speed, the time left, the memory that
-the process holds and the latest validation loss; samples and warnings are printed above the bar.
-Nothing here changes a run, and memory is not in its metrics, which are the same on every machine.
+    1234/2000 |█████████▎     | 00:41 left, loss 2.123  25,300 tokens/s  validation 2.301
+
+The bar stays in one line: what matters less is left out where the terminal is narrow. Evaluations,
+samples and warnings are printed above it. Nothing here changes a run, and memory is not in its
+metrics, which are the same on every machine.
 """
 
+import os
 import sys
 import time
 from typing import Any, Protocol, TextIO
 
 from minibig.training.memory import process_memory
+
+_NARROW = 60  # columns
+_BAR = 10  # columns that the bar itself has at least, unless the terminal is narrow
 
 
 class Progress(Protocol):
@@ -35,21 +41,17 @@ class Progress(Protocol):
 class Silence:
     """A run that nobody watches."""
 
-    def begin(self, step: int, steps: int) -> None:
-        """Nothing."""
+    def begin(self, step: int, steps: int) -> None: ...
 
-    def advance(self, values: dict[str, Any]) -> None:
-        """Nothing."""
+    def advance(self, values: dict[str, Any]) -> None: ...
 
-    def report(self, values: dict[str, Any]) -> None:
-        """Nothing."""
+    def report(self, values: dict[str, Any]) -> None: ...
 
-    def end(self) -> None:
-        """Nothing."""
+    def end(self) -> None: ...
 
 
 class ProgressBar:
-    """A bar with loss, rate, speed, memory and time left, and all else in lines above it."""
+    """A bar with the time left, loss, speed, and what else fits; all else in lines above it."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
@@ -57,7 +59,6 @@ class ProgressBar:
         self._shown: dict[str, str] = {}
 
     def begin(self, step: int, steps: int) -> None:
-        """Show the bar."""
         from tqdm import tqdm
 
         self._shown = {}
@@ -68,27 +69,28 @@ class ProgressBar:
             unit="step",
             dynamic_ncols=True,
             smoothing=0.05,
-            bar_format="{n_fmt}/{total_fmt} |{bar}| {elapsed}, {remaining} left{postfix}",
+            bar_format="{n_fmt}/{total_fmt} |{bar}| {remaining} left{postfix}",
         )
 
     def advance(self, values: dict[str, Any]) -> None:
-        """Move the bar to the step, which after a rollback lies further back."""
         self._show(values)
-        self._bar.update(values["step"] - self._bar.n)
+        self._bar.update(values["step"] - self._bar.n)  # after a rollback it lies further back
 
     def report(self, values: dict[str, Any]) -> None:
-        """Print above the bar; a validation loss stands in it as well."""
         self._bar.write(_sentence(values), file=self._stream)
         self._show(values)
 
     def end(self) -> None:
-        """Leave the bar as it is."""
         self._bar.close()
 
     def _show(self, values: dict[str, Any]) -> None:
         self._shown |= _phrases(values)
-        phrases = [*self._shown.values(), *_memory()]
-        self._bar.set_postfix_str("  ".join(phrases), refresh=False)
+        order = ("loss", "tokens_per_second", "validation_loss", "lr")
+        phrases = [self._shown[name] for name in order if name in self._shown]
+        columns = _columns(self._stream)
+        others = len(f"{self._bar.total}/{self._bar.total} || 00:00 left, ")
+        room = columns - others - (_BAR if columns > _NARROW else 1)
+        self._bar.set_postfix_str(_fitting([*phrases, _memory()], room), refresh=False)
 
 
 class ProgressLog:
@@ -97,7 +99,7 @@ class ProgressLog:
     >>> log = ProgressLog(sys.stdout)
     >>> log.begin(0, 1)
     >>> log.advance({"step": 1, "loss": 4.1744, "lr": 0.001, "tokens_per_second": 25300.0})
-    step 1/1  loss 4.174  rate 1.0e-03  25,300 tokens/s  ... MB  0:00 left
+    step 1/1  loss 4.174  lr 1.0e-03  25,300 tokens/s  ... MB  0:00 left
     """
 
     def __init__(self, stream: TextIO | None = None, every: float = 5.0) -> None:
@@ -105,7 +107,6 @@ class ProgressLog:
         self._every = every
 
     def begin(self, step: int, steps: int) -> None:
-        """Start the clock."""
         self._first, self._steps = step, steps
         self._began = time.monotonic()
         self._next = self._began
@@ -117,19 +118,15 @@ class ProgressLog:
         if now < self._next and step < self._steps:
             return
         self._next = now + self._every
-        left = (now - self._began) / (step - self._first) * (self._steps - step)
-        self._write(
-            "  ".join(
-                [f"step {step}/{self._steps}", *_phrases(values).values(), *_memory(), _clock(left)]
-            )
-        )
+        made = max(1, step - self._first)  # a rollback goes back behind the beginning
+        left = (now - self._began) / made * (self._steps - step)
+        phrases = _phrases(values).values()
+        self._write("  ".join([f"step {step}/{self._steps}", *phrases, _memory(), _clock(left)]))
 
     def report(self, values: dict[str, Any]) -> None:
-        """Write a line."""
         self._write(_sentence(values))
 
-    def end(self) -> None:
-        """Nothing is left to do."""
+    def end(self) -> None: ...
 
     def _write(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
@@ -141,13 +138,36 @@ def progress_on(stream: TextIO | None = None) -> Progress:
     return ProgressBar(stream) if stream.isatty() else ProgressLog(stream)
 
 
+def _columns(stream: TextIO) -> int:
+    """The width of the terminal; 80 where there is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError, AttributeError):
+        return 80
+
+
+def _fitting(phrases: list[str], columns: int) -> str:
+    """As many of the phrases, the first ones first, as fit into so many columns.
+
+    >>> _fitting(["loss 2.123", "25,300 tokens/s", "312 MB"], 30)
+    'loss 2.123  25,300 tokens/s'
+    """
+    text = ""
+    for phrase in phrases:
+        longer = f"{text}  {phrase}" if text else phrase
+        if len(longer) > columns:
+            break
+        text = longer
+    return text
+
+
 def _phrases(values: dict[str, Any]) -> dict[str, str]:
     """What is shown of a line, in a few words each."""
     shown = {}
     if "loss" in values:
         shown["loss"] = f"loss {values['loss']:.3f}"
     if "lr" in values:
-        shown["lr"] = f"rate {values['lr']:.1e}"
+        shown["lr"] = f"lr {values['lr']:.1e}"
     if "tokens_per_second" in values:
         shown["tokens_per_second"] = f"{values['tokens_per_second']:,.0f} tokens/s"
     if "validation_loss" in values:
@@ -155,21 +175,24 @@ def _phrases(values: dict[str, Any]) -> dict[str, str]:
     return shown
 
 
-def _memory() -> list[str]:
-    """What the process holds, if the system says so; measured, not remembered."""
-    return [f"{process_memory() / 1e6:,.0f} MB"]
+def _memory() -> str:
+    return f"{process_memory() / 1e6:,.0f} MB"
 
 
 def _sentence(values: dict[str, Any]) -> str:
     """A line of the metrics file for people."""
-    if "sample" in values:
-        return f"step {values['step']}, a sample:\n{values['sample']}\n"
     if "warning" in values:
         return f"warning: {values['warning']}"
     if "rollback" in values:
         return (
             f"rolled back to step {values['step']}: {values['because']} From here on the learning "
             f"rate is {values['lr_factor']:g} times that of the settings."
+        )
+    texts = {name: value for name, value in values.items() if isinstance(value, str)}
+    if texts:
+        return "\n".join(
+            f"step {values['step']}, {'a sample' if name == 'sample' else name}:\n{text}\n"
+            for name, text in texts.items()
         )
     measured = [
         f"{name.replace('_', ' ')} {value:.4f}" if isinstance(value, float) else f"{name} {value}"

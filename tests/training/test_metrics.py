@@ -61,6 +61,20 @@ def test_wrong_uses_are_told(tmp_path):
         path.write_text(wrong)
         with pytest.raises(mb.InputError, match=r"is no metrics file: line \d is no JSON object"):
             Metrics(path).read()
+    for wrong in ('"1"', "1.5", "null", "true", "[1]", "-Infinity"):
+        path.write_text(f'{{"step": {wrong}, "loss": 1.0}}\n')
+        with pytest.raises(mb.InputError, match="is no metrics file: line 1"):
+            Metrics(path).read()
+    for name, wrong in (
+        ("loss", '"low"'),
+        ("lr", "null"),
+        ("because", "3"),
+        ("x", "[1]"),
+        ("x", "NaN"),
+    ):
+        path.write_text(f'{{"step": 1, "{name}": {wrong}}}\n')
+        with pytest.raises(mb.InputError, match="is no metrics file: line 1"):
+            Metrics(path).read()
     with pytest.raises(mb.InputError, match="is not a regular file"):
         Metrics(tmp_path).read()
     with pytest.raises(mb.InputError, match="cannot be written: Is a directory"):
