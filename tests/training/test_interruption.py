@@ -207,3 +207,79 @@ def test_kills_within_a_step_cost_nothing(tmp_path, unbroken, amount):
         assert remains(folder) == unbroken
         assert not orphans(folder)
     print(f"{n_places} runs, each killed twice within a step: the bits of the unbroken run")
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path, number):
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        assert trainer(tmp_path, loss=signal_at((3, 0), number)).run().steps == STEPS
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+
+
+def impatient(monkeypatch):
+    """As if a second had passed since each signal."""
+    monkeypatch.setattr("minibig.training.interruption._PATIENCE", 0.0)
+
+
+def test_a_long_step_is_given_up_between_its_batches(tmp_path, unbroken, monkeypatch):
+    impatient(monkeypatch)
+    with pytest.raises(Interrupted):
+        trainer(tmp_path, loss=signal_at((7, 0), signal.SIGINT)).run()
+    assert list_checkpoints(tmp_path / "checkpoints")[-1].name == "step-00000007"
+    trainer(tmp_path).run()
+    assert remains(tmp_path) == unbroken
+
+
+@pytest.mark.parametrize(("name", "step"), [("validation", 8), ("sample", 10)])
+def test_a_long_look_is_given_up_and_taken_again(tmp_path, unbroken, monkeypatch, name, step):
+    """Between the batches of the evaluation, between the tokens of the sample; streams included."""
+    impatient(monkeypatch)
+    run = trainer(tmp_path)
+    plain = measure_of(run, name)
+    ended = []
+
+    def measure():
+        if run.state.step == step:
+            signal.raise_signal(signal.SIGINT)
+        found = plain()
+        ended.append(run.state.step)
+        return found
+
+    with pytest.raises(Interrupted):
+        with_look(run, name, measure).run()
+    assert step not in ended
+    trainer(tmp_path).run()
+    assert remains(tmp_path) == unbroken
+
+
+SLOW_LOOK = """
+import time
+run = tiny_runs.trainer(sys.argv[1])
+def measure():
+    print("ready", flush=True)
+    from minibig.backend.stopping import stop_if_requested
+    for _ in range(1000):
+        time.sleep(0.05)
+        stop_if_requested()
+try:
+    tiny_runs.with_look(run, "sample", measure).run()
+except tiny_runs.Interrupted as stopped:
+    sys.exit(stopped.exit_code)
+"""
+
+
+@posix
+def test_ctrl_c_during_a_long_look_is_answered_within_two_seconds(tmp_path, unbroken):
+    process = child(SLOW_LOOK, tmp_path)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    asked = time.monotonic()
+    process.communicate(timeout=WAIT)
+    assert process.returncode == 128 + signal.SIGINT
+    assert time.monotonic() - asked < 10  # 2 s on a quiet machine
+    trainer(tmp_path).run()
+    assert remains(tmp_path) == unbroken

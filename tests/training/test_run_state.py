@@ -1,6 +1,7 @@
 """Saving a run and finding it again: everything comes back, and foreign folders are refused."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from minibig.nn import Linear
 from minibig.storage import StorageError, list_checkpoints, load_checkpoint, save_checkpoint
 from minibig.training import GradientUpdate, Look, Trainer, TrainingSettings
 from minibig.training.run_state import RunState, resume_run, save_run
+
+from .tiny_runs import trainer
 
 VERSION_1 = Path(__file__).parent / "version_1"  # written by the first version of the format
 SETTINGS = TrainingSettings(steps=10, batch_size=1, lr=0.1)
@@ -130,3 +133,114 @@ def test_what_a_later_version_counts_is_not_lost_in_silence(tmp_path):
     save_checkpoint(tmp_path, arrays, state)
     with pytest.raises(StorageError, match="holds epochs_skipped, which this minibig does not kno"):
         resume_run(tmp_path, layer, update, SETTINGS)
+
+
+def finished(folder, steps):
+    layer, x = Linear(2, 1), mb.tensor([[1.0, 2.0], [2.0, 1.0]])
+    settings = TrainingSettings(steps=steps, lr=0.1, min_lr=0.01, warmup_steps=0)
+    loss = lambda model, x: ((model(x) - 1) ** 2).mean()
+    run = Trainer(layer, loss, lambda number: x, settings, folder)
+    return run, run.run()
+
+
+def warnings_of(run):
+    return [x["warning"] for x in run.metrics.read() if "warning" in x and x["step"]]
+
+
+def test_a_finished_run_goes_on_with_more_steps_and_says_what_its_schedule_does(tmp_path):
+    finished(tmp_path, 10)
+    run, result = finished(tmp_path, 15)
+    assert result.steps == 15
+    lines = [x for x in run.metrics.read() if "loss" in x]
+    assert [x["step"] for x in lines] == list(range(1, 16))
+    assert lines[10]["lr"] == run.settings.learning_rate(10) > lines[9]["lr"]
+    [warning] = warnings_of(run)
+    assert warning == (
+        "this run was finished at step 10 and goes on to step 15: its learning rate ended at "
+        f"{lines[9]['lr']:.1e} and goes on from {lines[10]['lr']:.1e}, as the schedule of 15 steps "
+        "has it."
+    )
+    again, _ = finished(tmp_path, 15)
+    assert warnings_of(again) == [warning]
+    with pytest.raises(mb.InputError, match=r"began with steps = 15; got steps = 12"):
+        finished(tmp_path, 12)
+
+
+def test_a_run_that_goes_on_without_the_kernels_it_began_with_says_so(tmp_path):
+    finished(tmp_path, 10)
+    with mb.reference():
+        run, _ = finished(tmp_path, 12)
+    assert any(
+        "was computed with kernels, and now it goes on without" in x for x in warnings_of(run)
+    )
+    finished(tmp_path, 13)
+    [_, _, _, last] = warnings_of(run)
+    assert "up to step 12 this run was computed without kernels, and now it goes on with" in last
+
+
+def changed_state(folder, **changes):
+    layer, update = trained(0)
+    save_run(folder, layer, update, RunState(step=3), SETTINGS)
+    arrays, state = load_checkpoint(folder)
+    for name, value in changes.items():
+        state["run"][name] = value
+    save_checkpoint(folder, arrays, state)
+    return layer, update
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"step": "3"}, "run.step must be a whole number"),
+        ({"step": 10**18}, "run.step must be a whole number"),
+        ({"step": -1}, "run.step must be a whole number"),
+        ({"step": 2.5}, "run.step must be a whole number"),
+        ({"step": 5}, "its steps contradict each other"),
+        ({"looked_at": 9}, "its steps contradict each other"),
+        ({"metrics_lines": None}, "run.metrics_lines must be a whole number"),
+        ({"seconds": "long"}, "run.seconds must be a number"),
+        ({"measured": [1]}, "run.measured must be an object"),
+        ({"measured": {"a": "b"}}, "run.measured.a must be a number"),
+        ({"lr_factor": True}, "run.lr_factor must be a number"),
+        ({"kernels": 1}, "run.kernels must be true or false or null"),
+    ],
+)
+def test_a_state_of_other_types_is_refused(tmp_path, changes, message):
+    layer, update = changed_state(tmp_path, **changes)
+    with pytest.raises(StorageError, match=message):
+        resume_run(tmp_path, layer, update, SETTINGS)
+
+
+@pytest.mark.parametrize("name", ["run", "settings", "update", "random"])
+@pytest.mark.parametrize("value", [3, None, "text", []])
+def test_parts_of_other_types_are_refused(tmp_path, name, value):
+    layer, update = trained(0)
+    save_run(tmp_path, layer, update, RunState(step=3), SETTINGS)
+    arrays, state = load_checkpoint(tmp_path)
+    save_checkpoint(tmp_path, arrays, {**state, name: value})
+    with pytest.raises(mb.InputError, match=f"{name} must be an object"):
+        resume_run(tmp_path, layer, update, SETTINGS)
+
+
+def test_a_step_beyond_the_last_is_refused(tmp_path):
+    layer, update = trained(0)
+    save_run(tmp_path, layer, update, RunState(step=11), SETTINGS)
+    with pytest.raises(StorageError, match="step 11 lies beyond 10 steps"):
+        resume_run(tmp_path, layer, update, SETTINGS)
+
+
+def test_one_process_a_run_folder(tmp_path):
+    def loss(step, micro_step, value):
+        with pytest.raises(StorageError, match=r"another thread of this process works in"):
+            in_another_thread(lambda: trainer(tmp_path).run())
+        seen.append(step)
+        return value
+
+    seen = []
+    trainer(tmp_path, loss=loss, steps=4).run()
+    assert set(seen) == set(range(4))
+
+
+def in_another_thread(work):
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
