@@ -7,7 +7,7 @@
     locked                               one process in a folder
     set_aside, restore, discard, settle  to begin anew without losing the old
 
-Read in this order: durable, shapes, strict_json, checksums, lock, aside.
+Read in this order: temporary_names, durable, reading, shapes, strict_json, checksums, lock, aside.
 """
 
 from minibig.files.aside import discard, restore, set_aside, settle
@@ -18,18 +18,16 @@ from minibig.files.durable import (
     new_file,
     new_folder,
     new_path,
-    open_regular,
-    read_file,
-    read_text,
     remove_file,
     remove_folder,
-    remove_orphans,
     write_file,
     write_text,
 )
 from minibig.files.lock import locked
+from minibig.files.reading import open_regular, read_file, read_text
 from minibig.files.shapes import Whole, check_shape
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json, read_json, write_json
+from minibig.files.temporary_names import remove_orphans
 
 __all__ = [
     "MAX_JSON_BYTES",

@@ -13,14 +13,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from minibig.files.durable import (
-    make_folder,
-    remove_folder,
-    remove_orphans,
-    remove_path,
-    rename,
-    sync_folder,
-)
+from minibig.files.durable import make_folder, remove_folder, remove_path, rename, sync_folder
+from minibig.files.temporary_names import remove_orphans
 
 _NAME = ".minibig-previous"
 

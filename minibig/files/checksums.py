@@ -17,14 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.files.durable import (
-    StorageError,
-    make_folder,
-    new_file,
-    open_regular,
-    read_file,
-    remove_file,
-)
+from minibig.files.durable import StorageError, make_folder, new_file, remove_file
+from minibig.files.reading import open_regular, read_file
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json
 
 CHECKSUMS = "minibig_checksums.json"

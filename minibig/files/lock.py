@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from minibig.files.durable import StorageError, make_folder, remove_temporary_files
+from minibig.files.durable import StorageError, make_folder
 from minibig.files.strict_json import parse_json
+from minibig.files.temporary_names import remove_temporary_files
 
 _NAME = ".minibig-lock"
 _PLACE = 1 << 30  # the byte that Windows locks: beyond the text, which others may then read

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from minibig.backend.checks import shown
-from minibig.files.durable import StorageError, read_file, write_file
+from minibig.files.durable import StorageError, write_file
+from minibig.files.reading import read_file
 from minibig.files.shapes import check_shape
 
 MAX_JSON_BYTES = 10_000_000

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from minibig.backend.checks import shown
-from minibig.files.durable import make_folder, new_file
+from minibig.files import make_folder, new_file
 from minibig.pictures.fonts import use_installed_fonts
 
 INK, FAINT, GRID = "#26323a", "#8a98a3", "#e6eaed"  # text, marks, and lines behind the curves

@@ -31,7 +31,7 @@ from minibig.files import (
     remove_file,
 )
 from minibig.files.checksums import CHECKSUMS, checksums_of
-from minibig.files.durable import is_written
+from minibig.files.temporary_names import is_written
 from minibig.nn import Module, without_values
 from minibig.storage import native
 from minibig.storage.gpt2 import GPT2

@@ -15,7 +15,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Self
 
-from minibig.files.durable import StorageError, make_folder, new_file, open_regular
+from minibig.files import StorageError, make_folder, new_file, open_regular
 
 _TEXTS = ("warning", "because")
 _NUMBERS = ("loss", "lr", "gradient_norm", "validation_loss", "tokens_per_second", "seconds")

@@ -1,39 +1,25 @@
 """Durable files: the old one or the new one, never half of one, and nothing left over."""
 
 import os
-import subprocess
 import sys
 
 import pytest
 
-from minibig.files.durable import (
+from minibig.files import (
     StorageError,
     make_folder,
     new_file,
     new_folder,
     new_path,
-    open_regular,
     read_file,
-    read_text,
     remove_folder,
-    remove_orphans,
-    synced_file,
-    write_file,
-    write_text,
 )
+from minibig.files.durable import synced_file
 
 
 def write(path, content=b"new"):
     with new_file(path) as file:
         file.write(content)
-
-
-@pytest.fixture
-def dead_process():
-    """The number of a process that has ended."""
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
-    return child.pid
 
 
 def test_a_new_file_replaces_the_old_one_when_the_block_ends(tmp_path):
@@ -113,38 +99,6 @@ def test_a_new_folder_appears_as_a_whole_or_not_at_all(tmp_path):
     assert os.listdir(tmp_path) == ["f"] and os.listdir(tmp_path / "f") == ["a"]
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next_writer(tmp_path, dead_process):
-    (tmp_path / f".minibig-{dead_process}-0.tmp").write_bytes(b"half")
-    (tmp_path / f".minibig-{dead_process}-1.tmp").mkdir()
-    (tmp_path / f".minibig-{dead_process}-1.tmp" / "a").write_bytes(b"half")
-    (tmp_path / f".minibig-{os.getpid()}-999999.tmp").write_bytes(b"of a run with our number")
-    (tmp_path / f".minibig-{10**30}-0.tmp").write_bytes(b"of no process at all")
-    write(tmp_path / "a")
-    assert os.listdir(tmp_path) == ["a"]
-
-
-def test_orphans_are_removed_in_a_folder_and_in_those_below(tmp_path, dead_process):
-    (tmp_path / "best").mkdir()
-    for folder in (tmp_path, tmp_path / "best"):
-        (folder / f".minibig-{dead_process}-0.tmp").write_bytes(b"half")
-        (folder / f".minibig-{os.getppid()}-0.tmp").write_bytes(b"of a living process")
-    remove_orphans(tmp_path)
-    remove_orphans(tmp_path / "absent")
-    living = f".minibig-{os.getppid()}-0.tmp"
-    assert sorted(os.listdir(tmp_path)) == [living, "best"]
-    assert os.listdir(tmp_path / "best") == [living]
-
-
-def test_what_others_are_writing_is_left_alone(tmp_path):
-    others = [f".minibig-{os.getppid()}-0.tmp", "minibig-1-1.tmp", ".minibig-1-1.tmp.txt", "a.tmp"]
-    for name in others:
-        (tmp_path / name).write_bytes(b"")
-    with new_file(tmp_path / "a") as outer:
-        outer.write(b"1")
-        write(tmp_path / "b")
-    assert sorted(os.listdir(tmp_path)) == sorted(["a", "b", *others])
-
-
 def test_a_removed_folder_is_gone_and_a_missing_one_no_error(tmp_path):
     (tmp_path / "f").mkdir()
     (tmp_path / "f" / "a").write_bytes(b"")
@@ -159,32 +113,6 @@ def test_make_folder_makes_those_above_and_reports_a_file_in_the_way(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError, match="cannot be written"):
         make_folder(tmp_path / "file" / "b")
-
-
-def test_a_file_beyond_the_limit_is_not_read(tmp_path):
-    (tmp_path / "a").write_bytes(b"12345")
-    assert read_file(tmp_path / "a", 5) == b"12345"
-    with pytest.raises(StorageError, match="has 5 bytes; at most 4"):
-        read_file(tmp_path / "a", 4)
-
-
-@pytest.mark.parametrize("name", ["absent", "folder", "file/a"])
-def test_what_is_no_readable_file_is_refused(tmp_path, name):
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StorageError), open_regular(tmp_path / name):
-        pass
-
-
-def test_files_of_another_container_are_left_until_they_are_old(tmp_path):
-    """Its process 1 is not ours: whether it lives cannot be asked, so its age decides."""
-    other = tmp_path / ".minibig-1-0123abcd-0.tmp"
-    other.write_bytes(b"half")
-    write(tmp_path / "a")
-    assert other.exists()
-    os.utime(other, (0, 0))
-    write(tmp_path / "a")
-    assert os.listdir(tmp_path) == ["a"]
 
 
 def test_a_library_writes_in_a_folder_of_its_own(tmp_path):
@@ -206,24 +134,6 @@ def test_a_library_writes_in_a_folder_of_its_own(tmp_path):
     with refused, new_path(tmp_path / "c"):
         pass
     assert sorted(os.listdir(tmp_path)) == ["a", "b", "folder"]
-
-
-def test_texts_come_back_as_they_were(tmp_path):
-    write_text(tmp_path / "a", "é\r\n\n你")
-    assert read_text(tmp_path / "a", 100) == "é\r\n\n你"
-    write_file(tmp_path / "a", b"a\xff")
-    with pytest.raises(StorageError, match=r"a must be a text in UTF-8; byte 1 is not\."):
-        read_text(tmp_path / "a", 100)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
-@pytest.mark.parametrize("read", [read_file, read_text])
-def test_a_pipe_or_a_device_is_refused_at_once(tmp_path, read):
-    os.mkfifo(tmp_path / "a")
-    os.symlink("/dev/zero", tmp_path / "b")
-    for name in "ab":
-        with pytest.raises(StorageError, match=f"{name} is not a regular file"):
-            read(tmp_path / name, 100)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is Unicode")
