@@ -170,6 +170,8 @@ def on_keyword(error: Exception) -> str:
     for theirs, ours in KEYWORDS_OF_OTHERS.items():
         if f"keyword argument {theirs!r}" in str(error):
             return f"keyword {theirs}. It is called {ours} here."
+    if "keyword argument 'out'" in str(error) or "keyword argument 'dtype'" in str(error):
+        return "keyword out or dtype, as NumPy's functions pass. Use mb's function of that name."
     return ""
 
 
@@ -177,8 +179,8 @@ def expect_function(name: str, f: Any) -> None:
     """Raise InputError if f is no function."""
     if not callable(f):
         raise InputError(
-            f"{name} needs a function of tensors; got {_kind(f)}. Write mb.{name}(f, ...) with the "
-            "function f that computes the result, or call result.backward() and read x.grad."
+            f"{name} needs a function of tensors; got {_kind(f)}. Give it the function that "
+            "computes the result, or call result.backward() and read x.grad."
         )
 
 

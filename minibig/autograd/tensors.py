@@ -194,7 +194,9 @@ class Tensor:
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise InputError(f"the truth of shape {self.shape} is ambiguous. Use (x != 0).sum().")
+            raise InputError(
+                f"the truth of shape {self.shape} is ambiguous. Use x.any() or x.all()."
+            )
         return bool(self.data.item())
 
     def __contains__(self, value: Any) -> bool:
@@ -317,6 +319,10 @@ def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
     return Tensor(g if keep else namespace(g).array(g, copy=True, order="C"))
 
 
+def _are_whole(values: Any) -> bool:
+    return all(isinstance(value, int) for value in values.flat)
+
+
 def tensor(
     values: Any,
     dtype: Any = None,
@@ -342,15 +348,18 @@ def tensor(
     except (ValueError, TypeError) as error:
         raise InputError(f"tensor() expected numbers in a rectangular shape: {error}.") from None
     if array.dtype.kind not in "fiub":
+        advice = " Encode text with a tokenizer first." if array.dtype.kind in "USO" else ""
         raise InputError(
-            f"tensor() expected real numbers that fit 64 bits, or bools; got {array.dtype}. "
-            "Encode text with a tokenizer first."
+            "tensor() expected bools or real numbers, whole ones within 64 bits; "
+            f"got {array.dtype}.{advice}"
         )
     integers = known and array.dtype.kind in "iu" and values.dtype.kind in "iu"
     if integers and array.dtype != values.dtype and (array != values).any():
         raise InputError(f"tensor() expected integers that fit {array.dtype}; some do not.")
     of_python = not (known or isinstance(values, np.generic))
     if of_python and dtype is None and array.dtype == np.float64:
+        if (abs(array) >= 2**63).any() and _are_whole(np.array(values, object)):
+            raise InputError("tensor() expected whole numbers that fit 64 bits together.")
         array = array.astype(np.float32)
     if device is not None or not known:
         array = to_device(array, device_called(device))
