@@ -21,6 +21,7 @@ import numpy as np
 from minibig.autograd.state import state
 from minibig.autograd.tensors import Node, Tensor
 from minibig.backend import InputError, is_array, namespace
+from minibig.backend.checks import shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -191,5 +192,5 @@ def _kind(x: Any) -> str:
 def summary(x: Any) -> str:
     """An input as an error sentence shows it: float32[2, 3] for an array."""
     if not is_array(x):
-        return repr(x)[:40]
+        return shown(x)
     return f"{x.dtype}{list(x.shape)}{'' if namespace(x) is np else ' on cuda'}"

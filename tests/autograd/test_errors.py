@@ -81,6 +81,7 @@ USES = [
     (lambda x: mb.tensor(-1, dtype="uint8"), mb.InputError, "integers that fit uint8.*-1"),
     (lambda x: mb.tensor(np.array([70000]), dtype="int16"), mb.InputError, "that fit int16"),
     (lambda x: mb.tensor([1]) + 2**70, mb.InputError, r"add cannot take int64\[1\]"),
+    (lambda x: mb.tensor([1]) + 10**5000, mb.InputError, "add cannot take .* of very many digits"),
     (lambda x: mb.tensor([1], dtype="uint8") * 300, mb.InputError, r"mul cannot take uint8\[1\]"),
     (lambda x: x.reshape(-2, 1), mb.InputError, r"do not fit \(-2, 1\)"),
     (lambda x: x.reshape(-1, -1), mb.InputError, r"do not fit \(-1, -1\)"),
