@@ -11,15 +11,11 @@ from real_cupy import on_a_gpu, real_cupy
 import minibig as mb
 
 _quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much]
-settings.register_profile("dev", max_examples=20, deadline=None, suppress_health_check=_quiet)
-settings.register_profile(
-    "ci",
-    max_examples=50,
-    deadline=None,
-    derandomize=True,
-    print_blob=True,
-    suppress_health_check=_quiet,
-)
+_settled = settings(deadline=None, suppress_health_check=_quiet, print_blob=True)
+# "dev" and "ci" draw the same examples every time; "explore" draws new ones
+settings.register_profile("dev", _settled, max_examples=20, derandomize=True)
+settings.register_profile("ci", _settled, max_examples=50, derandomize=True)
+settings.register_profile("explore", _settled, max_examples=200)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 

@@ -49,10 +49,9 @@ def pow(a: Array, b: Array, /) -> Array:
     tensor([1., 4., 9.])
     """
     a, b = promoted(a, b)
-    y = a**b
-    if isinstance(b, float) and b == 0.5:  # computed as a root, which (−∞) does not have
-        y = namespace(a).where(a == -math.inf, math.inf, y)
-    return y
+    if isinstance(b, float) and b == 0.5:  # computed as a root, which −∞ does not have
+        a = namespace(a).where(a == -math.inf, math.inf, a)
+    return a**b
 
 def _pow_rule_a(g, a, b):
     if isinstance(b, int | float):

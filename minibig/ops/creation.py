@@ -117,7 +117,11 @@ def uniform(
     lengths, low, high = _shape_and_more("uniform", shape, low, high)
     low = 0.0 if low is None else number("uniform: low", low)
     high = 1.0 if high is None else number("uniform: high", high, least=low)
-    return _placed(stream(name).uniform(low, high, lengths), device, dtype)
+    values = np.asarray(stream(name).uniform(low, high, lengths), dtype)
+    if values.dtype.kind == "f" and low < high:  # what lies just below high may be rounded to it
+        end = values.dtype.type(high)
+        values = np.where(values >= end, np.nextafter(end, values.dtype.type(low)), values)
+    return _placed(values, device)
 
 def _shape_and_more(name: str, given: Any, first: Any, second: Any) -> tuple[Shape, Any, Any]:
     """The shape, and the two arguments that may follow it by position, as in NumPy.

@@ -2,6 +2,7 @@
 
 from minibig.autograd import composite, fusible
 from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep_mask
+from minibig.backend.checks import number
 from minibig.ops.indexing import array_of
 
 @fusible(name="dropout")
@@ -13,6 +14,11 @@ def masked(x, /, *, p: float, key: DropoutKey):
     """
     mask = keep_mask(x.shape, p, key, device_of(array_of(x)))
     return x * (mask * x.dtype.type(1 / (1 - p)))
+
+@masked.check
+def _expect_floats(x, **settings) -> None:
+    if x.dtype.kind != "f":
+        raise InputError(f"dropout: x must hold floating-point numbers; got {x.dtype}.")
 
 @composite
 def dropout(x, /, *, p: float, key: DropoutKey | None = None):
@@ -27,8 +33,6 @@ def dropout(x, /, *, p: float, key: DropoutKey | None = None):
     >>> sorted(set(y.tolist()[0]))
     [0.0, 2.0]
     """
-    if not 0 <= p < 1:
-        raise InputError(f"dropout: p must lie in [0, 1); got {p}.")
-    if x.dtype.kind != "f":
-        raise InputError(f"dropout: x must hold floating-point numbers; got {x.dtype}.")
+    number("dropout: p", p, 0, below=1)
+    _expect_floats(x)
     return masked(x, p=p, key=key or dropout_key("dropout")) if p else x

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Tensor, broadcast_to, composite, primitive, reshape
-from minibig.backend import Array, InputError, namespace
+from minibig.backend import Array, InputError, namespace, real
 from minibig.backend.checks import one_of, refuse, whole
 from minibig.ops.indexing import array_of, getitem_at
 from minibig.ops.shapes import checked_axis, ravel
@@ -48,6 +48,8 @@ def _places(x: Any, axis: int, width: tuple[int, int], mode: Any) -> Array:
 
 @primitive(name="pad")
 def margin(x: Array, /, *, widths: Any, value: float) -> Array:
+    if x.dtype.kind in "iub" and x.dtype.type(value) != value:  # 1.5 around integers is no integer
+        x = real(x)
     return namespace(x).pad(x, widths, constant_values=value) if x.ndim else x.copy()
 
 def _margin_rule(g, x_shape, widths):

@@ -9,7 +9,7 @@ import numpy as np
 
 from minibig.autograd import composite, fusible, primitive, reshape
 from minibig.backend import Array, InputError, promoted
-from minibig.ops.precision import expect_one_dtype
+from minibig.ops.precision import expect_one_dtype, in_single_precision
 
 @primitive(broadcasts=True, name="matmul")
 def batched_matmul(a: Array, b: Array, /) -> Array:
@@ -47,6 +47,7 @@ def outer(a, b, /):
     return reshape(a, (a.size, 1)) * reshape(b, (1, b.size))
 
 @fusible
+@in_single_precision
 def linear(x, weight, bias=None, /):
     """x W + b, the affine map of a layer.
 
@@ -70,6 +71,7 @@ def _check_linear(x, weight, bias):
         raise InputError(f"linear: bias must have shape {weight.shape[1:]}; got {bias.shape}.")
 
 @fusible
+@in_single_precision
 def feed_forward(x, w1, b1, w2, b2, /, *, activation):
     """activation(x W₁ + b₁) W₂ + b₂, the position-wise network of a Transformer block.
 

@@ -29,7 +29,7 @@ def round(x: Array, /, decimals: int = 0) -> Array:
     >>> mb.round(mb.tensor([0.5, 1.5, -2.6]))
     tensor([ 0.,  2., -3.])
     """
-    return x.round(decimals) if x.dtype.kind != "b" else x
+    return x if x.dtype.kind == "b" else x.round(decimals) if x.dtype.kind != "b" else x
 
 @constant
 def floor_divide(a: Array, b: Array, /) -> Array:

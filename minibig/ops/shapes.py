@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import as_tuple, broadcast_to, composite, primitive, reshape
-from minibig.backend import Array, InputError, namespace
+from minibig.backend import Array, InputError, namespace, promoted
 
 @primitive(name="transpose")
 def transpose_to(x: Array, /, *, axes: Sequence[int]) -> Array:
@@ -78,7 +78,7 @@ def ravel(x, /):
 
 @primitive(name="concatenate")
 def concatenate_all(*xs: Array, axis: int) -> Array:
-    return namespace(xs[0]).concatenate(xs, axis=axis)
+    return namespace(xs[0]).concatenate(promoted(*xs), axis=axis)
 
 def _concatenate_rule(g, xs_shape, axis):
     return split_at(g, sizes=tuple(shape[axis] for shape in xs_shape), axis=axis)

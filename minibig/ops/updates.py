@@ -14,6 +14,7 @@ from minibig.autograd import fusible
 from minibig.backend import InputError
 from minibig.ops.arithmetic import maximum
 from minibig.ops.elementwise import sqrt
+from minibig.ops.precision import in_single_precision
 from minibig.ops.reductions import norm
 
 @fusible
@@ -56,13 +57,20 @@ def adamw_update(p, g, m, v, /, *, lr, betas, eps, weight_decay, t):
 @adam_update.check
 @adamw_update.check
 def _check_update(p, g, *state, t: int = 1, **settings) -> None:
+    _expect_floats(p, g, *state)
     for x in (g, *state):
         if x.shape != p.shape:
             raise InputError(f"an update: g and state must have shape {p.shape}; got {x.shape}.")
     if t < 1:
         raise InputError(f"an update: t must count steps from 1 on; got {t}.")
 
+def _expect_floats(*arrays) -> None:
+    for x in arrays:
+        if x.dtype.kind != "f":
+            raise InputError(f"an update moves floating-point numbers; got {x.dtype}.")
+
 @fusible
+@in_single_precision
 def orthogonalized(x, /, *, steps: int = 5):
     """Nearly U Vᵀ where x = U Σ Vᵀ: the directions of a matrix, all of about the same strength.
 
@@ -102,6 +110,7 @@ def muon_update(p, g, m, /, *, lr, momentum, weight_decay):
 
 @muon_update.check
 def _check_muon(p, g, m, **settings) -> None:
+    _expect_floats(p, g, m)
     shapes = [tuple(x.shape) for x in (p, g, m)]
     if p.ndim != 2 or len(set(shapes)) > 1:
         raise InputError(f"muon_update: p, g and m must share a shape (D, F); got {shapes}.")
@@ -133,6 +142,7 @@ def adafactor_update(p, g, r, c=None, /, *, lr, decay, eps, min_scale, clip, wei
 
 @adafactor_update.check
 def _check_adafactor(p, g, r, c, *, t: int, **settings) -> None:
+    _expect_floats(p, g, r, *(() if c is None else (c,)))
     shape, rows = tuple(p.shape), tuple(p.shape[:-1])
     columns = (*p.shape[:-2], *p.shape[-1:])
     expected = [shape, shape] if c is None else [shape, rows, columns]

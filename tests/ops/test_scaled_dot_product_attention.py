@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cuda_on_cpu import cuda_on_cpu
 
 import minibig as mb
 from minibig.ops import causal_mask
@@ -82,3 +83,62 @@ def test_leading_axes_broadcast(shapes):
         np.testing.assert_allclose(y.numpy(), mb.attention(q, k, k).numpy(), atol=1e-6)
     assert y.shape == (*np.broadcast_shapes(shapes[0][:-2], shapes[1][:-2]), 3, 4)
     mb.check_gradients(mb.attention, q, k, k)
+
+
+def blind_queries(dtype, device="cpu"):
+    """Queries, keys and values with a left padding of two; causal queries 0 and 1 see nothing."""
+    rng = np.random.default_rng(5)
+    xs = [
+        mb.tensor(rng.standard_normal((2, 3, 5, 4)), dtype, device, requires_grad=True)
+        for _ in range(3)
+    ]
+    bias = mb.tensor(np.array([-np.inf, -np.inf, 0, 0, 0]), dtype, device, requires_grad=True)
+    return xs, bias
+
+
+def expect_nothing_from_blind_queries(dtype="float64", device="cpu"):
+    (q, k, v), bias = blind_queries(dtype, device)
+    y = mb.attention(q, k, v, bias, causal=True)
+    y.backward(mb.ones(y.shape, dtype, device))
+    assert not y.numpy()[:, :, :2].any() and y.numpy()[:, :, 2:].all()
+    gradients = [x.grad.numpy() for x in (q, k, v, bias)]
+    assert all(np.isfinite(g).all() for g in gradients)
+    assert not gradients[0][:, :, :2].any() and gradients[0][:, :, 3:].any()
+    assert not gradients[1][:, :, :2].any() and not gradients[2][:, :, :2].any()
+    rest = [mb.tensor(x.numpy()[:, :, 2:], device=device, requires_grad=True) for x in (q, k, v)]
+    expected = mb.attention(*rest, causal=True)
+    expected.backward(mb.ones(expected.shape, dtype, device))
+    np.testing.assert_allclose(y.numpy()[:, :, 2:], expected.numpy(), rtol=1e-5)
+    for g, x in zip(gradients, rest, strict=False):
+        np.testing.assert_allclose(g[:, :, 2:], x.grad.numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+def test_a_query_that_may_see_nothing_gets_0_and_moves_nothing(kernels, device):
+    if kernels:
+        return expect_nothing_from_blind_queries("float32", device)
+    with mb.reference():
+        expect_nothing_from_blind_queries("float32", device)
+
+
+def test_a_query_that_may_see_nothing_on_cuda():
+    with cuda_on_cpu():
+        expect_nothing_from_blind_queries("float32", "cuda")
+
+
+def test_second_derivatives_beside_blind_queries_are_right():
+    (q, k, v), bias = blind_queries("float64")
+    bias = bias.detach()
+    mb.check_gradients(lambda q, k, v: mb.attention(q, k, v, bias, causal=True), q, k, v)
+
+
+def test_weights_of_blind_queries_are_0_and_nan_stays_visible():
+    nothing = mb.full((2, 2), -np.inf)
+    assert not mb.attention_weights(mb.ones((2, 1)), mb.ones((2, 1)), nothing).numpy().any()
+    q = mb.tensor([[np.nan], [1.0]])
+    assert np.isnan(mb.attention(q, mb.ones((2, 1)), mb.ones((2, 1))).numpy()[0]).all()
+
+
+def test_without_keys_the_output_is_0():
+    y = mb.attention(mb.ones((2, 3)), mb.zeros((0, 3)), mb.zeros((0, 4)))
+    assert y.tolist() == [[0.0] * 4] * 2
