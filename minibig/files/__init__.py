@@ -10,7 +10,7 @@
 Read in this order: temporary_names, durable, reading, shapes, strict_json, checksums, lock, aside.
 """
 
-from minibig.files.aside import discard, restore, set_aside, settle
+from minibig.files.aside import discard, is_set_aside, restore, set_aside, settle
 from minibig.files.checksums import CheckedJson, check_files, digest, write_files
 from minibig.files.durable import (
     StorageError,
@@ -38,6 +38,7 @@ __all__ = [
     "check_shape",
     "digest",
     "discard",
+    "is_set_aside",
     "locked",
     "make_folder",
     "new_file",

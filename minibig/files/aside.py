@@ -70,6 +70,11 @@ def discard(folder: Path) -> None:
     remove_folder(folder / _NAME)
 
 
+def is_set_aside(folder: Path) -> bool:
+    """Whether a process is between the two steps, or was killed there: `settle` ends that."""
+    return os.path.lexists(folder / _NAME)
+
+
 def settle(folder: Path, record: str) -> None:
     """End what a killed process began: remove the old one if the new has its record, or restore it.
 

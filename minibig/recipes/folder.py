@@ -24,6 +24,7 @@ from minibig.backend import InputError, Settings, checks, required, setting
 from minibig.files import (
     StorageError,
     discard,
+    is_set_aside,
     locked,
     make_folder,
     read_json,
@@ -140,7 +141,8 @@ def check_folder(folder: Path) -> None:
     """Refuse a folder in which a run cannot live."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; --out must name a folder.")
-    if not is_run(folder) and (folder / "checkpoints").exists():
+    unexplained = not is_run(folder) and not is_set_aside(folder)
+    if unexplained and (folder / "checkpoints").exists():
         raise InputError(
             f"{folder} holds checkpoints, but no run.json that explains them. Choose another --out."
         )
