@@ -213,7 +213,8 @@ def _sampling(sampling: Sampling | None, settings: dict[str, Any]) -> Sampling:
     for name in settings:
         if name not in known:
             raise unknown("generation", name, known)
-    return replace(instance("sampling", sampling or Sampling(), Sampling), **settings)
+    base = Sampling() if sampling is None else instance("sampling", sampling, Sampling)
+    return replace(base, **settings)
 
 
 def _prompts(ids: Any) -> Array:

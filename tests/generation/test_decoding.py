@@ -234,6 +234,7 @@ def test_streamed_text_never_holds_half_a_character():
         ({"stop_token": "end"}, "stop_token must be a whole number"),
         ({"temprature": 0}, "no setting 'temprature'; did you mean temperature"),
         ({"sampling": {"temperature": 0}}, "sampling must be of type Sampling; got dict"),
+        ({"sampling": {}}, "sampling must be of type Sampling; got dict"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_at_once(model, settings, sentence):
