@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import minibig
-from minibig import autograd, backend
+from minibig import autograd, backend, ops
 from minibig.ops.methods import METHODS, OPERATORS
 
 ROOT = Path(minibig.__file__).parents[1]
@@ -29,6 +29,8 @@ reveal_type(x.exp().reshape(2))
 reveal_type(x.to("float64"))
 reveal_type(mb.reshape(x, 2))
 reveal_type(mb.hvp(mb.sum, x, x))
+reveal_type(mb.concatenate([x, x], 1))
+reveal_type(mb.clip(x, 0, 1))
 reveal_type(x.split(2))
 reveal_type(x.grad)
 reveal_type(x.shape)
@@ -37,7 +39,7 @@ x.backward()
 with mb.no_grad():
     pass
 """
-EXPECTED = [*["Tensor"] * 11, "tuple[Tensor, ...]", "Tensor | None", "tuple[int, ...]", "Device"]
+EXPECTED = [*["Tensor"] * 13, "tuple[Tensor, ...]", "Tensor | None", "tuple[int, ...]", "Device"]
 
 
 def test_the_package_says_that_it_has_types():
@@ -77,3 +79,10 @@ def test_a_script_outside_sees_tensors(tmp_path):
     short = [n.replace("minibig.autograd.tensors.", "").replace("builtins.", "") for n in notes]
     short = [n.replace("minibig.backend.devices.", "") for n in short]
     assert short == EXPECTED
+
+
+def test_operations_that_are_functions_say_what_they_return():
+    """Primitives and fusibles are objects, whose calls have a type of their own."""
+    for name, value in vars(ops).items():
+        if inspect.isfunction(value) and name not in ("einsum", "getitem"):
+            assert inspect.signature(value).return_annotation is not inspect.Signature.empty, name

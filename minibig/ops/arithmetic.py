@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from minibig.autograd import Primitive, composite, constant, primitive
+from minibig.autograd import Primitive, Tensor, composite, constant, primitive
 from minibig.backend import Array, InputError, namespace, promoted, real
 from minibig.ops.elementwise import log
 
@@ -108,7 +108,7 @@ where.defvjp(a=lambda g, condition: where(condition, g, 0.0),
              b=lambda g, condition: where(condition, 0.0, g))
 
 @composite
-def clip(x, low=None, high=None, /):
+def clip(x, low=None, high=None, /) -> Tensor:
     """min(max(x, low), high), either bound may be None; at a bound half of the gradient passes."""
     numbers = isinstance(low, int | float) and isinstance(high, int | float)
     if (low is None and high is None) or (numbers and not low <= high):

@@ -6,13 +6,13 @@ log₂ n steps on whole rows are enough.
 
 from typing import Any
 
-from minibig.autograd import composite, constant, reshape
+from minibig.autograd import Tensor, composite, constant, reshape
 from minibig.backend import Array, namespace
 from minibig.ops.indexing import take_along_axis
 from minibig.ops.shapes import checked_axis, concatenate
 
 @composite
-def cumprod(x, /, axis: int | None = None):
+def cumprod(x, /, axis: int | None = None) -> Tensor:
     """yᵢ = x₀ · ... · xᵢ along `axis`; over all elements in a row, if it is None.
 
     Derivatives are products of the other factors: there is no division that a 0 would spoil.
@@ -28,7 +28,7 @@ def cumprod(x, /, axis: int | None = None):
     return y
 
 @composite
-def cummax(x, /, axis: int | None = None):
+def cummax(x, /, axis: int | None = None) -> Tensor:
     """yᵢ = max(x₀, ..., xᵢ) along `axis`; the latest of equal elements gets the gradient.
 
     >>> mb.cummax(mb.tensor([1.0, 3.0, 2.0]))
@@ -38,7 +38,7 @@ def cummax(x, /, axis: int | None = None):
     return take_along_axis(x, places_of_largest_so_far(x, axis=axis), axis)
 
 @composite
-def cummin(x, /, axis: int | None = None):
+def cummin(x, /, axis: int | None = None) -> Tensor:
     """yᵢ = min(x₀, ..., xᵢ) along `axis`; the latest of equal elements gets the gradient."""
     x, axis = _row(x, axis, "cummin")
     return take_along_axis(x, places_of_smallest_so_far(x, axis=axis), axis)

@@ -1,6 +1,6 @@
 """Diagonals of matrices, and matrices with a given diagonal: picking xᵢᵢ, and putting it back."""
 
-from minibig.autograd import composite
+from minibig.autograd import Tensor, composite
 from minibig.backend import Array, InputError, namespace
 from minibig.ops.indexing import add_at, array_of, getitem_at
 from minibig.ops.shapes import checked_axis, transpose
@@ -12,7 +12,7 @@ def _places(n: int, m: int, k: int, x: Array) -> tuple[Array, Array]:
     return i + row, i + column
 
 @composite
-def diagonal(x, /, k: int = 0, axis1: int = 0, axis2: int = 1):
+def diagonal(x, /, k: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """The k-th diagonal over two axes of x, as the last axis of the result.
 
     >>> mb.diagonal(mb.tensor([[1, 2], [3, 4]]))
@@ -27,7 +27,7 @@ def diagonal(x, /, k: int = 0, axis1: int = 0, axis2: int = 1):
     return getitem_at(x, index=(*others, *_places(n, m, k, array_of(x))))
 
 @composite
-def diag(x, /, k: int = 0):
+def diag(x, /, k: int = 0) -> Tensor:
     """The k-th diagonal of a matrix; of a vector, the matrix that has it there and 0 elsewhere.
 
     >>> mb.diag(mb.tensor([1, 2])).tolist()

@@ -1,6 +1,6 @@
 """Dropout (随机失活): numbers are set to 0 at random while a model learns."""
 
-from minibig.autograd import composite, fusible
+from minibig.autograd import Tensor, composite, fusible
 from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep_mask
 from minibig.backend.checks import number
 from minibig.ops.indexing import array_of
@@ -21,7 +21,7 @@ def _expect_floats(x, **settings) -> None:
         raise InputError(f"dropout: x must hold floating-point numbers; got {x.dtype}.")
 
 @composite
-def dropout(x, /, *, p: float, key: DropoutKey | None = None):
+def dropout(x, /, *, p: float, key: DropoutKey | None = None) -> Tensor:
     """x·mask / (1 − p), mask 0 with probability p; the expectation stays x.
 
     The mask is a function of the key and of the number of the example (axis 0), so it is the same

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minibig.autograd import composite, constant, primitive
+from minibig.autograd import Tensor, composite, constant, primitive
 from minibig.backend import Array, device_of, namespace, real, to_device, to_numpy
 from minibig.ops.precision import in_single_precision
 
@@ -147,7 +147,7 @@ def relu(x: Array, /) -> Array:
 relu.defvjp(x=lambda g, y: g * (y > 0))
 
 @composite
-def leaky_relu(x, /, slope: float = 0.01):
+def leaky_relu(x, /, slope: float = 0.01) -> Tensor:
     """max(0, x) + slope·min(0, x); the derivative at 0 is 0."""
     x = real(x)
     return relu(x) - slope * relu(-x)
@@ -160,7 +160,7 @@ def elu(x: Array, /, alpha: float = 1.0) -> Array:
 elu.defvjp(x=lambda g, x, alpha: g * (x > 0) + g * (x <= 0) * alpha * exp(-relu(-x)))
 
 @composite
-def silu(x, /):
+def silu(x, /) -> Tensor:
     """x·σ(x), also called swish.
 
     Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2 (as SiLU).
@@ -171,7 +171,7 @@ def silu(x, /):
     return x * sigmoid(x)
 
 @composite
-def gelu(x, /):
+def gelu(x, /) -> Tensor:
     """x·Φ(x) = x/2·(1 + erf(x/√2)), the Gaussian error linear unit, in its exact form.
 
     Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.
@@ -183,7 +183,7 @@ def gelu(x, /):
 
 @composite
 @in_single_precision
-def gelu_tanh(x, /):
+def gelu_tanh(x, /) -> Tensor:
     """x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), the approximation of gelu that GPT-2 uses.
 
     Source:  Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.

@@ -112,7 +112,7 @@ Check that tokenizer and model have the same vocabulary.
     return array
 
 @composite
-def take(x, ids, /, axis: int = 0):
+def take(x, ids, /, axis: int = 0) -> Tensor:
     """The slices of x along `axis` with the numbers `ids`, which are checked.
 
     Shapes:  x (N, ...), ids (...)  ->  (*ids.shape, ...) for axis 0.
@@ -147,7 +147,7 @@ def _checked_ids_along(x, ids, axis: int, name: str) -> Array:
     return ids
 
 @composite
-def gather(x, ids, /, axis: int = -1):
+def gather(x, ids, /, axis: int = -1) -> Tensor:
     """y[..., i, ...] = x[..., ids[..., i, ...], ...]: along `axis` every row has ids of its own.
 
     Shapes:  x (..., N, ...), ids (..., M, ...)  ->  (..., M, ...), as numpy.take_along_axis.
@@ -156,7 +156,7 @@ def gather(x, ids, /, axis: int = -1):
     return take_along_axis(x, _checked_ids_along(x, ids, axis, "gather"), axis)
 
 @composite
-def scatter(x, ids, values, /, axis: int = -1):
+def scatter(x, ids, values, /, axis: int = -1) -> Tensor:
     """x, but y[..., ids[..., i, ...], ...] = values[..., i, ...]: what `gather` took, put back.
 
     Of equal ids the last counts, on every device.
@@ -192,7 +192,7 @@ def one_hot(ids: Array, /, n: int, dtype: Any = "float32") -> Array:
     return (ids[..., None] == namespace(ids).arange(n)).astype(dtype)
 
 @composite
-def scatter_add(x, ids, values, /):
+def scatter_add(x, ids, values, /) -> Tensor:
     """x with the slices `values` added to its slices along axis 0 with the numbers `ids`.
 
     >>> mb.scatter_add(mb.zeros((3,)), mb.tensor([0, 2, 0]), mb.tensor([1.0, 2.0, 3.0]))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import composite, constant
+from minibig.autograd import Tensor, composite, constant
 from minibig.backend import Array, namespace
 from minibig.ops.elementwise import abs_
 from minibig.ops.reductions import Axis, isfinite
@@ -30,7 +30,7 @@ def any(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     return namespace(x).any(x, axis=axis, keepdims=keepdims)
 
 @composite
-def isclose(a, b, /, rtol: float = 1e-5, atol: float = 1e-8, *, equal_nan: bool = False):
+def isclose(a, b, /, rtol: float = 1e-5, atol: float = 1e-8, *, equal_nan: bool = False) -> Tensor:
     """|a − b| ≤ atol + rtol·|b|, element by element; infinities of one sign are close.
 
     >>> mb.isclose(mb.tensor([1.0, 2.0]), mb.tensor([1.000001, 2.1]))

@@ -6,7 +6,7 @@ distribution that is, minus the one that should be.
 
 import math
 
-from minibig.autograd import composite, fusible
+from minibig.autograd import Tensor, composite, fusible
 from minibig.backend import InputError, Shape, real
 from minibig.backend.checks import number, one_of, whole
 from minibig.ops.arithmetic import where
@@ -53,7 +53,7 @@ def cross_entropy(
 def soft_cross_entropy(
     logits, probabilities, /, *, weights=None, label_smoothing: float = 0.0,
     reduction: str = "mean",
-):
+) -> Tensor:
     """−Σ q ln p, p = softmax(logits), for targets that are distributions q; in nats.
 
     With label smoothing ε, q becomes (1 − ε)·q + ε/V. With weights w of the classes, ln p becomes
@@ -118,7 +118,7 @@ def _check_cross_entropy(logits, targets, *, weights, ignore_index, label_smooth
 
 @composite
 @in_single_precision
-def mean_squared_error(x, targets, /, *, reduction: str = "mean"):
+def mean_squared_error(x, targets, /, *, reduction: str = "mean") -> Tensor:
     """mean (x − target)²; the reduction may also be "sum" or "none".
 
     >>> mb.mean_squared_error(mb.tensor([1.0, 2.0]), mb.tensor([1.0, 4.0]))
@@ -130,7 +130,7 @@ def mean_squared_error(x, targets, /, *, reduction: str = "mean"):
 
 @composite
 @in_single_precision
-def binary_cross_entropy_with_logits(logits, targets, /, *, reduction: str = "mean"):
+def binary_cross_entropy_with_logits(logits, targets, /, *, reduction: str = "mean") -> Tensor:
     """mean −(y ln σ(x) + (1 − y) ln(1 − σ(x))) = mean ln(1 + eˣ) − x·y, for x the logits.
 
     The reduction may also be "sum" or "none".

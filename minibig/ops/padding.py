@@ -12,7 +12,7 @@ from minibig.ops.indexing import array_of, getitem_at
 from minibig.ops.shapes import checked_axis, ravel
 
 @composite
-def pad(x, /, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0):
+def pad(x, /, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0) -> Tensor:
     """x with a margin of `pad_width` elements before and after each axis.
 
     `pad_width` is a number, a pair (before, after), or one pair for every axis. In the margin
@@ -57,7 +57,7 @@ def _margin_rule(g, x_shape, widths):
 margin.defvjp(x=_margin_rule)
 
 @composite
-def repeat(x, repeats: int | Sequence[int], /, axis: int | None = None):
+def repeat(x, repeats: int | Sequence[int], /, axis: int | None = None) -> Tensor:
     """Every element along `axis`, `repeats` times in a row; or each a number of times of its own.
 
     Without an axis x is taken as one row. (PyTorch's `repeat` is `tile` here.)

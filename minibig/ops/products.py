@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from minibig.autograd import composite, fusible, primitive, reshape
+from minibig.autograd import Tensor, composite, fusible, primitive, reshape
 from minibig.backend import Array, InputError, promoted
 from minibig.ops.precision import expect_one_dtype, in_single_precision
 
@@ -22,7 +22,7 @@ batched_matmul.defvjp(a=lambda g, b: batched_matmul(g, b.swapaxes(-1, -2)),
                       b=lambda g, a: batched_matmul(a.swapaxes(-1, -2), g))
 
 @composite
-def matmul(a, b, /):
+def matmul(a, b, /) -> Tensor:
     """a @ b as in NumPy: vectors, matrices, or stacks of matrices that broadcast.
 
     >>> mb.tensor([[1.0, 2.0]]) @ mb.tensor([[3.0], [4.0]])
@@ -42,7 +42,7 @@ def matmul(a, b, /):
     return batched_matmul(a, b)
 
 @composite
-def outer(a, b, /):
+def outer(a, b, /) -> Tensor:
     """aᵢ·bⱼ for all elements of a and all of b, as a matrix."""
     return reshape(a, (a.size, 1)) * reshape(b, (1, b.size))
 

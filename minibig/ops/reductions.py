@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from minibig.autograd import broadcast_to, composite, constant, primitive, reshape, sum_to
+from minibig.autograd import Tensor, broadcast_to, composite, constant, primitive, reshape, sum_to
 from minibig.backend import Array, InputError, Shape, namespace, real, total
 from minibig.backend.checks import flag
 from minibig.ops.arithmetic import maximum, mul, where
@@ -51,7 +51,7 @@ mean.defvjp(x=lambda g, x_shape, axis: expand_as(g / (_count(x_shape, axis) or 1
 
 @composite
 @in_single_precision
-def var(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0):
+def var(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0) -> Tensor:
     """The variance over `axis`: the mean of (x − mean)², with n − correction in the denominator.
 
     >>> mb.var(mb.tensor([1.0, 2.0, 3.0, 4.0]))
@@ -67,13 +67,13 @@ def var(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0)
 
 @composite
 @in_single_precision
-def norm(x, /, *, axis: Axis = None, keepdims: bool = False):
+def norm(x, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """√Σ x², the Euclidean length of x along `axis`; the derivatives at 0 are 0."""
     return _root(mul(x, x).sum(axis=axis, keepdims=keepdims))
 
 @composite
 @in_single_precision
-def std(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0):
+def std(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0) -> Tensor:
     """√var, the standard deviation over `axis`; the derivatives of equal numbers are 0."""
     return _root(var(x, axis=axis, keepdims=keepdims, correction=correction))
 
@@ -83,7 +83,7 @@ def _root(squares):
     return where(zero, 0.0, sqrt(where(zero, 1.0, squares)))
 
 @composite
-def prod(x, /, axis: Axis = None, keepdims: bool = False):
+def prod(x, /, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The product over `axis`, taken in pairs, and in pairs of pairs.
 
     So a derivative is the product of the other factors, without a division that a 0 would spoil.
@@ -153,7 +153,7 @@ logsumexp_over.defvjp(x=_logsumexp_rule)
 
 @composite
 @in_single_precision
-def logsumexp(x, /, axis: Axis = -1, keepdims: bool = False):
+def logsumexp(x, /, axis: Axis = -1, keepdims: bool = False) -> Tensor:
     """ln Σ eˣ along `axis`, shifted by the maximum so that it never overflows.
 
     >>> mb.logsumexp(mb.tensor([1000.0, 1000.0]))

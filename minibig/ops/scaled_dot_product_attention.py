@@ -14,7 +14,7 @@ form, `scale=1`) large heads drive the softmax into its flat ends, where nothing
 
 import math
 
-from minibig.autograd import composite, constant, fusible
+from minibig.autograd import Tensor, composite, constant, fusible
 from minibig.backend import Array, InputError, namespace
 from minibig.backend.checks import number
 from minibig.ops.arithmetic import where
@@ -38,7 +38,9 @@ def causal_mask(scores: Array, /) -> Array:
 
 @composite
 @in_single_precision
-def attention_weights(q, k, /, bias=None, *, causal: bool = False, scale: float | None = None):
+def attention_weights(
+    q, k, /, bias=None, *, causal: bool = False, scale: float | None = None
+) -> Tensor:
     """softmax(q kᵀ·scale + bias): for every query a distribution over the keys.
 
     The weights of a query that may see no key, because all its scores are −∞, are 0.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import as_tuple, broadcast_to, composite, primitive, reshape
+from minibig.autograd import Tensor, as_tuple, broadcast_to, composite, primitive, reshape
 from minibig.backend import Array, InputError, namespace, promoted
 
 @primitive(name="transpose")
@@ -23,7 +23,7 @@ def checked_axis(axis: int, ndim: int, name: str) -> int:
     return axis % ndim
 
 @composite
-def transpose(x, /, *axes):
+def transpose(x, /, *axes) -> Tensor:
     """x with its axes in the given order; reversed, if no order is given.
 
     >>> mb.transpose(mb.zeros((2, 3, 4)), (1, 0, 2)).shape
@@ -43,7 +43,7 @@ def swapaxes(x: Array, a: int, b: int, /) -> Array:
 swapaxes.defvjp(x=lambda g, a, b: g.swapaxes(a, b))
 
 @composite
-def squeeze(x, /, axis: int | tuple[int, ...] | None = None):
+def squeeze(x, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """x without its axes of length 1: all, or those named, which must have length 1."""
     if axis is None:
         return reshape(x, [n for n in x.shape if n != 1])
@@ -53,13 +53,13 @@ def squeeze(x, /, axis: int | tuple[int, ...] | None = None):
     return reshape(x, [n for i, n in enumerate(x.shape) if i not in axes])
 
 @composite
-def expand_dims(x, /, axis: int):
+def expand_dims(x, /, axis: int) -> Tensor:
     """x with a new axis of length 1 at `axis`."""
     axis = checked_axis(axis, x.ndim + 1, "expand_dims")
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
 @composite
-def flatten(x, /, start: int = 0, end: int = -1):
+def flatten(x, /, start: int = 0, end: int = -1) -> Tensor:
     """The axes from `start` to `end`, both included, as one; without axes x becomes one element.
 
     >>> mb.flatten(mb.zeros((2, 3, 4)), 1).shape
@@ -72,7 +72,7 @@ def flatten(x, /, start: int = 0, end: int = -1):
     return reshape(x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
 
 @composite
-def ravel(x, /):
+def ravel(x, /) -> Tensor:
     """All elements of x in one row."""
     return reshape(x, (x.size,))
 
@@ -85,7 +85,7 @@ def _concatenate_rule(g, xs_shape, axis):
 concatenate_all.defvjp(xs=_concatenate_rule)
 
 @composite
-def concatenate(xs: Sequence[Any], /, axis: int = 0):
+def concatenate(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
     """The tensors xs one after the other along `axis`.
 
     >>> mb.concatenate([mb.tensor([1, 2]), mb.tensor([3])])
@@ -96,7 +96,7 @@ def concatenate(xs: Sequence[Any], /, axis: int = 0):
     return concatenate_all(*xs, axis=axis)
 
 @composite
-def stack(xs: Sequence[Any], /, axis: int = 0):
+def stack(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
     """The tensors xs, which have one shape, along a new axis.
 
     >>> mb.stack([mb.tensor([1, 2]), mb.tensor([3, 4])], axis=1).tolist()
@@ -113,7 +113,7 @@ def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, 
 split_at.defvjp(x=lambda g, axis: concatenate_all(*as_tuple(g), axis=axis))
 
 @composite
-def split(x, sizes: int | Sequence[int], /, axis: int = 0):
+def split(x, sizes: int | Sequence[int], /, axis: int = 0) -> tuple[Tensor, ...]:
     """x cut along `axis` into parts of the given sizes, or into that many equal parts.
 
     >>> mb.split(mb.tensor([1, 2, 3, 4, 5]), [2, 3])
@@ -151,7 +151,7 @@ def _roll_rule(g, shift, axis):
 roll.defvjp(x=_roll_rule)
 
 @composite
-def tile(x, repeats: int | Sequence[int], /):
+def tile(x, repeats: int | Sequence[int], /) -> Tensor:
     """x, `repeats[i]` times along axis i; missing numbers are 1, missing axes are put in front."""
     counts = tuple(repeats) if isinstance(repeats, Sequence) else (repeats,)
     if not all(isinstance(n, int) and n >= 0 for n in counts):

@@ -6,7 +6,7 @@ so a gradient g of y becomes y·(g − Σ g·y): what is common to all of g has 
 a constant to all scores has none. For ln y it is g − y·Σg.
 """
 
-from minibig.autograd import composite, primitive
+from minibig.autograd import Tensor, composite, primitive
 from minibig.backend import Array, namespace, total
 from minibig.ops import reductions
 from minibig.ops.elementwise import exp
@@ -24,7 +24,7 @@ softmax_along.defvjp(x=_softmax_rule)
 
 @composite
 @in_single_precision
-def softmax(x, /, axis: int = -1):
+def softmax(x, /, axis: int = -1) -> Tensor:
     """e^x / Σ e^x along `axis`: positive numbers that add up to 1.
 
     A score of −∞ gets 0. A row of nothing but −∞ is no distribution, and NaN: `attention`, where a
@@ -50,7 +50,7 @@ log_softmax_along.defvjp(x=_log_softmax_rule)
 
 @composite
 @in_single_precision
-def log_softmax(x, /, axis: int = -1):
+def log_softmax(x, /, axis: int = -1) -> Tensor:
     """ln softmax(x) = x − ln Σ eˣ along `axis`, without overflow.
 
     >>> mb.log_softmax(mb.tensor([0.0, 1000.0]))
