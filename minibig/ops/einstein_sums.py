@@ -12,14 +12,14 @@ these axes is taken first. An ellipsis has the labels −n, ..., −1, and broad
 import math
 from typing import Any
 
-from minibig.autograd import reshape
+from minibig.autograd import Tensor, reshape
 from minibig.autograd.operations import expect_tensors
 from minibig.backend import InputError
 from minibig.ops.diagonals import diagonal
 from minibig.ops.products import matmul
 from minibig.ops.shapes import transpose
 
-def einsum(subscripts: str, /, *xs):
+def einsum(subscripts: str, /, *xs) -> Tensor:
     """The sum of products that `subscripts` describes, as numpy.einsum.
 
     >>> mb.einsum("ij,j->i", mb.tensor([[1.0, 2.0], [3.0, 4.0]]), mb.tensor([5.0, 6.0]))

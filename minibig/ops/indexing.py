@@ -30,7 +30,7 @@ def add_at(g: Array, /, *, index: Any, shape: Shape) -> Array:
 getitem_at.defvjp(x=lambda g, x_shape, index: add_at(g, index=index, shape=x_shape))
 add_at.defvjp(g=lambda g, index: getitem_at(g, index=index))
 
-def getitem(x, index: Any, /):
+def getitem(x, index: Any, /) -> Tensor:
     """x[index] with NumPy's basic and advanced indexing; integers out of range are an error.
 
     >>> x = mb.tensor([[1, 2, 3], [4, 5, 6]])
