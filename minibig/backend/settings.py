@@ -168,6 +168,24 @@ def places(kind: type[Settings]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def holder_of(kind: type[Settings], name: str) -> type[Settings]:
+    """The class in which a single setting is declared: the outer one, or that of a group."""
+    for group_name in places(kind)[name]:
+        kind = types_of(kind)[group_name]
+    return kind
+
+
+def defaults(kind: type[Settings]) -> dict[str, Any]:
+    """name -> default of every single setting, also of those in groups; MISSING if it has none."""
+    found: dict[str, Any] = dict.fromkeys(places(kind), MISSING)
+    for name, known in reversed(declared(kind).items()):
+        if known.default_factory is not MISSING:
+            made = known.default_factory()
+            found |= made.flat() if isinstance(made, Settings) else {name: made}
+    own = {name: known.default for name, known in declared(kind).items() if name in found}
+    return found | {name: value for name, value in own.items() if value is not MISSING}
+
+
 def _grouped(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values by the fields of a class: those named alone are put into their groups."""
     kinds, known = types_of(kind), places(kind)

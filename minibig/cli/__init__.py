@@ -1,10 +1,7 @@
-"""The command `minibig`: from a text file to a model that writes, without a line of Python.
+"""The command `minibig`: options, exit codes, printing and keys; what it does lies in `recipes/`.
 
-Read in this order: settings, presets, console, columns, corpus, git_state, run_folders; the
-command train; what quickstart does (stages, examination, report_style, report, dialogue_run),
-quickstart; generate, tokenize, info and plot; what chat is made of (dialogue_forms, conversation,
-answers, chat_session, chat_commands, chat_display, terminal_input), chat; what doctor looks at
-(machine, self_test), doctor; program.
+Read in this order: console, progress, options; the files of `commands/`, one for each command, and
+of `chat/`; program.
 """
 
 from minibig.cli.program import main

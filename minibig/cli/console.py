@@ -5,18 +5,14 @@ and an error is one line that is not too long. A character that cannot be shown 
 mark, never an exception. Text that comes in is UTF-8.
 """
 
-import codecs
 import io
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import chain
-from pathlib import Path
+from typing import Any
 
 from minibig.backend import InputError
-from minibig.files import open_regular
 
 _DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # they let a line look otherwise
 _CONTROLS = {
@@ -25,8 +21,7 @@ _CONTROLS = {
     if chr(code) not in "\n\t"
 }
 _LONGEST = 1000  # characters of an error
-_HELP_WIDTH = 80  # columns of the help, or fewer if the terminal has fewer
-_BLOCK = 1 << 20
+_TABLE_WIDTH = 80
 
 
 def open_streams() -> None:
@@ -74,17 +69,13 @@ def complain(text: str) -> None:
 
 
 def output_width() -> int:
-    """How many columns a line may have: those of the terminal but the last, or any number.
-
-    Some terminals go on to the next line when the last column is filled, and then obey the line
-    break as well.
-    """
+    """How many columns a line may have: those of the terminal but the last, or any number."""
     return shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else sys.maxsize
 
 
-def help_width() -> int:
-    """How many columns a line of the help may have."""
-    return min(_HELP_WIDTH, shutil.get_terminal_size().columns) - 1
+def table_width() -> int:
+    """How many columns the help and tables may have: at most 80, also in a file."""
+    return min(_TABLE_WIDTH, shutil.get_terminal_size().columns) - 1
 
 
 def sentence_of(error: BaseException) -> str:
@@ -100,59 +91,24 @@ def sentence_of(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+def input_bytes() -> Any:
+    """The standard input as a file of bytes; an empty one, if it was closed."""
+    return getattr(sys.stdin, "buffer", io.BytesIO())
+
+
 def given_text(text: str, *, errors: str = "strict") -> str:
     """The text that was given as an argument, or the standard input for "-".
 
     Raises:  InputError for bytes that are no UTF-8, unless `errors` is "replace".
     """
     if text == "-":
-        return "".join(decoded_blocks(input_blocks(), "the standard input", errors))
+        text = decoded(input_bytes().read(), "the standard input", errors)
+        return text.removeprefix("\ufeff").replace("\r\n", "\n")
     try:
         data = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half a surrogate pair, which Windows lets through
         data = text.encode("utf-8", "surrogatepass")
     return decoded(data, "the text", errors)
-
-
-def input_blocks() -> Iterator[bytes]:
-    """The bytes of the standard input, block by block; none, if it was closed."""
-    stream = getattr(sys.stdin, "buffer", io.BytesIO())
-    while block := stream.read(_BLOCK):
-        yield block
-
-
-def file_blocks(path: Path) -> Iterator[bytes]:
-    """The bytes of a regular file, block by block."""
-    with open_regular(path) as (file, _):
-        while block := file.read(_BLOCK):
-            yield block
-
-
-def decoded_blocks(blocks: Iterable[bytes], name: str, errors: str) -> Iterator[str]:
-    r"""Bytes that come in blocks as text, as training would see it: CRLF is LF, a first mark goes.
-
-    >>> list(decoded_blocks([b"\xef\xbb\xbfone\r", b"\ntwo"], "a.txt", "strict"))
-    ['one', '\ntwo', '']
-    """
-    decoder = codecs.getincrementaldecoder("utf-8-sig")(errors)
-    held, offset = "", 0
-    for block in chain(blocks, [b""]):
-        waiting = len(decoder.getstate()[0])
-        try:
-            text = held + decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            raise not_utf_8(name, offset - waiting + error.start) from None
-        offset += len(block)
-        held = "\r" if block and text.endswith("\r") else ""
-        yield text.removesuffix(held).replace("\r\n", "\n")
-
-
-def not_utf_8(name: str, place: int) -> InputError:
-    """The error for a byte that is no part of UTF-8."""
-    return InputError(
-        f"{name} must be UTF-8; byte {place} is not. Convert it (text in GBK: iconv -f GB18030 -t "
-        "UTF-8); --errors replace would lose what is not UTF-8."
-    )
 
 
 def decoded(data: bytes, name: str, errors: str) -> str:
@@ -168,4 +124,7 @@ in GBK: iconv -f GB18030 -t UTF-8); --errors replace would lose what is not UTF-
     try:
         return data.decode("utf-8", errors)
     except UnicodeDecodeError as error:
-        raise not_utf_8(name, error.start) from None
+        raise InputError(
+            f"{name} must be UTF-8; byte {error.start} is not. Convert it (text in GBK: iconv -f "
+            "GB18030 -t UTF-8); --errors replace would lose what is not UTF-8."
+        ) from None

@@ -9,19 +9,23 @@ import difflib
 import re
 import sys
 import textwrap
-import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, field
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TypeVar, get_args, get_origin
+from typing import Any, NamedTuple, NoReturn, get_args, get_origin
 
-from minibig.backend import InputError, Settings
-from minibig.backend.settings import Declaration, declaration, declared, optional, places, types_of
-from minibig.cli.console import complain, help_width
-from minibig.files import StorageError, parse_json, read_text
+from minibig.backend import Settings, setting
+from minibig.backend.settings import (
+    Declaration,
+    declaration,
+    declared,
+    defaults,
+    holder_of,
+    optional,
+    types_of,
+)
+from minibig.cli.console import complain, table_width
 
-_S = TypeVar("_S", bound=Settings)
-_LIMIT = 1_000_000  # bytes of a configuration file
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
 
 
@@ -29,6 +33,11 @@ def argument(meaning: str, default: Any = MISSING) -> Any:
     """A setting that stands on the command line without a flag."""
     known = Declaration(meaning=meaning)
     return field(default=default, metadata={"setting": known, "argument": True})
+
+
+def errors_setting() -> Any:
+    """What becomes of bytes that are no UTF-8."""
+    return setting("strict", "bytes that are no UTF-8", choices=("strict", "replace"))
 
 
 class Action(NamedTuple):
@@ -72,7 +81,7 @@ def nearest(word: str, names: Iterable[str]) -> str:
 
 def parser_for(prog: str, action: Action, description: str) -> Parser:
     """The parser of what is asked for."""
-    kind, width = action.options, help_width()
+    kind, width = action.options, table_width()
     parser = Parser(
         prog=prog,
         usage=f"{prog} {_usage(kind)}",
@@ -84,12 +93,8 @@ def parser_for(prog: str, action: Action, description: str) -> Parser:
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    defaults = _defaults(kind)
-    for name, path in places(kind).items():
-        holder = kind
-        for group_name in path:
-            holder = types_of(holder)[group_name]
-        _add(parser, holder, name, defaults[name])
+    for name, default in defaults(kind).items():
+        _add(parser, holder_of(kind, name), name, default)
     return parser
 
 
@@ -111,17 +116,6 @@ def _usage(kind: type[Settings]) -> str:
     return " ".join([*words, "[options]"])
 
 
-def _defaults(kind: type[Settings]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, known in declared(kind).items():
-        if known.default_factory is not MISSING:
-            made = known.default_factory()
-            found = {**(made.flat() if isinstance(made, Settings) else {name: made}), **found}
-        else:
-            found[name] = known.default
-    return found
-
-
 def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
     """An argument for one setting."""
     known, (inner, _) = declaration(kind, name), optional(types_of(kind)[name])
@@ -137,7 +131,7 @@ def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
         return
     many = get_origin(inner) is tuple
     inside = get_args(inner) if many else (inner,)
-    options |= {"metavar": _METAVARS[inside[0]], "type": _parser_of(inside[0])}
+    options |= {"metavar": _METAVARS[inside[0]], "type": inside[0]}
     if known.choices is not None:
         options["metavar"] = "NAME"  # the record of the options checks it
     if many:
@@ -157,54 +151,3 @@ def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
 def _flag(name: str) -> str:
     """A name that Python has for itself, such as `from`, ends in "_" in the settings."""
     return "--" + name.rstrip("_").replace("_", "-")
-
-
-def _parser_of(kind: type) -> Any:
-    def parsed(text: str) -> Any:
-        return None if text == "none" and kind in (int, float) else kind(text)
-
-    parsed.__name__ = {int: "whole number", float: "number"}.get(kind, kind.__name__)
-    return parsed
-
-
-def read_configuration(path: Path) -> dict[str, Any]:
-    """The settings in a file: JSON, or TOML if its name ends in .toml.
-
-    Raises:  InputError if the file cannot be read, or holds something else.
-    """
-    text = read_text(path, _LIMIT).removeprefix("\ufeff")
-    is_toml = path.suffix == ".toml"
-    try:
-        content = tomllib.loads(text) if is_toml else parse_json(text.encode())
-    except (ValueError, RecursionError, StorageError) as error:
-        kind = "TOML" if is_toml else "JSON (TOML must end in .toml)"
-        raise InputError(f"{path} is not {kind}: {str(error).rstrip('.')}.") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} must hold settings by name; got {type(content).__name__}.")
-    return content
-
-
-def changed_by_file(settings: _S, path: Path | None) -> _S:
-    """The settings, changed as a configuration file says; its mistakes are told with its name."""
-    if path is None:
-        return settings
-    content = read_configuration(path)
-    try:
-        settings = settings.changed(content)
-        check_use(content, settings)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    return settings
-
-
-def check_use(given: Mapping[str, Any], settings: Settings) -> None:
-    """Refuse a setting that was given and would do nothing."""
-    for name, value in given.items():
-        inner = getattr(settings, name, None)
-        if isinstance(value, Mapping) and isinstance(inner, Settings):
-            check_use(value, inner)
-    if "betas" in given and settings.flat().get("optimizer") == "adafactor":
-        raise InputError(
-            "betas are of adamw and muon; adafactor has none. Leave them out, or choose another "
-            "optimizer."
-        )

@@ -50,7 +50,7 @@ def text_documents(path: str | os.PathLike[str], *, errors: str = "strict") -> I
 
 def file_documents(path: Path, errors: str, column: str | None = None) -> Iterator[Piece]:
     """The documents of one file, or of one column of a table; perhaps none."""
-    texts = _decoded(path, errors)
+    texts = decoded_blocks(path, file_blocks(path), errors)
     if column is None:
         check_is_text(str(path), texts_of_head(path))
         return split_documents(texts)
@@ -148,28 +148,36 @@ def _refuse_unreadable(error: OSError) -> None:
     raise InputError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
-def _decoded(path: Path, errors: str) -> Iterator[str]:
-    """The text of a file, block by block."""
+def decoded_blocks(name: object, blocks: Iterable[bytes], errors: str) -> Iterator[str]:
+    """The bytes of a text as training sees it, block by block; an empty block marks their end.
+
+    A byte order mark at the beginning goes, and CRLF becomes LF.
+
+    Raises: InputError as `text_documents` does, with the name of the text.
+
+    >>> list(decoded_blocks("a.txt", [b"one\\r", b"\\ntwo", b""], "strict"))
+    ['one', '\\ntwo', '']
+    """
     decoder = codecs.getincrementaldecoder("utf-8")(errors)
     offset, held = 0, ""
-    for block in _blocks(path):
+    for block in blocks:
         if offset == 0 and block.startswith(codecs.BOM_UTF8):
             offset, block = len(codecs.BOM_UTF8), block[len(codecs.BOM_UTF8) :]
         if (nul := block.find(0)) >= 0:
-            raise _binary(path, offset + nul, block if offset == 0 else b"")
+            raise _binary(name, offset + nul, block if offset == 0 else b"")
         waiting, _ = decoder.getstate()
         try:
             text = held + decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             where = offset - len(waiting) + error.start
-            raise _not_utf8(path, where, error.object[error.start], waiting + block) from None
+            raise _not_utf8(name, where, error.object[error.start], waiting + block) from None
         offset += len(block)
         # The LF of a CRLF may be the first character of the next block.
         held = "\r" if block and text.endswith("\r") else ""
         yield text.removesuffix(held).replace("\r\n", "\n")
 
 
-def _blocks(path: Path) -> Iterable[bytes]:
+def file_blocks(path: Path) -> Iterator[bytes]:
     """The bytes of a file in blocks; an empty one marks the end."""
     with open_regular(path) as (file, _):
         while block := file.read(PIECE_BYTES):
@@ -177,7 +185,7 @@ def _blocks(path: Path) -> Iterable[bytes]:
     yield b""
 
 
-def _binary(path: Path, offset: int, beginning: bytes) -> InputError:
+def _binary(path: object, offset: int, beginning: bytes) -> InputError:
     if likely_encoding(beginning[:2]) == "utf-16":
         return InputError(f"{path} is UTF-16, not UTF-8. {conversion('utf-16')}")
     return InputError(
@@ -185,7 +193,7 @@ def _binary(path: Path, offset: int, beginning: bytes) -> InputError:
     )
 
 
-def _not_utf8(path: Path, offset: int, byte: int, around: bytes) -> InputError:
+def _not_utf8(path: object, offset: int, byte: int, around: bytes) -> InputError:
     found = f"{path} is not UTF-8: byte 0x{byte:02x} at offset {offset};"
     if encoding := likely_encoding(around):
         return InputError(f"{found} it looks like {encoding.upper()}. {conversion(encoding)}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import InputError
+from minibig.backend import InputError, checks
 from minibig.backend.settings import Settings, group, setting
 from minibig.data import Turn
 from minibig.dialogue.answering import Answer
@@ -95,9 +95,7 @@ class ChatSession:
         n_answers = len(self.last_answers)
         if not n_answers:
             raise InputError("there is no answer yet to go on from. Ask something.")
-        if not 1 <= number <= n_answers:
-            raise InputError(f"answer must be from 1 to {n_answers}; got {number}.")
-        self.taken = number
+        self.taken = checks.whole("answer", number, 1, n_answers)
         answer = self.last_answers[number - 1]
         del self.conversation.turns[self._n_turns_before :]
         if answer.text or answer.ended != "stopped":

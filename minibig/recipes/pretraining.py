@@ -135,6 +135,25 @@ class Pretrained:
     seconds: float
     is_new: bool = field(repr=False)  # whether it made a step, or was finished already
 
+    @property
+    def summary(self) -> str:
+        """How the run ended, and what can be done with it."""
+        ended = "finished" if self.is_new else "this run was finished already"
+        losses = [
+            f"{name.replace('_', ' ')} {self.metrics[name]:.4f}"
+            for name in ("loss", "validation_loss", "bits_per_byte")
+            if name in self.metrics
+        ]
+        return "\n".join(
+            [
+                f"{ended}: {self.metrics['steps']:,} steps in {self.seconds:,.0f} s",
+                ", ".join(losses),
+                f"model:   {self.folder / 'model'}",
+                f"picture: {self.folder / 'loss.png'}",
+                f"write with it: minibig generate {self.folder}",
+            ]
+        )
+
 
 def pretrain(
     settings: Pretraining,

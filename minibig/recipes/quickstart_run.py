@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from minibig.backend import InputError, Settings, device, group, setting
-from minibig.data import World
+from minibig.data import CORPORA, World
 from minibig.dialogue import DialogueBatches, answers_to, dialogue_evaluation_batches
 from minibig.evaluation import mean_loss
 from minibig.files import digest, write_json, write_text
@@ -46,6 +46,7 @@ from minibig.recipes.report.page import report_page
 from minibig.recipes.stages import Stages
 from minibig.recipes.text import bytes_per_token, tokens_of
 from minibig.recipes.training_run import run_and_draw, usual_looks
+from minibig.recipes.writing import text_after
 from minibig.storage import load
 from minibig.tokenizers import Tokenizer
 from minibig.training import Metrics, Trainer, TrainingSettings
@@ -57,6 +58,7 @@ STAGES = (PREPARATION, PRETRAINING, FINETUNING, EXAMINATION, REPORT)
 _DIALOGUES_PER_ROW = 3  # so that later turns of a conversation are learned as well as first ones
 _SHORTEST_CONTEXT = 96  # holds a question, its answer, and a little of what was said before
 _SAMPLE_TOKENS = 32
+_PROMPTS = ("The", "This function returns", "If the argument is")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +115,23 @@ def quickstart(
     folder, first = settings.out, settings.pretraining
     if first.data != "world":
         first = first.changed({"out": folder})
-        return pretrain(first, restart=restart, display=display, command=command)
+        result = pretrain(first, restart=restart, display=display, command=command)
+        _write(result, _PROMPTS if first.data in CORPORA else ("\n",) * 3, display)
+        return result
     settings = settings.changed({"pretraining": {"out": folder / "pretraining"}})
     _check(settings, restart)
     with run_folder(folder, restart=restart):
         return _run(settings, restart, display, command)
+
+
+def _write(result: Pretrained, prompts: Sequence[str], display: Display) -> None:
+    """Let a model that has learned a text write a little."""
+    for number, prompt in enumerate(prompts):
+        pieces = text_after(
+            prompt, result.model, result.tokenizer, max_new_tokens=60, temperature=0.7, seed=number
+        )
+        display.say(f"\n{prompt}{''.join(pieces)}")
+    display.say(f"\n{result.summary}")
 
 
 def _run(

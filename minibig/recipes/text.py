@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from minibig.backend import InputError
 from minibig.data import Text, TokenFile, Tokens, write_token_parts
 from minibig.dialogue import DIALOGUE_TOKENS
-from minibig.recipes.folder import TextRecord, tokenizer_of
+from minibig.recipes.folder import TextRecord, is_run, tokenizer_of
 from minibig.tokenizers import ByteLevelBPE, Characters, Tokenizer, load_tokenizer
 from minibig.tokenizers.byte_level_bpe import END_OF_TEXT
 
@@ -80,6 +80,24 @@ def new_tokenizer(kind: str, text: Text, vocab_size: int) -> Tokenizer:
         pieces = (piece for _, piece in text.training())
         return ByteLevelBPE.train(pieces, vocab_size=vocab_size, **_BPE[kind])
     return tokenizer_of(Path(kind))
+
+
+def train_tokenizer(
+    data: str, out: Path, tokenizer: str = "bpe", vocab_size: int = 2000, errors: str = "strict"
+) -> tuple[Tokenizer, Text]:
+    """Let a tokenizer of a kind learn from a text, and save it in a folder of its own.
+
+    Raises:  InputError for the folder of a run or a model, whose own tokenizer would be hidden.
+    """
+    if is_run(out) or (out / "config.json").exists():
+        raise InputError(
+            f"{out} holds a run or a model, whose own tokenizer would be hidden. Choose another "
+            "folder."
+        )
+    text = Text(data, errors=errors)
+    made = new_tokenizer(tokenizer, text, vocab_size)
+    made.save(out)
+    return made, text
 
 
 def check_tokenizer(kind: str) -> None:

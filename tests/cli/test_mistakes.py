@@ -252,7 +252,7 @@ def test_tokenize_refuses_what_is_no_tokenizer_no_id_and_no_text(complaint, bpe_
     assert "got 280" in complaint("tokenize", "decode", bpe_folder, "280")
     latin = tmp_path / "latin.txt"
     latin.write_bytes(b"caf\xe9")
-    assert "byte 3 is not" in complaint("tokenize", "show", bpe_folder, "--file", latin)
+    assert "at offset 3" in complaint("tokenize", "show", bpe_folder, "--file", latin)
     missing = complaint("tokenize", "show", bpe_folder, "--file", tmp_path / "none.txt")
     assert "No such file" in missing
 

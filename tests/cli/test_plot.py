@@ -4,7 +4,6 @@ import shutil
 import pytest
 
 from minibig.cli import main
-from minibig.cli.commands.plot import table
 
 
 @pytest.fixture
@@ -58,17 +57,13 @@ def test_a_name_that_no_font_can_write_is_told_in_the_terminal(finished_run, tmp
     ]
 
 
-def test_columns_are_as_wide_as_they_look():
-    assert table([["名", "a"], ["x", "12"]]) == "名    a\nx    12"
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["{run}", "{run}"], "is given twice"),
         (["{run}", "{none}"], "holds no run. Give folders that minibig train wrote"),
         (["{run}", "--out", "{run}/run.json"], "Give a name that ends in .png"),
-        (["{empty}"], "has no losses to draw yet"),
+        (["{empty}"], "has no losses to compare yet"),
         (["{run}", "--out", "{run}/run.json/a.png"], "run.json cannot be written"),
     ],
 )

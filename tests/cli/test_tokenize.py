@@ -39,7 +39,7 @@ def test_show_makes_whitespace_and_parts_of_characters_visible(bpe_folder):
 def test_bytes_that_are_no_text_are_refused_or_replaced(bpe_folder):
     refused = minibig("tokenize", "encode", bpe_folder, input=b"caf\xe9 au lait")
     assert (refused.returncode, refused.stdout) == (1, b"")
-    assert b"byte 3 is not" in refused.stderr
+    assert b"byte 0xe9 at offset 3" in refused.stderr
     replaced = minibig(
         "tokenize", "encode", bpe_folder, "--errors", "replace", input=b"caf\xe9 au lait"
     )

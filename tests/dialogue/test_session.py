@@ -61,7 +61,9 @@ def test_the_model_is_told_the_answer_that_was_taken(session):
     assert session.conversation.turns == told
     assert session.ask(TURNS[1][0])[0][0].prompt == session.form.prompt(told, TURNS[1][0])
     for wrong in (0, 3):
-        with pytest.raises(InputError, match=f"answer must be from 1 to 2; got {wrong}"):
+        with pytest.raises(
+            InputError, match=f"answer must be a whole number from 1 to 2; got {wrong}"
+        ):
             session.take(wrong)
 
 

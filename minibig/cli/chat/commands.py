@@ -5,11 +5,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from minibig.backend import InputError
-from minibig.cli.columns import columns_of, padded, shortened
 from minibig.cli.console import output_width
 from minibig.dialogue import ChatSession, TokenChoice, token_choices
+from minibig.recipes.columns import in_columns
 from minibig.tokenizers import Tokenizer, visible
 
 _TOKEN_WIDTH, _P_WIDTH = 16, 6  # columns of a token, which may be cut, and of its probability
@@ -23,11 +24,6 @@ class Command:
     argument: str
     meaning: str
     run: Callable[[ChatSession, str], str]
-
-    @property
-    def usage(self) -> str:
-        """How it is typed."""
-        return f"{self.name} {self.argument}".rstrip()
 
 
 def run_command(session: ChatSession, line: str) -> str:
@@ -53,7 +49,9 @@ def going_on(session: ChatSession) -> str:
 
 
 def _help(session: ChatSession, argument: str) -> str:
-    rows = [(command.usage, command.meaning) for command in COMMANDS.values()]
+    rows = [
+        (f"{command.name} {command.argument}", command.meaning) for command in COMMANDS.values()
+    ]
     rows += [("Ctrl-C", "stop the answer"), ("Ctrl-D", "end")]
     return "\n".join(f"{usage:<15} {meaning}" for usage, meaning in rows)
 
@@ -76,7 +74,7 @@ def _load(session: ChatSession, argument: str) -> str:
 
 
 def _take(session: ChatSession, argument: str) -> str:
-    session.take(_whole_number("answer", argument) if argument else session.taken)
+    session.take(_number("answer", argument) if argument else session.taken)
     return going_on(session)
 
 
@@ -102,12 +100,8 @@ def _token_row(tokenizer: Tokenizer, choice: TokenChoice) -> str:
     return _row(named(choice.token), f"{choice.probability:.1%}", others)
 
 
-def _row(token: str, p: str, others: str) -> str:
-    """A token, its probability, and what else was likely, as far as there is room."""
-    width = min(_TOKEN_WIDTH, output_width() - _P_WIDTH - 1)
-    row = f"{padded(shortened(token, width), width)} {p:>{_P_WIDTH}}"
-    room = output_width() - columns_of(row) - 2
-    return f"{row}  {shortened(others, room)}" if room > 2 else row
+def _row(*cells: str) -> str:
+    return in_columns(cells, (_TOKEN_WIDTH, _P_WIDTH), output_width())
 
 
 def _path(name: str, argument: str) -> Path:
@@ -119,31 +113,22 @@ def _path(name: str, argument: str) -> Path:
 
 
 def _turns(session: ChatSession) -> str:
-    n = len(session.conversation.turns)
-    return f"{n} question{'' if n == 1 else 's'} with {'its answer' if n == 1 else 'answers'}"
+    return f"answered questions: {len(session.conversation.turns)}"
 
 
-def _number(name: str, text: str) -> float:
+def _number(name: str, text: str) -> Any:
     try:
-        return float(text)
+        return int(text) if text.removeprefix("-").isdecimal() else float(text)
     except ValueError:
         raise InputError(f"{name} must be a number; got {text:.40}.") from None
 
 
-def _whole_number(name: str, text: str) -> int:
-    if not text.isdecimal() or len(text) > 18:
-        raise InputError(f"{name} must be a whole number; got {text:.40}.")
-    return int(text)
-
-
-def _setting(
-    name: str, argument: str, meaning: str, parsed: Callable[[str, str], float]
-) -> Command:
+def _setting(name: str, argument: str, meaning: str) -> Command:
     """A command that shows a setting of the session, or changes it."""
 
     def run(session: ChatSession, given: str) -> str:
         if given:
-            session.change(name, parsed(name, given))
+            session.change(name, _number(name, given))
         return f"{name} {session.setting(name):.15g}"
 
     return Command(f"/{name}", argument, meaning, run)
@@ -154,9 +139,9 @@ _ALL = (
     Command("/reset", "", "forget everything and begin anew", _reset),
     Command("/save", "FILE", "write the conversation to a file", _save),
     Command("/load", "FILE", "go on with the conversation in a file", _load),
-    _setting("temperature", "X", "0: the likeliest token; more: more variety", _number),
-    _setting("seed", "N", "another seed, another answer", _whole_number),
-    _setting("answers", "N", "give N answers to each question", _whole_number),
+    _setting("temperature", "X", "0: the likeliest token; more: more variety"),
+    _setting("seed", "N", "another seed, another answer"),
+    _setting("answers", "N", "give N answers to each question"),
     Command("/take", "N", "go on from answer N instead of the first", _take),
     Command("/tokens", "", "the tokens of the last answer and their probabilities", _tokens),
 )

@@ -4,29 +4,13 @@ No cursor is moved and no color is set, so that every terminal, log and pipe sho
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TypeAlias
 
-from minibig.cli.columns import wrapped
 from minibig.cli.console import complain, output_width, remark, say
 from minibig.dialogue import Answer
+from minibig.recipes.columns import wrapped
 
 _ONE_LINE = {ord(character): " " for character in "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
-
-
-class Display(Protocol):
-    """Where a chat is shown."""
-
-    def answers(self, answers: Sequence[Answer], seed: int) -> None:
-        """Let the answers be written, and show them as they grow."""
-
-    def show(self, text: str) -> None:
-        """What a command has to say."""
-
-    def note(self, text: str) -> None:
-        """Something beside the answers."""
-
-    def complain(self, sentence: str) -> None:
-        """Why something was not done."""
 
 
 class TerminalDisplay:
@@ -68,3 +52,6 @@ class PipeDisplay:
 
     def complain(self, sentence: str) -> None:
         complain(sentence)
+
+
+Display: TypeAlias = TerminalDisplay | PipeDisplay

@@ -7,7 +7,7 @@ step of the model. At the prompt it throws the line away; twice in a row, or Ctr
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from minibig.backend import InputError
@@ -99,7 +99,5 @@ def _byte_lines() -> Iterator[bytes]:
 
 def _enable_history() -> None:
     """Importing readline is all it takes; Windows has a history of its own."""
-    try:
+    with suppress(ImportError):
         import readline  # noqa: F401
-    except ImportError:
-        return

@@ -6,10 +6,10 @@ from minibig.backend import InputError
 from minibig.cli.chat.commands import going_on, run_command
 from minibig.cli.chat.display import Display, PipeDisplay, TerminalDisplay
 from minibig.cli.chat.keys import TerminalInput, piped_lines
-from minibig.cli.columns import shortened
 from minibig.cli.console import given_text, say, sentence_of
 from minibig.data import Turn
 from minibig.dialogue import Answer, ChatSession, Transcript
+from minibig.recipes.columns import shortened
 
 
 def talk(session: ChatSession, errors: str) -> int:
@@ -26,7 +26,7 @@ def talk(session: ChatSession, errors: str) -> int:
         for line in typed.lines():
             if line.strip():
                 try:
-                    question = _typed_text(line, errors)
+                    question = line if line == "-" else given_text(line, errors=errors)
                     _respond(session, question, display, lambda: typed.stopped)
                 except (InputError, OSError, MemoryError) as error:
                     display.complain(sentence_of(error))
@@ -51,11 +51,6 @@ def answer_lines(session: ChatSession, errors: str) -> int:
             display.complain(sentence_of(error))
             code = 1
     return code
-
-
-def _typed_text(line: str, errors: str) -> str:
-    """The line, if its bytes were UTF-8; "-" is a text like any other here."""
-    return line if line == "-" else given_text(line, errors=errors)
 
 
 def _respond(

@@ -12,7 +12,7 @@ from typing import Any
 
 from minibig.backend import setting
 from minibig.cli.chat import answer_lines, talk
-from minibig.cli.options import argument
+from minibig.cli.options import argument, errors_setting
 from minibig.dialogue import ChatSession, ChatSettings, dialogue_form
 from minibig.recipes.writing import model_and_tokenizer
 
@@ -26,9 +26,7 @@ class Options(ChatSettings):
     folder: Path = argument("a run, or a model with its tokenizer")
     load: Path | None = setting(None, "go on with a conversation that was saved")
     device: str | None = setting(None, "cpu, cuda, cuda:1 ... or auto")
-    errors: str = setting(
-        "strict", "what to do with bytes that are no UTF-8", choices=("strict", "replace")
-    )
+    errors: str = errors_setting()
 
 
 def run(given: dict[str, Any]) -> int:

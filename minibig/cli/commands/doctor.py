@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from minibig.backend import Settings
-from minibig.cli.columns import labelled, padded
 from minibig.cli.console import output_width, say
+from minibig.recipes.columns import labelled, padded
 from minibig.recipes.machine import BROKEN, Finding, findings
 from minibig.recipes.self_test import outcomes
 

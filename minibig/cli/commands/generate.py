@@ -7,7 +7,7 @@ from typing import Any
 
 from minibig.backend import Settings, group, setting
 from minibig.cli.console import given_text, say
-from minibig.cli.options import argument
+from minibig.cli.options import argument, errors_setting
 from minibig.generation import Sampling
 from minibig.recipes.text import opening
 from minibig.recipes.writing import model_and_tokenizer, text_after
@@ -26,9 +26,7 @@ class Options(Settings):
     seed: int = setting(0, "another one, another text", least=0)
     n_sequences: int = setting(1, "texts to write", least=1)
     device: str | None = setting(None, "cpu, cuda, cuda:1 ... or auto")
-    errors: str = setting(
-        "strict", "what to do with bytes that are no UTF-8", choices=("strict", "replace")
-    )
+    errors: str = errors_setting()
 
 
 def run(given: dict[str, Any]) -> int:

@@ -11,17 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from minibig.backend import InputError, Settings, setting
-from minibig.cli.commands.train import show_result
 from minibig.cli.console import say
-from minibig.cli.options import changed_by_file
 from minibig.cli.progress import DISPLAY
-from minibig.data import CORPORA
-from minibig.recipes import Pretrained, Quickstart, quickstart
+from minibig.recipes import Quickstart, quickstart
+from minibig.recipes.configuration import changed_by_file
 from minibig.recipes.folder import is_run
-from minibig.recipes.writing import text_after
 
 EXAMPLE = "minibig quickstart"
-_PROMPTS = ("The", "This function returns", "If the argument is")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,18 +45,5 @@ def run(given: dict[str, Any]) -> int:
     if is_run(options.out) and not options.restart:
         say(f"going on with {options.out} (--restart begins anew)")
     command = ["minibig", *sys.argv[1:]]
-    result = quickstart(chosen, restart=options.restart, display=DISPLAY, command=command)
-    if isinstance(result, Pretrained):
-        _write(result, _PROMPTS if options.data in CORPORA else ("\n",) * 3)
+    quickstart(chosen, restart=options.restart, display=DISPLAY, command=command)
     return 0
-
-
-def _write(result: Pretrained, prompts: tuple[str, ...]) -> None:
-    """Let the model write a little."""
-    say()
-    for number, prompt in enumerate(prompts):
-        pieces = text_after(
-            prompt, result.model, result.tokenizer, max_new_tokens=60, temperature=0.7, seed=number
-        )
-        say(f"{prompt}{''.join(pieces)}\n")
-    show_result(result)

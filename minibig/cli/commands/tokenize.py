@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import InputError, Settings, required, setting
-from minibig.cli.console import decoded_blocks, file_blocks, given_text, input_blocks, say
-from minibig.cli.options import Action, argument
-from minibig.data import Text
-from minibig.recipes.folder import is_run, tokenizer_of
-from minibig.recipes.text import TOKENIZERS, new_tokenizer
+from minibig.backend import Settings, required, setting
+from minibig.cli.console import given_text, input_bytes, say
+from minibig.cli.options import Action, argument, errors_setting
+from minibig.data.text_files import decoded_blocks, file_blocks
+from minibig.recipes.folder import tokenizer_of
+from minibig.recipes.text import TOKENIZERS, train_tokenizer
 from minibig.tokenizers import encode_stream, read_ids, visible
 
 EXAMPLE = 'minibig tokenize show runs/quickstart "How is this cut?"'
-_ERRORS = ("strict", "replace")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class TrainOptions(Settings):
     out: Path = required("where it is saved")
     tokenizer: str = setting("bpe", "the kind", choices=TOKENIZERS)
     vocab_size: int = setting(2000, "tokens that bpe may learn, bytes included", least=1)
-    errors: str = setting("strict", "what to do with bytes that are no UTF-8", choices=_ERRORS)
+    errors: str = errors_setting()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class TextOptions(Settings):
     folder: Path = argument("a tokenizer, or a run that has one")
     text: str = argument("the text; without, the input", default="-")
     file: Path | None = setting(None, "a file with the text")
-    errors: str = setting("strict", "what to do with bytes that are no UTF-8", choices=_ERRORS)
+    errors: str = errors_setting()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +48,8 @@ class DecodeOptions(Settings):
 
 def _train(given: dict[str, Any]) -> int:
     options = TrainOptions.of(given)
-    if is_run(options.out) or (options.out / "config.json").exists():
-        raise InputError(
-            f"{options.out} holds a run or a model, whose own tokenizer would be hidden. Choose "
-            "another --out."
-        )
-    text = Text(options.data, errors=options.errors)
-    tokenizer = new_tokenizer(options.tokenizer, text, options.vocab_size)
-    tokenizer.save(options.out)
-    size, characters = tokenizer.vocab_size, text.characters
-    say(f"{options.out}: {size:,} tokens from {characters:,} characters")
+    tokenizer, text = train_tokenizer(**vars(options))
+    say(f"{options.out}: {tokenizer.vocab_size:,} tokens from {text.characters:,} characters")
     return 0
 
 
@@ -96,8 +88,10 @@ def _pieces(options: TextOptions) -> Iterator[str]:
     if options.file is None and options.text != "-":
         yield given_text(options.text, errors=options.errors)
         return
-    blocks = file_blocks(options.file) if options.file else input_blocks()
-    yield from decoded_blocks(blocks, str(options.file or "the standard input"), options.errors)
+    read = input_bytes().read
+    blocks = file_blocks(options.file) if options.file else iter(lambda: read(1 << 16), b"")
+    name = options.file or "the standard input"
+    yield from decoded_blocks(name, chain(blocks, [b""]), options.errors)
 
 
 ACTIONS = {

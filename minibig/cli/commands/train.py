@@ -13,9 +13,9 @@ from typing import Any
 
 from minibig.backend import InputError, Settings, group, setting
 from minibig.cli.console import say
-from minibig.cli.options import changed_by_file, check_use
 from minibig.cli.progress import DISPLAY
-from minibig.recipes import PRESETS, Pretrained, Pretraining, pretrain
+from minibig.recipes import PRESETS, Pretraining, pretrain
+from minibig.recipes.configuration import changed_by_file, check_use
 from minibig.recipes.folder import is_run, read_record
 from minibig.recipes.pretraining import settings_on_record
 
@@ -47,7 +47,7 @@ def run(given: dict[str, Any]) -> int:
     settings = changed_by_file(settings, options.config).changed(flags)
     check_use(flags, settings.training)
     command = ["minibig", *sys.argv[1:]]
-    show_result(pretrain(settings, restart=options.restart, display=DISPLAY, command=command))
+    say(pretrain(settings, restart=options.restart, display=DISPLAY, command=command).summary)
     return 0
 
 
@@ -55,19 +55,3 @@ def _on_record(folder: Path) -> Pretraining:
     if not is_run(folder):
         raise InputError(f"{folder} holds no run to go on with. Leave out --resume to begin.")
     return settings_on_record(folder, read_record(folder))
-
-
-def show_result(result: Pretrained) -> None:
-    """How a run ended, and what can be done with it."""
-    numbers = result.metrics
-    ended = "finished" if result.is_new else "this run was finished already"
-    say(f"{ended}: {numbers['steps']:,} steps in {result.seconds:,.0f} s")
-    losses = [
-        f"{name.replace('_', ' ')} {numbers[name]:.4f}"
-        for name in ("loss", "validation_loss", "bits_per_byte")
-        if name in numbers
-    ]
-    say(", ".join(losses))
-    say(f"model:   {result.folder / 'model'}")
-    say(f"picture: {result.folder / 'loss.png'}")
-    say(f"write with it: minibig generate {result.folder}")

@@ -6,9 +6,9 @@ from dialogue.talker import TURNS
 import minibig as mb
 from minibig.backend import InputError
 from minibig.cli.chat.commands import COMMANDS, run_command
-from minibig.cli.columns import columns_of
 from minibig.dialogue import ChatSession, ChatSettings, dialogue_form
 from minibig.generation import Sampling
+from minibig.recipes.columns import columns_of
 from minibig.tokenizers import load_tokenizer
 
 
@@ -33,7 +33,7 @@ def answered(session, question):
 def test_help_lists_every_command(session):
     shown = run_command(session, "/help")
     for command in COMMANDS.values():
-        assert f"\n{command.usage} " in f"\n{shown}"
+        assert f"\n{command.name} {command.argument}".rstrip() in f"\n{shown}"
     assert all(columns_of(line) < 80 for line in shown.split("\n"))
 
 
@@ -46,9 +46,9 @@ def test_reset_forgets_everything(session):
 def test_save_and_load(session, tmp_path):
     answered(session, TURNS[1][0])
     path = tmp_path / "a talk.json"
-    assert run_command(session, f"/save {path}") == f"{path}: 1 question with its answer"
+    assert run_command(session, f"/save {path}") == f"{path}: answered questions: 1"
     run_command(session, "/reset")
-    assert run_command(session, f"/load {path}") == f"{path}: 1 question with its answer"
+    assert run_command(session, f"/load {path}") == f"{path}: answered questions: 1"
     assert session.conversation.turns == [TURNS[1]]
 
 
@@ -102,14 +102,14 @@ def test_tokens_are_shown_with_probabilities(session, monkeypatch):
         ("/temperature hot", "temperature must be a number; got hot"),
         ("/temperature -1", "temperature must be a number of at least 0"),
         ("/temperature nan", "temperature must be a number of at least 0"),
-        ("/seed -1", "seed must be a whole number; got -1"),
-        ("/seed 1.5", "seed must be a whole number; got 1.5"),
+        ("/seed -1", "seed must be a whole number of at least 0; got -1"),
+        ("/seed 1.5", "seed must be a whole number of at least 0; got 1.5"),
         ("/answers 0", "answers must be a whole number from 1 to 16; got 0"),
         ("/answers 17", "answers must be a whole number from 1 to 16; got 17"),
         ("/tokens", "there is no answer yet"),
         ("/take", "there is no answer yet to go on from"),
         ("/take 1", "there is no answer yet to go on from"),
-        ("/take second", "answer must be a whole number; got second"),
+        ("/take second", "answer must be a number; got second"),
     ],
 )
 def test_a_wrong_command_is_one_sentence_and_changes_nothing(session, line, message):
@@ -131,7 +131,9 @@ def test_another_answer_can_be_taken_and_changed_again(session):
         assert session.conversation.turns == [TURNS[0], (TURNS[1][0], texts[number - 1].rstrip())]
         assert session.last_answer is session.last_answers[number - 1]
     for wrong in (0, 4):
-        with pytest.raises(InputError, match=f"answer must be from 1 to 3; got {wrong}"):
+        with pytest.raises(
+            InputError, match=f"answer must be a whole number from 1 to 3; got {wrong}"
+        ):
             run_command(session, f"/take {wrong}")
     assert session.taken == 2
     run_command(session, "/reset")

@@ -79,7 +79,7 @@ def test_it_goes_on_from_the_first_answer_and_says_so_or_from_the_one_that_is_ta
     assert notes == [
         "[going on from answer 1 of 2; /take N takes another]",
         "going on from answer 2 of 2",
-        "minibig: answer must be from 1 to 2; got 3.",
+        "minibig: answer must be a whole number from 1 to 2; got 3.",
     ]
     answers = done.stdout.rstrip("\n").split("\t")
     for path, answer in zip((first, second), answers, strict=True):
@@ -92,7 +92,7 @@ def test_a_conversation_is_saved_and_gone_on_with(talker, tmp_path):
     path = tmp_path / "talk.json"
     assert chat(talker, QUESTIONS[0], f"/save {path}").returncode == 0
     done = chat(talker, f"/save {path}", arguments=["--load", path])
-    assert done.stderr == f"{path}: 1 question with its answer\n"
+    assert done.stderr == f"{path}: answered questions: 1\n"
 
 
 def test_a_model_that_was_not_taught_goes_on_with_a_transcript(babbler):

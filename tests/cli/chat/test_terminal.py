@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 from dialogue.talker import TURNS
 
-from minibig.cli.columns import columns_of
+from minibig.recipes.columns import columns_of
 
 from ..terminals import CTRL_C, CTRL_D, ENTER, UP, Terminal
 
@@ -56,7 +56,7 @@ def test_ctrl_c_stops_the_answer_and_not_the_program(babbler, tmp_path):
         terminal.type(CTRL_C)
         terminal.wait_for("[stopped]\n> ")
         terminal.type(f"/save {path}{ENTER}")
-        terminal.wait_for("1 question with its answer\n> ")
+        terminal.wait_for("answered questions: 1\n> ")
         terminal.type("again" + ENTER)
         terminal.wait_for("again\n")
         terminal.wait_for("\n")

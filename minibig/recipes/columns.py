@@ -6,8 +6,10 @@ joins the letter before it takes none.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 GAP = "   "  # between two columns of text
+_WIDEST_CELL, _NARROWEST_CELL = 40, 8  # columns of a cell in a table
 _NARROWEST = 15  # columns beside a label in which a text can still be read
 _WORD = re.compile("[^\\s\u2e80-\uffff]+\\s*|\\S\\s*|\\s+")  # characters of Asia stand alone
 _SOFT_HYPHEN, _FIRST_JOINING_JAMO, _LAST_JOINING_JAMO = "\u00ad", "\u1160", "\u11ff"
@@ -85,6 +87,50 @@ def labelled(label: str, text: str, label_width: int, width: int) -> str:
     lines = wrapped(text, width - indent).split("\n")
     rows = [padded("" if i else label, indent) + line for i, line in enumerate(lines)]
     return "\n".join(row.rstrip() for row in rows)
+
+
+def in_columns(cells: Sequence[str], widths: Sequence[int], width: int) -> str:
+    """Cells in one line of at most `width` columns; the last one takes what the others leave.
+
+    The first cell stands to the left in its column, those between to the right.
+
+    >>> in_columns(["你好", "8 %", "a long story"], (6, 5), 24)
+    '你好     8 %  a long st…'
+    """
+    first, *between, last = cells
+    widest = min(widths[0], width - sum(widths[1:]) - len(between))
+    line = padded(shortened(first, widest), widest)
+    for cell, wide in zip(between, widths[1:], strict=True):
+        line += " " + " " * (wide - columns_of(cell)) + cell
+    room = width - columns_of(line) - 2
+    return f"{line}  {shortened(last, room)}" if room > 2 else line
+
+
+def table(rows: Sequence[Sequence[str]], width: int) -> str:
+    """Rows of cells in columns, the first to the left and the others to the right.
+
+    A table that is wider than `width` columns has its widest cells shortened.
+
+    >>> print(table([["run", "loss"], ["a", "1.25"]], 79))
+    run   loss
+    a     1.25
+    """
+    most = _WIDEST_CELL
+    while True:
+        cells = [[shortened(cell, most) for cell in row] for row in rows]
+        widths = [max(map(columns_of, column)) for column in zip(*cells, strict=True)]
+        total = sum(widths) + len(GAP) * (len(widths) - 1)
+        if total <= width or most <= _NARROWEST_CELL:
+            break
+        most -= 1
+    lines = []
+    for first, *others in cells:
+        right = [
+            " " * (wide - columns_of(cell)) + cell
+            for cell, wide in zip(others, widths[1:], strict=True)
+        ]
+        lines.append(GAP.join([padded(first, widths[0]), *right]))
+    return "\n".join(lines)
 
 
 def _columns(character: str) -> int:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minibig.cli.columns import columns_of, labelled, padded, shortened, wrapped
+from minibig.recipes.columns import columns_of, labelled, padded, shortened, table, wrapped
 
 TEXTS = st.text("ab e\u0301你好，。“x\n", max_size=60)
 WIDTHS = st.integers(4, 20)
@@ -75,3 +75,9 @@ def test_a_labelled_text_fits(text, width):
     rows = labelled("label", text, 8, width).split("\n")
     assert rows[0].startswith("label")
     assert all(columns_of(row) <= width for row in rows)
+
+
+def test_a_table_is_as_wide_as_it_looks_and_fits():
+    assert table([["名", "a"], ["x", "12"]], 79) == "名    a\nx    12"
+    rows = [["run", *("a long name " * 3 + str(i) for i in range(4))]] * 2
+    assert max(map(columns_of, table(rows, 60).splitlines())) <= 60
