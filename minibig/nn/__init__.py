@@ -1,9 +1,11 @@
 """Layers: parameters, the modules that hold them, and everything a Transformer is made of.
 
-Read in this order: placeholders, parameter, loading, module, containers, modes, capturing,
-replacing, shapes, initializers, linear, embedding, dropout, normalization, activations, positions,
-cache, attention, transformer.
+Read in this order: placeholders, parameter, loading, other_names, module, containers, modes,
+capturing, replacing, shapes, initializers, linear, embedding, dropout, normalization, activations,
+positions, cache, attention, transformer.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from minibig.nn.activations import (
     ACTIVATIONS,
@@ -35,6 +37,7 @@ from minibig.nn.linear import Linear
 from minibig.nn.modes import evaluating
 from minibig.nn.module import Module
 from minibig.nn.normalization import LayerNorm, RMSNorm
+from minibig.nn.other_names import unknown_name as _unknown_name
 from minibig.nn.parameter import Parameter
 from minibig.nn.placeholders import without_values
 from minibig.nn.positions import LearnedPositions, Positions, RotaryPositions, SinusoidalPositions
@@ -87,3 +90,9 @@ __all__ = [
     "uniform",
     "without_values",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+
+    def __getattr__(name: str) -> Any:
+        """The error for a name that is not here, with ours for what is meant."""
+        raise _unknown_name(name, __all__)

@@ -11,7 +11,7 @@ The training flag and the device are set here; saving to files is not.
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from minibig.backend import (
     to_device,
 )
 from minibig.nn.loading import arrays_of, expect_fit
+from minibig.nn.other_names import unknown_attribute
 from minibig.nn.parameter import Parameter
 
 Calls = list[tuple[tuple[Any, ...], Any]]  # (inputs, output) of each call of a module
@@ -72,24 +73,28 @@ class Module:
                 calls[id(self)].append(((*inputs, *keywords.values()), output))
         return output
 
+    if not TYPE_CHECKING:  # a type checker knows what there is
+        __getattr__ = unknown_attribute
+
     def __setattr__(self, name: str, value: Any) -> None:
         held = vars(self).get(name)
-        if isinstance(held, Tensor | Module) and isinstance(value, Tensor | np.ndarray):
+        if isinstance(held, Tensor | Module) and held is not value:
             self._expect_kind(name, held, value)
         object.__setattr__(self, name, value)
         if isinstance(value, Module) and value.path is None and self.path is not None:
             value._give_paths(join(self.path, name))
 
     def _expect_kind(self, name: str, held: "Tensor | Module", value: Any) -> None:
-        """Raise if a tensor or array would take the place of what is found by its kind."""
+        """Raise if a value would take the place of what is found by its kind."""
         what = f"{type(self).__name__}.{name}"
-        if isinstance(held, Parameter) and not isinstance(value, Parameter):
+        kept = isinstance(value, Parameter | Module) or value is None
+        if isinstance(held, Parameter) and not kept:
             raise InputError(
                 f"{what} is a parameter, and a plain {type(value).__name__} in its place would not "
                 f"be learned. Change its values with {name}.assign(values), or replace it by "
                 "nn.Parameter(values)."
             )
-        if isinstance(held, Module):
+        if isinstance(held, Module) and (isinstance(value, Tensor) or is_array(value)):
             raise InputError(
                 f"{what} is a module, and would be lost to the {type(value).__name__}. Choose "
                 "another name."

@@ -328,7 +328,8 @@ def test_other_values_of_a_buffer_are_refused(name, values, sentence):
 
 def test_a_tensor_does_not_take_the_place_of_a_parameter():
     net = Net()
-    for plain in (net.first.weight * 0.1, net.first.weight.detach(), np.zeros((3, 4))):
+    weight = net.first.weight
+    for plain in (weight * 0.1, weight.detach(), np.zeros((3, 4)), 0.5, [[1.0]], np.float32(1)):
         with pytest.raises(mb.InputError, match=r"Linear.weight is a parameter.*assign\(values\)"):
             net.first.weight = plain
     with pytest.raises(mb.InputError, match=r"Use parameter.assign"):
@@ -344,7 +345,7 @@ def test_a_tensor_does_not_take_the_place_of_a_module_or_of_a_buffer():
     for value in (net.first(x), np.zeros(3), Parameter([1.0])):
         with pytest.raises(mb.InputError, match=r"Net.first is a module"):
             net.first = value
-    for value in (net.mean * net.scale, np.zeros(2, "float32"), Parameter([1.0])):
+    for value in (net.mean * net.scale, np.zeros(2, "float32"), Parameter([1.0]), 0.0, [1, 2]):
         with pytest.raises(mb.InputError, match=r"Net.mean is a buffer.*assign_buffer"):
             net.mean = value
     net.first = Linear(3, 4)

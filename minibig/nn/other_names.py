@@ -1,0 +1,72 @@
+"""What PyTorch calls things that have another name in `nn`: for the sentences of errors."""
+
+from collections.abc import Iterable
+from typing import Any
+
+ATTRIBUTES = {
+    "add_module": "setattr(module, name, child)",
+    "cpu": 'module.to("cpu")',
+    "cuda": 'module.to("cuda")',
+    "double": 'module.to("float64")',
+    "float": 'module.to("float32")',
+    "get_parameter": "dict(module.named_parameters())[name]",
+    "get_submodule": "dict(module.named_modules())[path]",
+    "half": 'module.to("float16")',
+    "register_forward_hook": "nn.captured(module, kind_or_path)",
+    "register_forward_pre_hook": "nn.captured(module, kind_or_path)",
+    "register_full_backward_hook": "x.watch() on what nn.captured shows",
+    "register_module": "setattr(module, name, child)",
+    "register_parameter": "setattr(module, name, nn.Parameter(values))",
+    "requires_grad_": "nn.freeze(module, pattern) and nn.unfreeze(module, pattern)",
+    "set_submodule": "nn.replace(module, path, child)",
+    "type": "module.to(dtype)",
+}
+
+NAMES = {
+    "BCEWithLogitsLoss": "mb.binary_cross_entropy_with_logits",
+    "Buffer": "module.register_buffer(name, values)",
+    "CrossEntropyLoss": "mb.cross_entropy",
+    "Flatten": "x.flatten()",
+    "Identity": "nn.Sequential()",
+    "LogSoftmax": "mb.log_softmax",
+    "MSELoss": "mb.mean_squared_error",
+    "ModuleDict": "attributes of a Module",
+    "MultiheadAttention": "nn.MultiHeadAttention",
+    "ParameterList": "attributes of a Module",
+    "Softmax": "mb.softmax",
+    "TransformerEncoderLayer": "nn.PostNormBlock or nn.PreNormBlock",
+    "functional": "mb",
+    "init": "nn.normal, nn.glorot_uniform, nn.he_normal and the like",
+    "kaiming_normal_": "nn.he_normal",
+    "kaiming_uniform_": "nn.he_uniform",
+    "utils": "mb.optim.clip_gradients",
+    "xavier_normal_": "nn.glorot_normal",
+    "xavier_uniform_": "nn.glorot_uniform",
+}
+
+
+def unknown_attribute(module: Any, name: str) -> Any:
+    """Raise AttributeError with our way to do what `name` does elsewhere: Module's __getattr__."""
+    kind = type(module)
+    if hasattr(kind, name):  # a property that failed: its own error says why
+        return object.__getattribute__(module, name)
+    advice = _advice(name, ATTRIBUTES, [*vars(module), *dir(kind)], "")
+    raise AttributeError(f"{kind.__name__} has no attribute {name!r}.{advice}")
+
+
+def unknown_name(name: str, known: Iterable[str]) -> AttributeError:
+    """The error for a name that `minibig.nn` lacks: with the one that means the same."""
+    advice = _advice(name, NAMES, known, "nn.")
+    return AttributeError(f"module 'minibig.nn' has no attribute {name!r}.{advice}")
+
+
+def _advice(name: str, others: dict[str, str], known: Iterable[str], prefix: str) -> str:
+    if name in others:
+        return f" Use {others[name]}."
+    if name.startswith("_"):
+        return ""
+    import difflib  # for an error only
+
+    public = [each for each in known if not each.startswith("_")]
+    near = difflib.get_close_matches(name, public, n=1, cutoff=0.75)
+    return f" Did you mean {prefix}{near[0]}?" if near else ""
