@@ -23,6 +23,7 @@ from minibig.files.temporary_names import remove_temporary_files
 _NAME = ".minibig-lock"
 _PLACE = 1 << 30  # the byte that Windows locks: beyond the text, which others may then read
 _WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
+_ADVICE = "Wait until it has ended, or choose another folder."
 _TAKEN = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 _held: dict[str, tuple[int, int]] = {}  # folder -> (thread, descriptor)
@@ -58,9 +59,6 @@ def locked(folder: Path) -> Iterator[None]:
     finally:
         _held.pop(key, None)
         _release(folder / _NAME, descriptor)
-
-
-_ADVICE = "Wait until it has ended, or choose another folder."
 
 
 def _acquired(folder: Path) -> int:

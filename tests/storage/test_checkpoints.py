@@ -354,6 +354,36 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint_and_no_orphan(tmp_path, 
     print(f"{kills} kills while saving, {unfinished} of them within a file; every one recovered")
 
 
+@pytest.mark.long
+def test_any_number_may_read_while_one_saves(tmp_path, amount):
+    """One checkpoint is kept, so what a reader has found is removed while it reads."""
+    child = subprocess.Popen([sys.executable, "-c", SAVING_ONE, tmp_path], stdout=subprocess.PIPE)
+    try:
+        with child.stdout:
+            assert child.stdout.readline() == b"ready\n"
+        last = 0
+        for _ in range(amount(100, 5000)):
+            arrays, state = load_checkpoint(tmp_path)
+            assert state["step"] >= last and (arrays["w"] == state["step"]).all()
+            assert list_checkpoints(tmp_path)
+            last = state["step"]
+        assert child.poll() is None
+    finally:
+        child.kill()
+        child.wait()
+
+
+SAVING_ONE = """
+import itertools, sys
+import numpy as np
+from minibig.storage import save_checkpoint
+for step in itertools.count():
+    save_checkpoint(sys.argv[1], {"w": np.full(2000, step)}, {"step": step}, keep=1)
+    if step == 0:
+        print("ready", flush=True)
+"""
+
+
 @pytest.mark.parametrize("call", range(12))
 def test_a_crash_at_every_call_to_the_system_leaves_the_old_or_the_new(tmp_path, monkeypatch, call):
     """The same without chance: everything stops at the n-th rename, write to disk or removal."""

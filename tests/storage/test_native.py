@@ -59,6 +59,7 @@ def with_another_part():
 
 CASES = {
     "MLP": MLP,
+    "GELU": nn.GELU,
     "Linear": lambda: nn.Linear(3, 2),
     "Variant": lambda: Variant(CONFIG),
     "GPT": adapted,
