@@ -7,6 +7,8 @@ Every function here returns the value that it was given, or raises InputError.
 
 import math
 from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -122,6 +124,23 @@ def instance(name: str, value: Any, kind: type[_T]) -> _T:
     if not isinstance(value, kind):
         got = type(value).__name__
         raise InputError(f"{name} must be of type {kind.__name__}; got {got}: {shown(value)}.")
+    return value
+
+
+def path(name: str, value: Any) -> Path:
+    """`value` as a path, if it is one or the text of one."""
+    if not isinstance(value, str | PathLike):
+        raise refuse(name, "the path of a file or a folder", value)
+    given = Path(value)
+    if "\0" in str(given):
+        raise refuse(name, "a path without null characters", str(given))
+    return given
+
+
+def iterable(name: str, value: Any, of: str) -> Iterable[Any]:
+    """`value`, if one can go through it and it is no text; `of` says what it must hold."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise refuse(name, f"an iterable of {of}", value)
     return value
 
 

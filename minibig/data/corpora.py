@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from minibig.backend import checks
 from minibig.backend.checks import one_of
 from minibig.backend.errors import InputError
 from minibig.data.columns import refuse_column, split_column
@@ -45,6 +46,7 @@ def document_sources(
     if isinstance(name, str) and name in CORPORA:
         return [lambda: enumerate(CORPORA[name]())]
     one_of("errors", errors, ERRORS)
+    checks.path("name", name)
     path, column = (None, None) if os.path.lexists(name) else split_column(str(name))
     if path is None and not (os.path.lexists(name) or is_pattern(name)):
         refuse_column(str(name))

@@ -12,7 +12,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from minibig.backend.checks import one_of, refuse
+from minibig.backend import checks
+from minibig.backend.checks import one_of
 from minibig.backend.errors import InputError
 from minibig.data.columns import check_is_text, column_texts
 from minibig.data.documents import DOCUMENT_SEPARATOR, Piece, not_empty, renumbered, split_documents
@@ -66,9 +67,7 @@ def texts_of_head(path: Path) -> Iterator[str]:
 
 def text_files(path: str | os.PathLike[str]) -> list[Path]:
     """The files that `path` stands for, each once, sorted by path whatever the system."""
-    if not isinstance(path, str | os.PathLike):
-        raise refuse("path", "the path of a file or a folder", path)
-    given = Path(path)
+    given = checks.path("path", path)
     if given.is_dir():
         files = [file for file in files_below(given) if file.suffix.lower() in TEXT_SUFFIXES]
         nothing = (

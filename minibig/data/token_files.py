@@ -23,7 +23,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from minibig.backend.checks import refuse, token_id_array, token_ids, whole
+from minibig.backend import checks
+from minibig.backend.checks import iterable, refuse, token_id_array, token_ids, whole
 from minibig.backend.errors import InputError
 from minibig.data.documents import Piece, TextHash, check_piece
 from minibig.data.tokens import MOST_TOKENS, Tokens, check_starts, token_dtype
@@ -68,7 +69,7 @@ class TokenFile(Tokens):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = checks.path("path", path)
         self.sidecar = _read_sidecar(self.path)
         vocab_size, n_tokens = self.sidecar["vocab_size"], self.sidecar["tokens"]
         ids = _mapped(self.path, token_dtype(vocab_size), n_tokens)
@@ -94,6 +95,7 @@ def write_tokens(
     Raises: InputError for an id outside the vocabulary, a corpus without tokens, or files that
     cannot be written.
     """
+    pieces = iterable("pieces", pieces, "pairs (document index, text)")
     with TokenWriter(tokenizer, path) as writer:
         for piece in pieces:
             writer.add(piece)
@@ -139,7 +141,7 @@ class TokenWriter:
         for name in ("encode", "vocab_size", "end_of_text"):
             if not hasattr(tokenizer, name):
                 raise refuse("tokenizer", f"a tokenizer with {name}", tokenizer)
-        self.path = Path(path)
+        self.path = checks.path("path", path)
         self._vocab_size = whole("vocab_size", tokenizer.vocab_size, 1, MOST_TOKENS)
         self._end: list[int] = []
         if tokenizer.end_of_text is not None:

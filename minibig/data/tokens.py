@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.backend.checks import number, token_id_array, whole
+from minibig.backend.checks import iterable, number, token_id_array, whole
 from minibig.backend.errors import InputError
 
 MOST_TOKENS = 1 << 32  # of a vocabulary: ids take at most four bytes
@@ -88,8 +88,9 @@ def token_array(
     """
     whole("vocab_size", vocab_size, 1, MOST_TOKENS)
     array = token_id_array(ids, vocab_size).astype(token_dtype(vocab_size))
-    check_starts(np.asarray(document_starts), len(array), "document_starts")
-    starts = np.array(document_starts, dtype=np.uint64)
+    given = np.asarray(iterable("document_starts", document_starts, "whole numbers"))
+    check_starts(given, len(array), "document_starts")
+    starts = given.astype(np.uint64)
     array.flags.writeable = starts.flags.writeable = False
     return Tokens(array, starts, vocab_size)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from minibig.backend import InputError
-from minibig.backend.checks import whole
+from minibig.backend.checks import iterable, whole
 from minibig.data import Batch, Turn, random_words
 from minibig.dialogue.forms import dialogue_ids, dialogue_tokens
 from minibig.tokenizers import Tokenizer
@@ -67,6 +67,7 @@ class DialogueBatches:
         seed: int,
         dialogues_per_row: int = 1,
     ) -> None:
+        dialogues = list(iterable("dialogues", dialogues, "dialogues, lists of turns"))
         self.batch_size = whole("batch_size", batch_size, 1)
         self.context_length = whole("context_length", context_length, 1)
         self.seed = whole("seed", seed)

@@ -1,5 +1,7 @@
 """Tokens for people to look at: also those that are white space, or half a character."""
 
+from minibig.backend.checks import instance
+
 _VISIBLE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"})
 
 
@@ -10,7 +12,7 @@ def visible(data: bytes) -> str:
     ('␣to⏎', '<e4 bd>')
     """
     try:
-        text = data.decode()
+        text = instance("data", data, bytes).decode()
     except UnicodeDecodeError:
         return f"<{data.hex(' ')}>"
     text = text.translate(_VISIBLE)

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from minibig.backend.checks import shown
+from minibig.backend.checks import path, shown
 from minibig.backend.errors import InputError
 from minibig.files import StorageError, check_files, parse_json, read_file, read_json, write_files
 
@@ -32,19 +32,19 @@ def read_settings(
 
     Raises:  InputError if there is none of these kinds, or a file is not what was written.
     """
-    folder = Path(folder)
+    folder = path("folder", folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder. Give the folder a tokenizer was saved to.")
-    path = folder / SETTINGS_FILE
-    if not os.path.lexists(path):
+    file = folder / SETTINGS_FILE
+    if not os.path.lexists(file):
         raise InputError(
             f"{folder} holds no tokenizer: {SETTINGS_FILE} is missing. load_tokenizer(folder) "
             "knows where else to look; ByteLevelBPE.from_files reads other files."
         )
-    settings = read_json(path, MOST_BYTES, dict)
+    settings: dict[str, Any] = read_json(file, MOST_BYTES, dict)
     if settings.get("kind") not in kinds:
         raise InputError(
-            f'{path} must have "kind" {" or ".join(map(repr, kinds))}; '
+            f'{file} must have "kind" {" or ".join(map(repr, kinds))}; '
             f"got {shown(settings.get('kind'))}. load_tokenizer(folder) reads every kind."
         )
     if len(kinds) == 1:
@@ -62,7 +62,7 @@ def write_tokenizer(
     Raises:  InputError if there is another tokenizer in the folder, or one that would no longer be
              found: that of a run, or of the model in the folder.
     """
-    folder = Path(folder)
+    folder = path("folder", folder)
     content = (json.dumps(settings, indent=2) + "\n").encode()
     contents = {SETTINGS_FILE: content, **(files or {})}
     for name, each in contents.items():
@@ -92,11 +92,11 @@ def _refuse_too_large(name: str, content: bytes) -> None:
 def _refuse_another(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Refuse to write over a file that holds something else."""
     for name, content in contents.items():
-        path = folder / name
-        if not os.path.lexists(path):
+        file = folder / name
+        if not os.path.lexists(file):
             continue
         try:
-            same = read_file(path, MOST_BYTES) == content
+            same = read_file(file, MOST_BYTES) == content
         except StorageError:
             same = False
         if not same:

@@ -4,12 +4,13 @@ Every tokenizer of the package begins with these checks, so that a wrong input g
 sentence everywhere. They cost a few percent of encoding.
 """
 
+import re
 from collections.abc import Iterable
 
-from minibig.backend.checks import refuse
+from minibig.backend.checks import iterable, refuse
 from minibig.backend.errors import InputError
 
-_MOST_DIGITS = 18
+_ID = re.compile("[0-9]{1,18}")
 
 
 def check_text(text: str) -> None:
@@ -57,8 +58,8 @@ def read_ids(words: Iterable[str]) -> list[int]:
     >>> read_ids("3 14 15".split())
     [3, 14, 15]
     """
-    words = list(words)
+    words = list(iterable("token ids", words, "words"))
     for word in words:
-        if not (word.isascii() and word.isdecimal() and len(word) <= _MOST_DIGITS):
+        if not isinstance(word, str) or not _ID.fullmatch(word):
             raise refuse("token ids", "whole numbers from 0 on", word)
     return list(map(int, words))

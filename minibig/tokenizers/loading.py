@@ -5,6 +5,7 @@ from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
+from minibig.backend.checks import path
 from minibig.backend.errors import InputError
 from minibig.tokenizers.byte_level_bpe import ByteLevelBPE
 from minibig.tokenizers.characters import Characters
@@ -33,7 +34,7 @@ def load_tokenizer(folder: str | PathLike[str]) -> Tokenizer:
     ...     load_tokenizer(run).encode("cab")
     [2, 0, 1]
     """
-    folder = Path(folder)
+    folder = path("folder", folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder. Give the folder of a tokenizer or of a run.")
     for place in _places(folder):

@@ -82,3 +82,17 @@ def test_a_batch_of_rows_is_refused():
 def test_a_number_that_python_does_not_write_is_shown():
     with pytest.raises(InputError, match="got int of very many digits"):
         checks.whole("n", 10**5000, 1, 10)
+
+
+@pytest.mark.parametrize("value", [None, 3, b"x", ["x"], "a\0b"])
+def test_what_is_no_path_is_refused(value):
+    with pytest.raises(InputError, match=r"folder must be .*path"):
+        checks.path("folder", value)
+    assert checks.path("folder", "a").name == "a"
+
+
+@pytest.mark.parametrize("value", [None, 3, "text", b"x"])
+def test_what_cannot_be_gone_through_is_refused(value):
+    with pytest.raises(InputError, match="texts must be an iterable of str; got"):
+        checks.iterable("texts", value, "str")
+    assert list(checks.iterable("texts", ("a",), "str")) == ["a"]

@@ -66,3 +66,10 @@ def test_published_files_are_read_without_settings(tmp_path, names):
         content = (tmp_path / "saved" / ours).read_bytes()
         (tmp_path / "published" / theirs).write_bytes(content)
     assert load_tokenizer(tmp_path / "published").merges == tokenizer.merges
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"folder", ["folder"]])
+def test_what_is_no_path_is_refused(wrong):
+    for use in (load_tokenizer, Characters.train("a").save, ByteLevelBPE.load):
+        with pytest.raises(InputError, match="folder must be the path of a file or a folder; got"):
+            use(wrong)

@@ -47,7 +47,7 @@ class World:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
-        self.facts = Facts(seed)
+        self.facts = Facts(whole("seed", seed))
         self.held_out = frozenset(_held_out(self.facts, seed))
         self.grammar = document_grammar(list(LANGUAGES.values()), self.facts, self.held_out)
 

@@ -8,9 +8,8 @@ token may be half a character: `decode_bytes` shows what it really is, and `Stre
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from os import PathLike
-from pathlib import Path
 
-from minibig.backend.checks import shown, token_ids, whole
+from minibig.backend.checks import flag, instance, iterable, path, shown, token_ids, whole
 from minibig.backend.errors import InputError
 from minibig.tokenizers.byte_level_bpe.byte_symbols import SYMBOLS, to_symbols
 from minibig.tokenizers.byte_level_bpe.files import (
@@ -72,11 +71,11 @@ class ByteLevelBPE:
         special_tokens: Sequence[str] = (END_OF_TEXT,),
         isolate_han: bool = False,
     ) -> None:
-        check_vocabulary(vocabulary)
-        self.vocabulary = dict(vocabulary)
-        self.merges = tuple(merges)
+        self.vocabulary = dict(instance("vocabulary", vocabulary, Mapping))  # type: ignore[type-abstract]
+        check_vocabulary(self.vocabulary)
+        self.merges = tuple(iterable("merges", merges, "pairs of tokens"))
         self.special_tokens = checked_special_tokens(special_tokens)
-        self.isolate_han = isolate_han
+        self.isolate_han = flag("isolate_han", isolate_han)
         ranked = ranked_merges(self.vocabulary, self.merges)
         self._bytes = bytes_of_tokens(self.vocabulary, self.merges, self.special_tokens)
         byte_ids = [self.vocabulary[to_symbols(bytes([byte]))] for byte in range(256)]
@@ -105,6 +104,7 @@ class ByteLevelBPE:
                  nothing to learn from.
         """
         special_tokens = checked_special_tokens(special_tokens)
+        flag("isolate_han", isolate_han)
         n_merges = _room_for_merges(vocab_size, len(special_tokens))
         counts = count_pre_tokens(
             checked_texts(texts), special_tokens=special_tokens, isolate_han=isolate_han
@@ -130,7 +130,8 @@ class ByteLevelBPE:
 
         Raises:  InputError that names the file and the line or token that cannot be right.
         """
-        vocabulary, merges = read_vocabulary(Path(vocab_json)), read_merges(Path(merges_txt))
+        vocabulary = read_vocabulary(path("vocab_json", vocab_json))
+        merges = read_merges(path("merges_txt", merges_txt))
         try:
             return cls(vocabulary, merges, special_tokens=special_tokens, isolate_han=isolate_han)
         except InputError as error:
@@ -193,7 +194,7 @@ class ByteLevelBPE:
 
         Raises:  InputError that names the file that is missing, was changed, or cannot be right.
         """
-        folder = Path(folder)
+        folder = path("folder", folder)
         files = (VOCABULARY_FILE, MERGES_FILE)
         settings = read_settings(folder, ("byte_level_bpe",), files)
         special_tokens, isolate_han = settings.get("special_tokens"), settings.get("isolate_han")

@@ -7,6 +7,7 @@ that lost some lines, fail here and not in the middle of a text.
 
 from collections.abc import Mapping, Sequence
 
+from minibig.backend.checks import iterable
 from minibig.backend.errors import InputError
 from minibig.tokenizers.byte_level_bpe.byte_symbols import SYMBOLS, from_symbols
 from minibig.tokenizers.byte_level_bpe.pair_merging import Merges, Pair
@@ -40,13 +41,14 @@ def checked_special_tokens(special_tokens: Sequence[str]) -> tuple[str, ...]:
         raise InputError(
             f"special_tokens must be a sequence of str; got one str. Write [{special_tokens!r}]."
         )
+    special_tokens = tuple(iterable("special_tokens", special_tokens, "str"))
     for token in special_tokens:
         check_text(token)
     if "" in special_tokens or len(set(special_tokens)) < len(special_tokens):
         raise InputError(
             f"special_tokens must be distinct and not empty; got {list(special_tokens)!r}."
         )
-    return tuple(special_tokens)
+    return special_tokens
 
 
 def ranked_merges(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> Merges:
