@@ -12,6 +12,7 @@ OPERATORS = {
     "less": ("__lt__", "__gt__"), "less_equal": ("__le__", "__ge__"),
     "greater": ("__gt__", "__lt__"), "greater_equal": ("__ge__", "__le__"),
     "bitwise_and": ("__and__", "__rand__"), "bitwise_or": ("__or__", "__ror__"),
+    "bitwise_xor": ("__xor__", "__rxor__"),
 }  # fmt: skip
 NAMES = {"absolute": "abs", "negative": "neg", "square": "pow"}
 

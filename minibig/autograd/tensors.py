@@ -281,6 +281,7 @@ class Tensor:
         __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = _binary
         __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __getitem__ = _binary
         __lt__ = __le__ = __gt__ = __ge__ = __and__ = __rand__ = __or__ = __ror__ = _binary
+        __xor__ = __rxor__ = _binary
         __eq__ = __ne__ = _binary  # type: ignore[assignment]
         abs = ceil = clone = copy = cos = exp = floor = isfinite = isinf = isnan = _unary
         log = relu = sigmoid = sign = sin = sqrt = tanh = _unary

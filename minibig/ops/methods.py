@@ -20,6 +20,16 @@ def _compared(operation: Any, otherwise: bool) -> Any:
         return operation(self, other)
     return compared
 
+def _of_bools(sign: str, operation: Any) -> Any:
+    """An operator of bools; of integers it would be one of bits, which there is not."""
+    def operator(*operands: Any) -> Tensor:
+        for x in operands:
+            if not isinstance(x, bool) and getattr(getattr(x, "dtype", None), "kind", "") != "b":
+                got = getattr(x, "dtype", type(x).__name__)
+                raise TypeError(f"{sign} takes bools; got {got}. Compare first: (x > 0) {sign} ...")
+        return operation(*operands)
+    return operator
+
 @primitive(name="to")
 def moved(x: Array, /, *, source: Device, target: Device) -> Array:
     return to_device(x, target)
@@ -51,9 +61,13 @@ OPERATORS = {
     "__ne__": _compared(arithmetic.not_equal, True),
     "__lt__": arithmetic.less, "__le__": arithmetic.less_equal,
     "__gt__": arithmetic.greater, "__ge__": arithmetic.greater_equal,
-    "__and__": arithmetic.logical_and, "__rand__": _reversed(arithmetic.logical_and),
-    "__or__": arithmetic.logical_or, "__ror__": _reversed(arithmetic.logical_or),
-    "__invert__": arithmetic.logical_not,
+    "__and__": _of_bools("&", arithmetic.logical_and),
+    "__rand__": _of_bools("&", arithmetic.logical_and),
+    "__or__": _of_bools("|", arithmetic.logical_or),
+    "__ror__": _of_bools("|", arithmetic.logical_or),
+    "__xor__": _of_bools("^", arithmetic.not_equal),
+    "__rxor__": _of_bools("^", arithmetic.not_equal),
+    "__invert__": _of_bools("~", arithmetic.logical_not),
 }
 
 METHODS = {
