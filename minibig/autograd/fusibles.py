@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from inspect import Parameter
 from typing import Any, overload
 
-from minibig.autograd.operations import Operation, expect_tensors, register, wrapped
+from minibig.autograd.operations import Kernel, Operation, expect_tensors, register, wrapped
 from minibig.autograd.state import state
 from minibig.autograd.tensors import Edge, Node, Tensor
 
@@ -54,11 +54,9 @@ class Fusible(Operation):
         try:
             for check in self.checks:
                 check(*inputs, **keywords)
-            if self.kernels and state.kernels:
-                result = self._fused(inputs, keywords)
-                if result is not NotImplemented:
-                    return result
-            return self.formula(*inputs, **keywords)
+            kernel = self.kernel_for(inputs[0])
+            result = NotImplemented if kernel is None else self._fused(kernel, inputs, keywords)
+            return self.formula(*inputs, **keywords) if result is NotImplemented else result
         except AttributeError:
             expect_tensors(self, inputs)
             raise
@@ -75,8 +73,8 @@ class Fusible(Operation):
             raise TypeError(f"{self} takes {known} and no more.")
         return (*inputs, *more.values()), settings
 
-    def _fused(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
-        """The kernel's result, recorded as one node; NotImplemented if no kernel takes these."""
+    def _fused(self, kernel: Kernel, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+        """The kernel's result, recorded as one node; NotImplemented if it does not take these."""
         arrays: list[Any] = []
         edges: list[Edge | None] = []
         for x in inputs:
@@ -84,9 +82,6 @@ class Fusible(Operation):
                 return NotImplemented
             arrays.append(None if x is None else x.data)
             edges.append(None if x is None else x.edge)
-        kernel = self.kernel_for(arrays)
-        if kernel is None:
-            return NotImplemented
         keep = state.recording and any(edges)
         result = kernel.forward(*arrays, keep=keep, **settings)
         if result is NotImplemented:

@@ -113,13 +113,14 @@ class Operation:
 
         return register_kernel
 
-    def kernel_for(self, arrays: Sequence[Any]) -> Kernel | None:
-        """The kernel for the device of the first array; None if there is none or they are off."""
+    def kernel_for(self, first: Any) -> Kernel | None:
+        """The kernel for the device of the first input; None if there is none or they are off."""
         if not (self.kernels and state.kernels):
             return None
-        if isinstance(arrays[0], np.ndarray):
+        array = first.data if isinstance(first, Tensor) else first
+        if isinstance(array, np.ndarray):
             return self.kernels.get("cpu")
-        return self.kernels.get("cuda") if is_array(arrays[0]) else None
+        return self.kernels.get("cuda") if is_array(array) else None
 
     def needs_formula(self, tensors: bool) -> bool:
         """Whether the backward pass goes through `expand`; `tensors`: gradients carry history."""

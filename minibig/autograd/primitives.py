@@ -138,7 +138,7 @@ class Primitive(Operation):
 
     def _compute(self, *arrays: Any, **keywords: Any) -> Any:
         """The result by a kernel, or by the function itself."""
-        kernel = self.kernel_for(arrays)
+        kernel = self.kernel_for(arrays[0])
         y = NotImplemented if kernel is None else kernel.forward(*arrays, **keywords)
         return self.function(*arrays, **keywords) if y is NotImplemented else y
 
