@@ -10,7 +10,7 @@ these axes is taken first. An ellipsis has the labels −n, ..., −1, and broad
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from minibig.autograd import Tensor, reshape
 from minibig.autograd.operations import expect_tensors
@@ -18,6 +18,12 @@ from minibig.backend import InputError
 from minibig.ops.diagonals import diagonal
 from minibig.ops.products import matmul
 from minibig.ops.shapes import transpose
+
+class Labelled(NamedTuple):
+    """A tensor and the label of each of its axes: a letter, or a number for an ellipsis."""
+
+    tensor: Any
+    labels: list[Any]
 
 def einsum(subscripts: str, /, *xs) -> Tensor:
     """The sum of products that `subscripts` describes, as numpy.einsum.
@@ -27,11 +33,12 @@ def einsum(subscripts: str, /, *xs) -> Tensor:
     """
     expect_tensors("einsum", xs)
     terms, output = _parsed(subscripts, xs)
-    (x, a), *others = [_with_letters_once(*pair) for pair in zip(xs, terms, strict=True)]
-    for i, (y, b) in enumerate(others, 2):
-        x, a = _multiplied(x, a, y, b, {*output, *[c for term in terms[i:] for c in term]})
-    x, a = _summed(x, a, output)
-    return transpose(x, [a.index(c) for c in output])
+    operands = [_with_letters_once(Labelled(*pair)) for pair in zip(xs, terms, strict=True)]
+    product = operands[0]
+    for i, operand in enumerate(operands[1:], 2):
+        needed_later = {label for term in terms[i:] for label in term}
+        product = _multiplied(product, operand, {*output, *needed_later})
+    return _arranged(_summed(product, output), output)
 
 def _parsed(subscripts: Any, xs: Any) -> tuple[list[list[Any]], list[Any]]:
     """The labels of the operands' axes, and those of the result."""
@@ -39,55 +46,79 @@ def _parsed(subscripts: Any, xs: Any) -> tuple[list[list[Any]], list[Any]]:
     if left.count(",") + 1 != len(xs):
         raise InputError(f"einsum: {subscripts!r} does not describe the {len(xs)} operands given.")
     terms = [_labels(term, x.ndim) for term, x in zip(left.split(","), xs, strict=True)]
+    labels = _checked_lengths(subscripts, terms, xs)
+    dots = sorted(label for label in labels if isinstance(label, int))
+    if arrow:
+        output = _labels(right, len(right.replace("...", "")) + len(dots))
+    else:  # as in NumPy: the letters that stand once, in alphabetical order
+        output = dots + sorted(c for c in labels.difference(dots) if left.count(c) == 1)
+    if len({*output}) < len(output) or not {*dots} <= {*output} <= labels:
+        raise InputError(
+            f"einsum: the result of {subscripts!r} must name letters of its operands, each once, "
+            "and '...' if they do."
+        )
+    return terms, output
+
+def _checked_lengths(subscripts: Any, terms: list[list[Any]], xs: Any) -> set[Any]:
+    """All labels; InputError unless each is a letter for one axis, of one length everywhere."""
     lengths: dict[Any, int] = {}
     for term, x in zip(terms, xs, strict=True):
         if len(term) != x.ndim or not all(isinstance(c, int) or c.isalpha() for c in term):
-            needed = f"{subscripts!r} must have one letter for an axis"
-            raise InputError(f"einsum: {needed}; got {x.shape}.")
-        for label, n in zip(term, x.shape, strict=True):
-            known = lengths.setdefault(label, n)
-            if known != n and (isinstance(label, str) or 1 not in (known, n)):
+            raise InputError(
+                f"einsum: {subscripts!r} must have one letter for an axis; got {x.shape}."
+            )
+        for label, length in zip(term, x.shape, strict=True):
+            known = lengths.setdefault(label, length)
+            broadcasts = isinstance(label, int) and 1 in (known, length)
+            if known != length and not broadcasts:
                 name = label if isinstance(label, str) else "..."
-                raise InputError(f"einsum: {name} of {subscripts!r} has lengths {known} and {n}.")
-    dots = sorted(label for label in lengths if isinstance(label, int))
-    once = sorted(c for c in {*lengths}.difference(dots) if left.count(c) == 1)
-    output = _labels(right, len(right.replace("...", "")) + len(dots)) if arrow else dots + once
-    if len({*output}) < len(output) or not {*dots} <= {*output} <= {*lengths}:
-        needed = "must name letters of its operands, each once, and '...' if they do"
-        raise InputError(f"einsum: the result of {subscripts!r} {needed}.")
-    return terms, output
+                raise InputError(
+                    f"einsum: {name} of {subscripts!r} has lengths {known} and {length}."
+                )
+    return {*lengths}
 
 def _labels(term: str, ndim: int) -> list[Any]:
+    """One label for each axis of an operand: "b...i" with three axes is b, −1, i."""
     before, dots, after = term.partition("...")
     return [*before, *range(len(before + after) - ndim if dots else 0, 0), *after]
 
-def _with_letters_once(x: Any, labels: list[Any]) -> tuple[Any, list[Any]]:
-    """x and its labels; where one stands twice, the diagonal over its two axes."""
-    for label in labels:
-        if labels.count(label) > 1:
-            first = labels.index(label)
-            x = diagonal(x, 0, first, labels.index(label, first + 1))
-            rest = [*labels]
-            rest.remove(label)
-            rest.remove(label)
-            return _with_letters_once(x, [*rest, label])
-    return x, labels
+def _with_letters_once(x: Labelled) -> Labelled:
+    """x; where a label stands twice, the diagonal over its two axes, which becomes the last."""
+    for label in x.labels:
+        if x.labels.count(label) > 1:
+            first = x.labels.index(label)
+            second = x.labels.index(label, first + 1)
+            rest = [*x.labels[:first], *x.labels[first + 1 : second], *x.labels[second + 1 :]]
+            return _with_letters_once(
+                Labelled(diagonal(x.tensor, 0, first, second), [*rest, label])
+            )
+    return x
 
-def _summed(x: Any, labels: Any, needed: Any) -> tuple[Any, list[Any]]:
+def _summed(x: Labelled, needed: Any) -> Labelled:
     """x summed over the labels that nobody needs."""
-    axes = tuple([i for i, label in enumerate(labels) if label not in needed])
-    return x.sum(axis=axes) if axes else x, [label for label in labels if label in needed]
+    axes = tuple([i for i, label in enumerate(x.labels) if label not in needed])
+    kept = [label for label in x.labels if label in needed]
+    return Labelled(x.tensor.sum(axis=axes) if axes else x.tensor, kept)
 
-def _multiplied(x: Any, a: Any, y: Any, b: Any, needed: Any) -> tuple[Any, list[Any]]:
-    """The product of x and y, summed over the labels that nobody needs."""
-    (x, a), (y, b) = _summed(x, a, needed.union(b)), _summed(y, b, needed.union(a))
-    rows, columns = [c for c in a if c not in b], [c for c in b if c not in a]
-    stack = [c for c in a if c in b and c in needed]
-    inner = [c for c in a if c in b and c not in needed]
-    x = transpose(x, [a.index(c) for c in stack + rows + inner])
-    y = transpose(y, [b.index(c) for c in stack + inner + columns])
-    n, m, k = len(stack), len(stack + rows), len(stack + inner)
-    matrices = reshape(x, (*x.shape[:n], math.prod(x.shape[n:m]), math.prod(x.shape[m:])))
-    others = reshape(y, (*y.shape[:n], math.prod(y.shape[n:k]), math.prod(y.shape[k:])))
-    z = matmul(matrices, others)
-    return reshape(z, (*z.shape[:n], *x.shape[n:m], *y.shape[k:])), stack + rows + columns
+def _arranged(x: Labelled, labels: list[Any]) -> Any:
+    """The tensor of x with its axes in the order of the labels."""
+    return transpose(x.tensor, [x.labels.index(label) for label in labels])
+
+def _multiplied(x: Labelled, y: Labelled, needed: set[Any]) -> Labelled:
+    """The product of x and y, summed over the labels that nobody needs: one stack of matrices."""
+    x, y = _summed(x, needed.union(y.labels)), _summed(y, needed.union(x.labels))
+    rows = [label for label in x.labels if label not in y.labels]
+    columns = [label for label in y.labels if label not in x.labels]
+    stack = [label for label in x.labels if label in y.labels and label in needed]
+    inner = [label for label in x.labels if label in y.labels and label not in needed]
+    a = _arranged(x, stack + rows + inner)
+    b = _arranged(y, stack + inner + columns)
+    n, n_rows, n_inner = len(stack), len(stack + rows), len(stack + inner)
+    product = matmul(_as_matrices(a, n, n_rows), _as_matrices(b, n, n_inner))
+    shape = (*product.shape[:n], *a.shape[n:n_rows], *b.shape[n_inner:])
+    return Labelled(reshape(product, shape), stack + rows + columns)
+
+def _as_matrices(x: Any, first: int, second: int) -> Any:
+    """x as a stack of matrices, whose rows begin at axis `first`, and whose columns at `second`."""
+    rows, columns = math.prod(x.shape[first:second]), math.prod(x.shape[second:])
+    return reshape(x, (*x.shape[:first], rows, columns))
