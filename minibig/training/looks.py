@@ -76,6 +76,34 @@ def looks_in_order(looks: Iterable[Look]) -> tuple[Look, ...]:
     return looks
 
 
+def numbers_of(look: Look, found: object) -> dict[str, float]:
+    """The numbers that a look returned, by their names.
+
+    Raises:  InputError for what is none, for a name that the loop uses, or if the number that
+             decides is not among them.
+    """
+    expected = f"what the look {look.name} returns"
+    if not isinstance(found, Mapping):
+        raise refuse(expected, "numbers by name, a text, or None", found)
+    values = {}
+    for name, value in found.items():
+        if name in RESERVED:
+            raise InputError(
+                f"the look {look.name} returns {name}, which the loop itself measures. Choose "
+                f"another name, such as {look.name}_{name}."
+            )
+        try:
+            values[text("a name", name)] = float(value)
+        except (TypeError, ValueError):
+            raise refuse(expected, "numbers by name, a text, or None", found) from None
+    if look.best is not None and look.best not in values:
+        raise InputError(
+            f"the look {look.name} must return {look.best}, which decides what is best; got "
+            f"{', '.join(values) or 'nothing'}."
+        )
+    return values
+
+
 def at_most_every(seconds: float, do: Callable[[], object]) -> Callable[[], None]:
     """A function that calls `do`, unless the last call or the beginning is too short ago.
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.autograd.state import state as engine
-from minibig.backend import InputError, random_state, set_random_state
+from minibig.backend import random_state, set_random_state
 from minibig.backend.checks import instance
 from minibig.backend.stopping import StopRequested
 from minibig.files.lock import locked
@@ -33,7 +33,7 @@ from minibig.training.failures import (
     without_warnings_of_overflow,
 )
 from minibig.training.interruption import Interrupted, StopRequest, stop_on_signals
-from minibig.training.looks import RESERVED, Look, looks_in_order
+from minibig.training.looks import Look, looks_in_order, numbers_of
 from minibig.training.metrics import Metrics
 from minibig.training.progress import Progress, Silence
 from minibig.training.run_state import RunState, resume_run, save_run
@@ -209,11 +209,10 @@ class Trainer:
         if isinstance(found, str):
             self._report({"step": self.state.step, look.name: found})
         elif found is not None:
-            self._judge(look, {name: float(value) for name, value in found.items()})
+            self._judge(look, numbers_of(look, found))
 
     def _judge(self, look: Look, values: dict[str, float]) -> None:
         """Record the numbers of a look, and keep the model if it is the best."""
-        _check_names(look, values)
         check_evaluation(self.state.step, values)
         self._report({"step": self.state.step, **values})
         self.state.measured = self.state.measured | values
@@ -355,17 +354,3 @@ def _with_batch_size(settings: TrainingSettings, batches: Any) -> TrainingSettin
     instance("settings", settings, TrainingSettings)
     size = getattr(batches, "batch_size", settings.batch_size)
     return dataclasses.replace(settings, batch_size=size)
-
-
-def _check_names(look: Look, values: dict[str, float]) -> None:
-    for name in values:
-        if name in RESERVED:
-            raise InputError(
-                f"the look {look.name} returns {name}, which the loop itself measures. Choose "
-                f"another name, such as {look.name}_{name}."
-            )
-    if look.best is not None and look.best not in values:
-        raise InputError(
-            f"the look {look.name} must return {look.best}, which decides what is best; got "
-            f"{', '.join(values) or 'nothing'}."
-        )

@@ -111,10 +111,11 @@ class Metrics:
             return [line for line in file if line.endswith(b"\n")]
 
     def _unwritable(self, reason: str) -> StorageError:
-        return StorageError(
-            f"{self.path} cannot be written: {reason}. The last checkpoint is unharmed; make room "
-            "or choose another folder, and start the run again."
-        )
+        if os.path.exists(self.path.parent / "checkpoints"):
+            advice = "The last checkpoint is unharmed; make room, and start the run again."
+        else:
+            advice = "There is no checkpoint beside it: make room, and begin the run anew."
+        return StorageError(f"{self.path} cannot be written: {reason}. {advice}")
 
 
 def _refuse(name: str) -> Any:

@@ -167,6 +167,8 @@ def _check_settings(
         raise StorageError(f"{folder} is not usable: step {step} lies beyond {began.steps} steps.")
     ours, theirs = settings.to_json(), began.to_json()
     names = [n for n in ours if n not in FREE_TO_CHANGE and theirs[n] != ours[n]]
+    if "warmup_steps" in names and began.warmup == settings.warmup:
+        names.remove("warmup_steps")  # said by one, and the default of the other
     if names == ["steps"] and step == began.steps < settings.steps:
         return [
             f"this run was finished at step {step} and goes on to step {settings.steps}: its "

@@ -116,7 +116,8 @@ longer or shorten the warm-up.
                 f"steps must be more than warmup_steps = {self.warmup}; got {self.steps}. "
                 "Train longer or shorten the warm-up."
             )
-        self.learning_rate(0)
+        if self.min_lr > self.lr:
+            raise InputError(f"min_lr must be at most lr = {self.lr}; got {self.min_lr}.")
 
     @property
     def warmup(self) -> int:
@@ -153,13 +154,13 @@ longer or shorten the warm-up.
         )
 
     def changed(self, values: Mapping[str, Any]) -> Self:
-        """As for all `Settings`; another optimizer changes the rates that are not named as well."""
+        """As for all `Settings`; another optimizer changes what is not named of its rates."""
         optimizer = values.get("optimizer", self.optimizer)
         start = self if optimizer == self.optimizer else self.for_optimizer(optimizer)
         return super(TrainingSettings, start).changed(values)
 
     def for_optimizer(self, optimizer: str) -> Self:
-        """The same settings for another optimizer, with its rates in proportion (`optim.RATES`).
+        """The same settings for another optimizer, with rates in the proportion of `optim.RATES`.
 
         >>> TrainingSettings(lr=1e-3).for_optimizer("adafactor").lr
         0.03

@@ -94,6 +94,14 @@ def test_the_number_that_decides_must_be_there(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "values", [0.5, [1.0], {"a": "high"}, {"a": None}, {3: 1.0}, {"a": [1, 2]}]
+)
+def test_a_look_returns_numbers_by_name_or_a_text(tmp_path, values):
+    with pytest.raises(mb.InputError, match=r"what the look mine returns must be|a name must be"):
+        run_with(tmp_path, [Look("mine", 1, lambda: values)]).run()
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("", 1, dict), "the name of a look must be a text that is not empty"),

@@ -369,7 +369,7 @@ def test_a_folder_that_vanishes_stops_the_run(tmp_path):
             shutil.rmtree(tmp_path / "run")
         return value
 
-    with pytest.raises(mb.InputError, match="it was removed while the run went on"):
+    with pytest.raises(mb.InputError, match="There is no checkpoint beside it"):
         trainer(tmp_path / "run", loss=loss).run()
 
 

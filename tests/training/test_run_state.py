@@ -244,3 +244,14 @@ def test_one_process_a_run_folder(tmp_path):
 def in_another_thread(work):
     with ThreadPoolExecutor(1) as pool:
         pool.submit(work).result()
+
+
+@pytest.mark.parametrize("steps", [30, 700])
+def test_a_warm_up_that_was_said_is_the_same_as_the_default(tmp_path, steps):
+    layer, update = trained(0)
+    said = TrainingSettings(steps=steps, warmup_steps=TrainingSettings(steps=steps).warmup)
+    save_run(tmp_path, layer, update, RunState(step=3), said)
+    assert resume_run(tmp_path, layer, update, TrainingSettings(steps=steps))[1] == []
+    other = TrainingSettings(steps=steps, warmup_steps=1)
+    with pytest.raises(mb.InputError, match="began with warmup_steps = "):
+        resume_run(tmp_path, layer, update, other)
