@@ -74,7 +74,7 @@ def muon_groups(
     """
     if not hasattr(module, "named_parameters"):
         raise refuse("what muon_groups takes apart", "a module", module)
-    modules = [m for _, m in module.named_modules()]
+    modules = list(module.modules())
     tables = [m.weight for m in modules if isinstance(m, Embedding | LearnedPositions)]
     apart = {id(p) for p in (*tables, *others)}
     hidden: list[tuple[str, Any]] = []

@@ -41,8 +41,7 @@ def kernels_against_formulas() -> str:
     model, ids = _small_gpt(n_layers=2), _batch()[:3]
 
     def all_gradients() -> list[np.ndarray]:
-        for parameter in model.parameters():
-            parameter.grad = None
+        model.zero_grad()
         loss = cross_entropy(model(ids[:, :-1]), tensor(ids[:, 1:]))
         loss.backward()
         return [loss.numpy(), *(p.grad.numpy() for p in model.parameters() if p.grad is not None)]

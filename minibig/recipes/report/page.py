@@ -71,7 +71,7 @@ def _headline(model: Any, metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for language, name in LANGUAGES.items():
         for split, meaning in SPLITS.items():
             yield _percent(metrics["answers"][language][split]), f"{name}, {meaning} questions"
-    size = sum(parameter.size for parameter in model.parameters())
+    size = model.n_parameters
     yield f"{size / 1e6:.2f} M", "parameters, from random numbers"
     yield f"{metrics['seconds']['total']:,.0f} s", "for everything until here"
     per_byte = metrics["losses"]["pretraining_per_byte"]
