@@ -1,12 +1,14 @@
 """Files: safetensors and JSON, checkpoints, models in folders. Nothing is unpickled.
 
-Read in this order: tensor_files, checkpoints, weight_tables, gpt2, native, model_folders.
+Read in this order: tensor_files, checkpoints, weight_tables, gpt2, families, native,
+model_folders.
 """
 
 from minibig.files import StorageError
 from minibig.storage.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
+from minibig.storage.families import FAMILIES
 from minibig.storage.gpt2 import GPT2
-from minibig.storage.model_folders import FAMILIES, find_model, load, save
+from minibig.storage.model_folders import find_model, load, save
 from minibig.storage.tensor_files import load_tensors, metadata, save_tensors
 from minibig.storage.weight_tables import (
     JOINED,

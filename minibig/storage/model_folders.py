@@ -34,7 +34,7 @@ from minibig.files.checksums import CHECKSUMS, checksums_of
 from minibig.files.temporary_names import is_written
 from minibig.nn import Module, without_values
 from minibig.storage import native
-from minibig.storage.gpt2 import GPT2
+from minibig.storage.families import FAMILIES
 from minibig.storage.tensor_files import (
     PICKLES,
     TensorFile,
@@ -50,8 +50,6 @@ _PLACES = ("", "model", "best")  # in the folder of a model, or of a run
 _MOST_NAMES = 8  # in a sentence
 _TRIES = 100  # to load what another process is saving
 _PAUSE = 0.01  # seconds between two of them
-
-FAMILIES: dict[str, Family] = {family.model_type: family for family in (GPT2,)}
 
 
 def save(model: Module, folder: str | os.PathLike[str]) -> None:
