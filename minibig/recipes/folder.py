@@ -34,7 +34,7 @@ from minibig.files import (
     write_json,
 )
 from minibig.recipes.git_state import checkout_of
-from minibig.tokenizers import ByteLevelBPE, Tokenizer, load_tokenizer
+from minibig.tokenizers import Tokenizer, load_tokenizer
 from minibig.training import TrainingSettings
 
 RECORD = "run.json"
@@ -44,7 +44,6 @@ PARTS = (
 )
 _FORMAT = "minibig run"
 _LIMIT = 1_000_000  # bytes of a record
-_PUBLISHED = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,24 +148,8 @@ def check_folder(folder: Path) -> None:
 
 
 def tokenizer_of(folder: Path) -> Tokenizer:
-    """The tokenizer of a run or of a model: in its `tokenizer` folder, in it, or beside it.
-
-    Raises:  InputError if there is none.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder. Give the folder of a tokenizer or of a run.")
-    inside = folder / "tokenizer"
-    places = (inside, folder) if is_run(folder) else (folder, inside)
-    for place in (*places, folder.resolve().parent / "tokenizer"):
-        if (place / "tokenizer_settings.json").is_file():
-            return load_tokenizer(place)
-        for vocabulary, merges in _PUBLISHED:
-            if (place / vocabulary).is_file() and (place / merges).is_file():
-                return ByteLevelBPE.from_files(place / vocabulary, place / merges)
-    raise InputError(
-        f"{folder} has no tokenizer: neither tokenizer_settings.json nor vocab.json with "
-        "merges.txt is there. Copy the model's tokenizer into the folder."
-    )
+    """The tokenizer of a run or of a model, as `load_tokenizer` finds it."""
+    return load_tokenizer(folder)
 
 
 def run_settings(record: Record) -> dict[str, Any]:

@@ -51,8 +51,10 @@ def load_tokenizer(folder: str | PathLike[str]) -> Tokenizer:
 
 
 def _places(folder: Path) -> list[Path]:
-    """Where the tokenizer of a folder may lie, the first that has one counts."""
+    """Where the tokenizer of a folder may lie; the first place that has one counts."""
     places = [folder, folder / "tokenizer"]
+    if (folder / "run.json").exists():
+        places.reverse()
     if (folder / "config.json").exists():  # a model: in a run its tokenizer lies beside it
         places.append(folder.resolve().parent / "tokenizer")
     return places
