@@ -104,11 +104,16 @@ Check that tokenizer and model have the same vocabulary.
     """
     array = array_of(ids, name)
     if array.dtype.kind not in "iu":
-        got = f"{array.dtype}, first {array.reshape(-1)[:1].tolist()}"
-        raise InputError(f"{name} must be integers in [0, {n}); got {got}. Use x.astype('int64').")
+        first = array.reshape(-1)[:1].tolist()
+        raise InputError(
+            f"{name} must be integers in [0, {n}); got {array.dtype}, first {first}. "
+            "Use x.astype('int64')."
+        )
     if wrong := outside(array, 0, n):
-        advice = "Check that tokenizer and model have the same vocabulary."
-        raise InputError(f"{name} must lie in [0, {n}); got {wrong[0]}. {advice}")
+        raise InputError(
+            f"{name} must lie in [0, {n}); got {wrong[0]}. "
+            "Check that tokenizer and model have the same vocabulary."
+        )
     return array
 
 @composite

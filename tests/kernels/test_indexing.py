@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
+from minibig.kernels.indexing import segment_sums
 
 from .comparison import expect_same, random_tensor
 
@@ -18,3 +19,20 @@ def test_a_token_that_comes_often_gathers_all_its_gradients(ids):
 def test_ids_may_have_several_axes_and_any_integer_type():
     ids = mb.tensor(numbers.integers(0, 7, (2, 3, 4)).astype("uint8"))
     expect_same(lambda weight: mb.embedding(weight, ids), random_tensor(numbers, 7, 3))
+
+
+@given(counts=st.lists(st.integers(1, 300), min_size=1, max_size=8))
+def test_segments_of_any_length_are_added_up(counts):
+    rows = np.random.default_rng(sum(counts)).integers(-9, 9, (sum(counts), 2)).astype(np.float32)
+    ends = np.cumsum(counts)
+    expected = [rows[end - n : end].sum(axis=0) for end, n in zip(ends, counts, strict=True)]
+    np.testing.assert_array_equal(segment_sums(rows, ends - counts), expected)
+
+
+def test_the_gradient_of_a_token_that_comes_all_the_time_keeps_its_digits():
+    weight = mb.zeros((3, 2))
+    weight.requires_grad = True
+    ids = mb.tensor(np.repeat([1, 2], [100_000, 5]))
+    mb.embedding(weight, ids).backward(mb.full((100_005, 2), 0.1))
+    exact = float(np.float32(0.1)) * np.array([[0, 0], [100_000] * 2, [5, 5]])
+    np.testing.assert_allclose(weight.grad.numpy(), exact, rtol=1e-6)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from cuda_on_cpu import cuda_on_cpu
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +50,19 @@ def test_frozen_weights_cost_no_gradient():
     x, w = random_tensor(numbers, 4, 3), random_tensor(numbers, 3, 2).detach()
     mb.linear(x, w).sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), np.broadcast_to(w.numpy().sum(axis=1), (4, 3)))
+
+
+@pytest.mark.parametrize("activation", [mb.relu, mb.gelu_tanh, mb.gelu])
+@pytest.mark.parametrize("biases", [(True, False), (False, True), (False, False)])
+def test_feed_forward_needs_no_biases(activation, biases):
+    x, w1, w2 = (random_tensor(numbers, *shape) for shape in ((70, 3), (3, 5), (5, 4)))
+    b1 = random_tensor(numbers, 5) if biases[0] else None
+    b2 = random_tensor(numbers, 4) if biases[1] else None
+
+    def f(*inputs):
+        return mb.feed_forward(*inputs, activation=activation)
+
+    expect_same(f, x, w1, b1, w2, b2)
+    with cuda_on_cpu():
+        on_cuda = [None if a is None else a.to("cuda") for a in (x, w1, b1, w2, b2)]
+        np.testing.assert_allclose(f(*on_cuda).numpy(), f(x, w1, b1, w2, b2).numpy(), rtol=1e-9)
