@@ -160,10 +160,10 @@ def expect_tensors(name: Any, inputs: Sequence[Any]) -> None:
 
 
 KEYWORDS_OF_OTHERS = {
-    "dim": "axis",
-    "dims": "axis",
-    "keepdim": "keepdims",
-    "unbiased": "correction",
+    **{"dim": "axis", "dims": "axis", "keepdim": "keepdims", "unbiased": "correction"},
+    **{"min": "low", "max": "high", "a_min": "low", "a_max": "high", "negative_slope": "slope"},
+    **{"diagonal": "k", "start_dim": "start", "end_dim": "end", "shifts": "shift"},
+    **{"num_classes": "n"},
 }
 
 

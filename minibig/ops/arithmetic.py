@@ -108,7 +108,7 @@ where.defvjp(a=lambda g, condition: where(condition, g, 0.0),
              b=lambda g, condition: where(condition, 0.0, g))
 
 @composite
-def clip(x, low=None, high=None, /) -> Tensor:
+def clip(x, /, low=None, high=None) -> Tensor:
     """min(max(x, low), high), either bound may be None; at a bound half of the gradient passes."""
     numbers = isinstance(low, int | float) and isinstance(high, int | float)
     if (low is None and high is None) or (numbers and not low <= high):

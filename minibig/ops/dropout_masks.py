@@ -21,7 +21,7 @@ def _expect_floats(x, **settings) -> None:
         raise InputError(f"dropout: x must hold floating-point numbers; got {x.dtype}.")
 
 @composite
-def dropout(x, /, *, p: float, key: DropoutKey | None = None) -> Tensor:
+def dropout(x, /, p: float, *, key: DropoutKey | None = None) -> Tensor:
     """x·mask / (1 − p), mask 0 with probability p; the expectation stays x.
 
     The mask is a function of the key and of the number of the example (axis 0), so it is the same

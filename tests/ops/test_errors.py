@@ -83,6 +83,9 @@ USES = [
         for name in ["max", "min", "argmax"]
     ],
     ("sum dim", lambda x: mb.sum(x, dim=0), TypeError, "sum has no keyword dim.*called axis here"),
+    ("clip max", lambda x: x.clip(min=0), TypeError, "clip has no keyword min. It is called low"),
+    ("tril diagonal", lambda x: mb.tril(x, diagonal=1), TypeError, "diagonal. It is called k"),
+    ("roll shifts", lambda x: mb.roll(x, shifts=1), TypeError, "shifts. It is called shift"),
     ("mean dim", lambda x: mb.mean(x, dim=0), TypeError, "mean has no keyword dim.*axis here"),
     ("max keepdim", lambda x: x.max(0, keepdim=True), TypeError, "keepdim. It is called keepdims"),
     (

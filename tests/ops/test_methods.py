@@ -111,6 +111,8 @@ def test_settings_may_be_given_by_position():
     assert_equal(mb.concatenate([x, x], 1), np.concatenate([X, X], 1))
     assert_equal(mb.broadcast_to(x, (2, 2, 3)), np.broadcast_to(X, (2, 2, 3)))
     assert_equal(mb.tril(x, 1), np.tril(X, 1))
+    assert_equal(x.clip(high=2.0), X.clip(max=2.0))
+    assert mb.dropout(x, 0.0) is x
     assert (round(x).tolist(), math.floor(x).tolist()) == (X.round().tolist(), np.floor(X).tolist())
 
 
