@@ -13,7 +13,7 @@ from minibig.storage import list_checkpoints, load
 from minibig.training import Metrics, TrainingError
 from minibig.training.failures import check_evaluation, check_parameters, check_step
 
-from .tiny_runs import child, is_finite, orphans, remains, trainer
+from .tiny_runs import child, is_finite, orphans, remains, trainer, with_look
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX limits")
 
@@ -36,15 +36,11 @@ def fails_with(folder, loss, message):
 
 
 def test_an_infinite_gradient_is_named_and_nothing_good_is_overwritten(tmp_path, unbroken):
-    run = trainer(tmp_path)
-    weight = run.model.blocks[0].feed_forward.up.weight
-    plain = run.loss
-
-    def loss(step, micro_step):
-        value = plain(step, micro_step)
+    def loss(step, micro_step, value):
+        weight = run.model.blocks[0].feed_forward.up.weight
         return value + (weight * weight).sum() * math.inf if step == 7 else value
 
-    run.loss = loss
+    run = trainer(tmp_path, loss=loss)
     name = "blocks.0.feed_forward.up.weight"
     with pytest.raises(TrainingError, match=rf"step 8 has the loss inf .* gradient of {name}\."):
         run.run()
@@ -56,15 +52,15 @@ def test_an_infinite_gradient_is_named_and_nothing_good_is_overwritten(tmp_path,
 
 def test_a_bad_parameter_is_named_before_any_gradient(tmp_path, unbroken):
     run = trainer(tmp_path)
-    plain = run.loss
+    plain = run.update.batch
 
-    def loss(step, micro_step):
-        if (step, micro_step) == (7, 1):
+    def batch(number):
+        if number == 14:  # the first of step 7
             bias = run.model.final_norm.bias
             bias.assign(np.full(bias.shape, np.nan, "float32"))
-        return plain(step, micro_step)
+        return plain(number)
 
-    run.loss = loss
+    run.update.batch = batch
     with pytest.raises(TrainingError, match=r"step 8 has the loss nan .* parameter final_norm.bia"):
         run.run()
     assert is_finite(tmp_path)
@@ -89,7 +85,7 @@ def test_bad_parameters_are_never_saved(tmp_path):
             bias.assign(np.full(bias.shape, np.inf, "float32"))
         return ""
 
-    run.sample = sample
+    with_look(run, "sample", sample)
     with pytest.raises(TrainingError, match=r"after step 15 the parameter final_norm\.bias holds"):
         run.run()
     assert is_finite(tmp_path)
@@ -151,7 +147,7 @@ def test_an_interruption_does_not_save_bad_numbers(tmp_path):
         signal.raise_signal(signal.SIGINT)
         return ""
 
-    run.sample = sample
+    with_look(run, "sample", sample)
     with np.errstate(all="ignore"), pytest.raises(TrainingError, match="step 6 has the loss nan"):
         run.run()
     assert list_checkpoints(tmp_path / "checkpoints")[-1].name == "step-00000003"
