@@ -29,7 +29,7 @@ def without_values(at_most: int | None = None) -> Iterator[None]:
     """Within it models are built without drawing or storing weights: every parameter is NaN.
 
     `assign` and `load_state_dict` give the parameters values; until then a result is NaN, too.
-    The number of parameters may be limited, so that no configuration makes one build for ever.
+    The number of parameter tensors may be limited, so that no configuration makes one build for ever.
 
     >>> with without_values():
     ...     layer = mb.nn.Linear(100_000, 100_000)
@@ -49,7 +49,7 @@ def count_parameter() -> None:
     """Count one more parameter; raise if there are more than the limit of `without_values`."""
     _building.count += 1
     if _building.at_most is not None and _building.count > _building.at_most:
-        raise InputError(f"the model has more than {_building.at_most:,} parameters.")
+        raise InputError(f"there are more than {_building.at_most:,} parameter tensors.")
 
 
 def values_are_left_out() -> bool:

@@ -120,7 +120,7 @@ def test_the_number_of_parameters_can_be_limited():
         mb.nn.Linear(2, 2)
         with mb.nn.without_values(at_most=1), pytest.raises(mb.InputError, match="more than 1 par"):
             mb.nn.Linear(2, 2)
-        with pytest.raises(mb.InputError, match="the model has more than 3 parameters"):
+        with pytest.raises(mb.InputError, match="there are more than 3 parameter tensors"):
             mb.nn.Linear(2, 2)
     mb.nn.Linear(2, 2)
 

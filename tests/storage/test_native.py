@@ -145,7 +145,7 @@ def test_a_model_of_minibig_without_a_family_is_rebuilt_from_its_configuration(
     [
         ({"width": 4}, "wrong: layers.0.weight has shape .3, 3. and float32, not .4, 4. and floa"),
         ({"width": 10**9}, "not .1000000000, 1000000000. and floats"),
-        ({"width": 3, "layers": 10**9}, "describes no possible model: the model has more than 11"),
+        ({"width": 3, "layers": 10**9}, "describes no possible model: there are more than 11"),
         ({"width": 3, "layers": 3}, "missing: layers.2.weight, layers.2.bias"),
         ({"width": "3"}, "describes no possible model: width must be a whole number"),
         ({"width": 3, "depth": 1}, "has no setting 'depth'"),
