@@ -29,7 +29,7 @@ def without_values(at_most: int | None = None) -> Iterator[None]:
     """Within it models are built without drawing or storing weights: every parameter is NaN.
 
     `assign` and `load_state_dict` give the parameters values; until then a result is NaN, too.
-    The number of parameter tensors may be limited, so that no configuration makes one build for ever.
+    The number of parameter tensors may be limited, so that no configuration builds for ever.
 
     >>> with without_values():
     ...     layer = mb.nn.Linear(100_000, 100_000)
