@@ -1,11 +1,11 @@
 """What is switched on in this thread: recording, kernels, how deep functional forms nest.
 
-Python answers Ctrl-C where a function begins, after a call and at the end of a loop's round. So a
-setting that is stored by a plain assignment as the last thing before a `try`, and again as the
-first thing of its `finally`, is restored whatever happens: that is how the engine changes settings
-for itself (`call`), and it holds without exception in CPython. One gap remains in a `with` block
-of a caller: an interrupt that arrives in the very instant in which Python enters `__exit__` is
-raised there before the setting is restored. `@mb.no_grad()` above a function has no such gap.
+What holds for Ctrl-C, and for other exceptions that arrive from outside at any time: CPython raises
+them where a function begins, after a call, and at the end of a round of a loop, never between two
+assignments. So what `call` changes, which is how the engine changes settings for itself, and what
+`@mb.no_grad()` above a function changes, is restored whatever happens. A block `with mb.no_grad():`
+is restored as well, but for one place: an exception that arrives after the last call in the block
+is raised as Python enters `__exit__`, before the first line there.
 """
 
 import functools

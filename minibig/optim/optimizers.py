@@ -72,20 +72,20 @@ class Optimizer:
         """All parameters, group after group."""
         return [p for group in self.groups for p in group.parameters]
 
+    @no_grad()
     def step(self) -> None:
         """Update every learned parameter that has a gradient; the others stay as they are."""
-        with no_grad():
-            for name, parameter, group in self._walk():
-                if parameter.grad is None:  # as of a frozen one
-                    continue
-                state = self._states[name]
-                if state.t == 0:
-                    state.arrays = self._zeros(parameter, group)
-                state.t += 1
-                new, *state.arrays = self.update(
-                    parameter, parameter.grad, *state.arrays, t=state.t, **group.settings
-                )
-                parameter.assign(new)
+        for name, parameter, group in self._walk():
+            if parameter.grad is None:  # as of a frozen one
+                continue
+            state = self._states[name]
+            if state.t == 0:
+                state.arrays = self._zeros(parameter, group)
+            state.t += 1
+            new, *state.arrays = self.update(
+                parameter, parameter.grad, *state.arrays, t=state.t, **group.settings
+            )
+            parameter.assign(new)
 
     def update(self, *inputs: Any, **settings: Any) -> Any:
         """The rule: `update(p, g, *state, t=..., **settings)` gives a tuple (p, *state).
