@@ -129,7 +129,8 @@ def _setting(name: str, argument: str, meaning: str) -> Command:
     def run(session: ChatSession, given: str) -> str:
         if given:
             session.change(name, _number(name, given))
-        return f"{name} {session.setting(name):.15g}"
+        value = session.setting(name)
+        return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
 
     return Command(f"/{name}", argument, meaning, run)
 

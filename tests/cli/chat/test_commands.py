@@ -59,6 +59,11 @@ def test_settings_are_shown_and_changed(session):
     assert settings_of(session) == [1.5, 7, 3]
 
 
+def test_a_long_seed_is_shown_with_all_its_digits(session):
+    assert run_command(session, "/seed 12345678901234567890") == "seed 12345678901234567890"
+    assert run_command(session, "/temperature 1") == "temperature 1"
+
+
 def test_answer_number_i_is_drawn_with_seed_plus_i(session):
     run_command(session, "/temperature 4")
     run_command(session, "/answers 3")
