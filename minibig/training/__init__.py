@@ -5,9 +5,13 @@
     looks = [Look("validation", 100, evaluate, best="validation_loss")]
     result = Trainer(model, next_token_loss, batches, settings, "runs/first", looks=looks).run()
 
+A run that was stopped goes on when it is made again in the same folder; a finished one goes on if
+its settings have more steps. A run that starts from the weights of another is a run of
+`mb.load(its folder)` in a new folder.
+
 Read in this order: settings, failures, updates (what a step is), looks (evaluations, samples),
-run_state, metrics, interruption, memory, progress, loop, samples. Pictures of a
-run are in `minibig/pictures`.
+run_state, metrics, interruption, memory, progress, loop, samples. Pictures of a run are in
+`minibig/pictures`.
 """
 
 from minibig.training.failures import TrainingError

@@ -12,7 +12,8 @@ import dataclasses
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,7 +167,8 @@ class Trainer:
     def _step(self) -> None:
         """One update, and its line in the metrics."""
         began = time.perf_counter()
-        values = dict(self.update(self.state.step))
+        with self._nothing_if_stopped():
+            values = dict(self.update(self.state.step))
         n_tokens = int(values.pop("n_tokens", 0))
         check_loss(self.state.step + 1, values)
         self.state.step, self.state.loss = self.state.step + 1, values["loss"]
@@ -184,16 +186,22 @@ class Trainer:
         """Take the looks that are due and were not taken before the run was interrupted."""
         if self.state.looked_at == self.state.step:
             return
-        streams, before = random_state(), dataclasses.replace(self.state)
-        try:
+        with self._nothing_if_stopped():
             for look in self.looks:
                 if look.is_due(self.state.step, self.settings.steps):
                     self._take(look)
+        self.state.looked_at = self.state.step
+
+    @contextmanager
+    def _nothing_if_stopped(self) -> Iterator[None]:
+        """What is given up within it, between two batches or tokens, leaves all as it was."""
+        streams, before = random_state(), dataclasses.replace(self.state)
+        try:
+            yield
         except StopRequested:
             set_random_state(streams)
             self.state = before
             raise
-        self.state.looked_at = self.state.step
 
     def _take(self, look: Look) -> None:
         """One look: a line in the metrics, and the model in best/ if it is better than before."""

@@ -1,16 +1,19 @@
 """What a step is: numbered batches, the mean over all targets, and updates of another kind."""
 
+import signal
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
+from minibig.backend.stopping import stop_if_requested
 from minibig.data import Batch
 from minibig.nn import Linear
 from minibig.objectives import answer_loss
 from minibig.optim import SGD
-from minibig.training import GradientUpdate, Trainer, TrainingError, TrainingSettings
+from minibig.training import GradientUpdate, Interrupted, Trainer, TrainingError, TrainingSettings
 
 from .tiny_runs import T, V, gpt
 
@@ -259,3 +262,31 @@ def test_processes_that_share_a_step_find_the_gradient_of_the_whole():
         GradientUpdate(model, answer_loss, batches, chosen, optimizer=optimizer, reduce=reduce)(0)
     for name, p in model.named_parameters():
         np.testing.assert_allclose(before[name] - p.numpy(), expected[name], atol=2e-6)
+
+
+def test_an_update_that_is_given_up_half_way_is_made_again_to_the_bit(tmp_path, monkeypatch):
+    """Its random numbers are drawn again, as if it had never begun."""
+    monkeypatch.setattr("minibig.training.interruption._PATIENCE", 0.0)
+
+    class Interruptible(PrivateUpdate):
+        at = None
+
+        def __call__(self, step):
+            mb.backend.stream("noise").normal(size=3)
+            if step == self.at:
+                signal.raise_signal(signal.SIGINT)
+            stop_if_requested()
+            return super().__call__(step)
+
+    def run(folder, at=None):
+        made = private(folder, 30)
+        made.update.__class__, made.update.at = Interruptible, at
+        return made
+
+    whole = run(tmp_path / "whole")
+    whole.run()
+    with pytest.raises(Interrupted):
+        run(tmp_path / "broken", at=17).run()
+    broken = run(tmp_path / "broken")
+    broken.run()
+    np.testing.assert_array_equal(broken.model.weight.numpy(), whole.model.weight.numpy())
