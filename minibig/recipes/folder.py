@@ -116,6 +116,20 @@ def run_folder(folder: Path, *, restart: bool) -> Iterator[None]:
                 restore(folder, RECORD)
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder in which a run cannot live."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; --out must name a folder.")
+    if folder.is_dir() and not is_run(folder):
+        with run_folder(folder, restart=False):
+            pass  # a run that somebody set aside, and was killed, is back now
+    unexplained = not is_run(folder) and not is_set_aside(folder)
+    if unexplained and (folder / "checkpoints").exists():
+        raise InputError(
+            f"{folder} holds checkpoints, but no run.json that explains them. Choose another --out."
+        )
+
+
 def read_record(folder: Path) -> Record:
     """What `write_record` wrote.
 
@@ -134,17 +148,6 @@ def read_record(folder: Path) -> Record:
             f"{path} does not describe a run of minibig: {reason}. Restore a copy of it, or choose "
             "another folder."
         ) from None
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse a folder in which a run cannot live."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file; --out must name a folder.")
-    unexplained = not is_run(folder) and not is_set_aside(folder)
-    if unexplained and (folder / "checkpoints").exists():
-        raise InputError(
-            f"{folder} holds checkpoints, but no run.json that explains them. Choose another --out."
-        )
 
 
 def tokenizer_of(folder: Path) -> Tokenizer:

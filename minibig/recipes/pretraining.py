@@ -25,6 +25,7 @@ from minibig.backend import (
     manual_seed,
     setting,
 )
+from minibig.backend.checks import whole
 from minibig.data import CORPORA, Batches, Text, evaluation_batches
 from minibig.data.columns import split_column
 from minibig.evaluation import bits_per_byte, mean_loss
@@ -33,7 +34,6 @@ from minibig.objectives import next_token_loss
 from minibig.pictures import draw_losses
 from minibig.recipes.display import Display
 from minibig.recipes.folder import (
-    Record,
     TextRecord,
     check_folder,
     is_run,
@@ -54,7 +54,7 @@ from minibig.recipes.text import (
 from minibig.recipes.training_run import run_and_draw, usual_looks
 from minibig.storage import load
 from minibig.tokenizers import Tokenizer
-from minibig.training import Result, Trainer, TrainingSettings, text_sampler
+from minibig.training import Metrics, Result, Trainer, TrainingSettings, text_sampler
 from minibig.training.settings import FREE_TO_CHANGE
 
 _FREE = (*FREE_TO_CHANGE, "data", "from_", "out", "device", "sample_prompt", "sample_length")
@@ -175,10 +175,11 @@ def pretrain(
 
 def _checked(settings: Pretraining, restart: bool) -> tuple[Pretraining, Text | None]:
     """The settings with full paths, and the text if it is needed; nothing is made yet."""
-    settings = _complete(settings)
     device(settings.device)
     check_folder(settings.folder)
-    if is_run(settings.folder) and not restart:
+    goes_on = is_run(settings.folder) and not restart
+    settings = _complete(settings, goes_on)
+    if goes_on:
         return settings, None
     text = _text(settings)
     return settings, text if text.characters else None
@@ -194,7 +195,7 @@ def prepare(
     folder = settings.folder
     goes_on = is_run(folder)
     if goes_on:
-        check_same_run(folder, read_record(folder), settings)
+        check_same_run(folder, settings)
         tokens = tokens_of(folder)
     else:
         text = text or _text(settings)
@@ -209,21 +210,31 @@ def prepare(
     return PretrainingRun(settings, model, tokens)
 
 
-def _complete(settings: Pretraining) -> Pretraining:
-    """The settings with paths that hold from any folder, and what is taken from another model."""
-    changes: dict[str, Any] = {}
+def _complete(settings: Pretraining, goes_on: bool) -> Pretraining:
+    """The settings with paths that hold from any folder, and what is taken from another model.
+
+    A run that goes on has all it needs in its folder.
+    """
+    changes: dict[str, Any] = {"out": settings.folder}
     if settings.data is not None and settings.data not in CORPORA:
         changes["data"] = checks.text("data", os.path.abspath(settings.data))
     if settings.from_ is not None:
         start = settings.from_.absolute()
-        model: Any = load(start)
-        sizes = {name: getattr(model.config, name) for name in ModelSizes().to_json()}
-        changes |= {**sizes, "dropout": settings.model.dropout, "from_": start}
-        changes["tokenizer"] = str(start)
+        changes |= {"from_": start, "tokenizer": str(start)}
+        changes |= _sizes(settings.folder, start, goes_on)
     elif os.path.isdir(settings.tokenizer):
         changes["tokenizer"] = os.path.abspath(settings.tokenizer)
-    check_tokenizer(changes.get("tokenizer", settings.tokenizer))
-    return settings.changed({**changes, "out": settings.folder})
+    if not goes_on:
+        check_tokenizer(changes.get("tokenizer", settings.tokenizer))
+    return settings.changed(changes)
+
+
+def _sizes(folder: Path, start: Path, goes_on: bool) -> dict[str, Any]:
+    """The sizes of a model to start from, or of the one that a run did start from."""
+    model: Any = settings_on_record(folder).model if goes_on else load(start)
+    sizes = model if goes_on else model.config
+    names = [name for name in ModelSizes().to_json() if name != "dropout"]
+    return {name: getattr(sizes, name) for name in names}
 
 
 def _text(settings: Pretraining) -> Text:
@@ -245,23 +256,51 @@ def _model(settings: Pretraining, tokenizer: Tokenizer, target: Device) -> GPT:
     return model
 
 
-def settings_on_record(folder: Path, record: Record) -> Pretraining:
-    """The settings of the pre-training in a folder; those of older versions lay in one row.
+def settings_on_record(folder: Path) -> Pretraining:
+    """The settings of the pre-training in a folder.
 
-    Raises:  InputError for the run of a quickstart.
+    Raises:  InputError for the run of a quickstart, or if there is none.
     """
+    if not is_run(folder):
+        raise InputError(f"{folder} holds no run to go on with. Leave out --resume to begin.")
+    record = read_record(folder)
     if record.is_quickstart:
         raise InputError(
             f"{folder} holds a run that goes on with: minibig quickstart --out {folder}. To train "
             "on a text, choose another --out, or begin anew there (--restart)."
         )
-    return Pretraining().changed({**record.settings, "out": folder})
+    return pretraining_of(record.settings).changed({"out": folder})
 
 
-def check_same_run(folder: Path, record: Record, settings: Pretraining) -> None:
+def pretraining_of(values: Mapping[str, Any]) -> Pretraining:
+    """The settings in a record; those of older versions lay in one row, and may be fewer."""
+    return Pretraining().changed(values)
+
+
+def extended(folder: Path, steps: int) -> Pretraining:
+    """The settings of the finished run in a folder with `steps` more, which are on its record now.
+
+    Raises:  InputError if the run is not finished yet.
+    """
+    settings = settings_on_record(folder)
+    whole("steps", steps, least=1)
+    with run_folder(folder, restart=False):
+        made = max((line["step"] for line in Metrics(folder / "metrics.jsonl").read()), default=0)
+        if made < settings.training.steps:
+            raise InputError(
+                f"{folder} holds a run that has made {made} of {settings.training.steps} steps. "
+                "Let it go on to its end before it is extended (--resume)."
+            )
+        settings = settings.changed({"steps": settings.training.steps + steps})
+        record = read_record(folder)
+        write_record(folder, record.command, settings.to_json(), record.text)
+    return settings
+
+
+def check_same_run(folder: Path, settings: Pretraining) -> None:
     """Refuse to go on with a run under settings, or with a text, that make another one of it."""
-    check_same_settings(folder, settings_on_record(folder, record), settings)
-    check_same_text(folder, record.text, settings)
+    check_same_settings(folder, settings_on_record(folder), settings)
+    check_same_text(folder, read_record(folder).text, settings)
 
 
 def check_same_settings(folder: Path, began: Settings, settings: Settings) -> None:

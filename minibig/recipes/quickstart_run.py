@@ -40,7 +40,7 @@ from minibig.recipes.pretraining import (
     check_same_settings,
     prepare,
     pretrain,
-    settings_on_record,
+    pretraining_of,
 )
 from minibig.recipes.report.page import report_page
 from minibig.recipes.stages import Stages
@@ -187,8 +187,7 @@ def quickstart_settings(record: Record) -> Quickstart:
 
     In older versions those of the fine-tuning lay in one row, beside others that had no meaning.
     """
-    inner = record.changed({"settings": record.settings["pretraining"]})
-    first = settings_on_record(Path("pretraining"), inner)
+    first = pretraining_of(record.settings["pretraining"])
     second = record.settings.get("finetuning")
     if second is None:
         loop = Quickstart().finetuning.to_json()

@@ -1,4 +1,5 @@
 import io
+import subprocess
 import sys
 
 import pytest
@@ -6,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend import InputError
+from minibig.cli import main
 from minibig.cli.console import complain, decoded, given_text, open_streams, say, sentence_of
+from minibig.tokenizers import load_tokenizer
+
+from .commands import environment
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8", "cp936"])
@@ -73,3 +78,63 @@ def test_a_complaint_is_one_line(capsys):
 )
 def test_an_error_is_a_sentence(error, sentence):
     assert sentence_of(error) == sentence
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x9b", "\x07", "\u202e", "\u2028", "\x7f"])
+def test_no_character_of_an_error_moves_the_cursor_or_turns_the_line(character, capsys):
+    complain(f"a{character}[2Jb.txt: No such file.")
+    assert capsys.readouterr().err == "minibig: a\ufffd[2Jb.txt: No such file.\n" or (
+        character in "\u2028"  # which counts as white space, and becomes a space
+    )
+
+
+def test_an_error_of_any_length_is_cut(capsys):
+    complain("begin " + "x" * 99_000_000 + " end")
+    shown = capsys.readouterr().err
+    assert len(shown) < 1100 and shown.startswith("minibig: begin") and shown.endswith(" end\n")
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="descriptors of POSIX")
+
+
+@posix
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", ">&- <&- 2>&-", "> /dev/full"])
+@pytest.mark.parametrize("words", ["--version", "tokenize decode {folder} 97", "info nothing"])
+def test_closed_streams_are_no_traceback(closed, words, bpe_folder):
+    command = f"{sys.executable} -m minibig {words.format(folder=bpe_folder)} {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, env=environment(), timeout=60
+    )
+    assert "Traceback" not in done.stderr and done.returncode in (0, 1, 120)
+    assert done.stderr.count("\n") <= 1
+
+
+@posix
+def test_decoded_escapes_do_not_reach_a_terminal(bpe_folder, monkeypatch):
+    output = io.StringIO()
+    output.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdout", output)
+    ids = map(str, load_tokenizer(bpe_folder).encode("\x1b[2J"))
+    assert main(["tokenize", "decode", str(bpe_folder), *ids]) == 0
+    assert output.getvalue() == "\ufffd[2J\n"
+
+
+IMPORTING = """
+import os, signal, sys
+sys.argv = ["minibig"]
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "minibig.ops":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+import minibig.cli
+"""
+
+
+@posix
+def test_ctrl_c_while_it_is_imported_is_one_line():
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTING],
+        capture_output=True, text=True, env=environment(), timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (130, "minibig: interrupted.\n")

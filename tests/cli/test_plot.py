@@ -1,9 +1,12 @@
 import json
+import re
 import shutil
 
 import pytest
 
 from minibig.cli import main
+
+from .commands import TINY, flags
 
 
 @pytest.fixture
@@ -76,3 +79,44 @@ def test_mistakes_are_one_line(finished_run, tmp_path, capsys, arguments, messag
     complaint = capsys.readouterr().err
     assert message in complaint and complaint.count("\n") == 1
     assert (finished_run / "run.json").read_bytes() == before
+
+
+def test_runs_of_other_tokenizers_are_compared_in_bits_per_byte(
+    finished_run, text_file, tmp_path, capsys
+):
+    other = tmp_path / "other"
+    settings = flags({**TINY, "tokenizer": "bpe", "vocab_size": 300})
+    assert main(["train", "--data", str(text_file), "--out", str(other), *settings]) == 0
+    bits = re.findall(r"bits per byte ([\d.]+)", capsys.readouterr().out)
+    assert main(["plot", str(finished_run), str(other), "--out", str(tmp_path / "a.png")]) == 0
+    shown = capsys.readouterr().out
+    assert "compare bits per byte, not losses per token" in shown
+    rows = dict(line.split() for line in shown.splitlines() if len(line.split()) == 2)
+    assert rows["other"] == bits[0]
+    assert max(map(len, shown.splitlines()[:8])) <= 80
+
+
+def test_many_runs_with_long_names_fit_80_columns(finished_run, tmp_path, capsys):
+    runs = [tmp_path / f"a run with quite a long name, number {i}" for i in range(4)]
+    for i, run in enumerate(runs):
+        shutil.copytree(finished_run, run)
+        record = json.loads((run / "run.json").read_text())
+        record["settings"]["training"]["lr"] = 0.01 + i
+        (run / "run.json").write_text(json.dumps(record))
+    assert main(["plot", *map(str, runs), "--out", str(tmp_path / "a.png")]) == 0
+    tables = capsys.readouterr().out.partition("picture:")[0]
+    assert "lr" in tables and max(map(len, tables.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "line", ['{"step": "one", "loss": 1.0}', '{"step": 1, "loss": "low"}', "[1]"]
+)
+@pytest.mark.parametrize("command", ["plot", "info"])
+def test_a_metrics_file_of_wrong_types_is_one_line(finished_run, tmp_path, capsys, line, command):
+    run = tmp_path / "run"
+    shutil.copytree(finished_run, run)
+    (run / "metrics.jsonl").write_text(line + "\n")
+    more = ["--out", str(tmp_path / "a.png")] if command == "plot" else []
+    assert main([command, str(run), *more]) == 1
+    shown = capsys.readouterr().err
+    assert "metrics.jsonl" in shown and shown.count("\n") == 1

@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from minibig.cli import main
+from minibig.recipes import Quickstart
+from minibig.recipes.folder import TextRecord, write_record
+
 from .commands import TINY, minibig
 
 
@@ -48,3 +52,24 @@ def test_a_config_may_be_wrong(tmp_path):
         done.stderr == f"minibig: {path}: Quickstart has no setting 'step'; did you mean steps?\n"
     )
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_text_after_the_world_is_advised_rightly(config, text_file, tmp_path, capsys):
+    folder = tmp_path / "run"
+    write_record(folder, [], Quickstart().to_json(), TextRecord(name="world"))
+    arguments = ["--data", str(text_file), "--config", str(config), "--out", str(folder)]
+    assert main(["quickstart", *arguments]) == 1
+    shown = capsys.readouterr().err
+    assert "choose another --out, or begin anew there (--restart)" in shown
+    assert "--resume" not in shown and "began with" not in shown
+
+
+@pytest.mark.parametrize("wrong", [["--config", "{none}"], ["--data", "{none}"]])
+def test_a_restart_that_cannot_begin_destroys_nothing(wrong, config, text_file, tmp_path, capsys):
+    run = tmp_path / "run"
+    arguments = ["quickstart", "--data", str(text_file), "--out", str(run)]
+    assert main([*arguments, "--config", str(config)]) == 0
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    words = [word.format(none=tmp_path / "none.json") for word in wrong]
+    assert main([*arguments, *words, "--restart"]) == 1
+    assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}

@@ -1,6 +1,9 @@
+import shutil
+
 import pytest
 
 from minibig.cli import main
+from minibig.tokenizers import ByteLevelBPE, load_tokenizer
 
 from .commands import minibig
 
@@ -56,3 +59,50 @@ def test_every_kind_of_tokenizer_can_be_trained(kind, text_file, tmp_path, capsy
     ids = capsys.readouterr().out.split()
     assert main(["tokenize", "decode", str(tmp_path), *ids]) == 0
     assert capsys.readouterr().out == "the cat\n"
+
+
+@pytest.mark.parametrize("place", ["", "model"])
+def test_the_tokenizer_of_a_run_or_a_model_is_not_hidden(finished_run, text_file, place, capsys):
+    out = finished_run / place
+    before = sorted(path for path in finished_run.rglob("*"))
+    assert main(["tokenize", "train", "--data", str(text_file), "--out", str(out)]) == 1
+    assert "whose own tokenizer would be hidden" in capsys.readouterr().err
+    assert sorted(path for path in finished_run.rglob("*")) == before
+
+
+def test_a_tokenizer_that_lies_in_a_run_all_the_same_does_not_count(finished_run, tmp_path, capsys):
+    run = tmp_path / "run"
+    shutil.copytree(finished_run, run)
+    assert main(["tokenize", "encode", str(run), "the cat"]) == 0
+    expected = capsys.readouterr().out
+    for path in (finished_run / "tokenizer").iterdir():
+        shutil.copy(path, run)
+    (run / "tokenizer_settings.json").write_text("{}")
+    assert main(["tokenize", "encode", str(run), "the cat"]) == 0
+    assert capsys.readouterr().out == expected
+
+
+def test_a_long_file_is_encoded_piece_by_piece(bpe_folder, tmp_path, capsys, monkeypatch):
+    path = tmp_path / "long.txt"
+    path.write_bytes("the cat é 你好 sat on the mat\r\n".encode() * 20_000)  # 760 kB
+    longest = 0
+    encode = ByteLevelBPE.encode
+
+    def watched(self, text):
+        nonlocal longest
+        longest = max(longest, len(text))
+        return encode(self, text)
+
+    monkeypatch.setattr(ByteLevelBPE, "encode", watched)
+    assert main(["tokenize", "encode", str(bpe_folder), "--file", str(path)]) == 0
+    ids = list(map(int, capsys.readouterr().out.split()))
+    assert longest < 100_000
+    text = path.read_bytes().decode().replace("\r\n", "\n")
+    assert ids == encode(load_tokenizer(bpe_folder), text)
+
+
+@pytest.mark.parametrize("word", ["9" * 5000, "-1", "x", "1.5", "０"])
+def test_what_is_no_id_is_one_line(bpe_folder, word, capsys):
+    assert main(["tokenize", "decode", str(bpe_folder), "--", word]) == 1
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1 and len(shown) < 400

@@ -1,71 +1,61 @@
-"""The folder of a run: what is killed while it begins anew is found again, the old or the new."""
+"""run.json: what is written is read back, and anything else is one sentence with its name."""
 
-import contextlib
-import os
+import json
 
 import pytest
 
 from minibig.files import StorageError
-from minibig.recipes.folder import (
-    TextRecord,
-    check_folder,
-    is_run,
-    read_record,
-    run_folder,
-    write_record,
+from minibig.recipes.folder import RECORD, TextRecord, read_record, run_settings, write_record
+from minibig.recipes.quickstart_run import Quickstart, quickstart_settings
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    text = TextRecord(name="a.txt", characters=3, sha256="ab")
+    write_record(tmp_path, ["minibig", "caf\udce9"], {"seed": 1, "training": {"steps": 2}}, text)
+    record = read_record(tmp_path)
+    assert record.text == text and record.command == ("minibig", "caf\\udce9")
+    assert run_settings(record) == {"seed": 1, "steps": 2}
+    assert set(record.versions) == {"minibig", "python", "numpy", "system"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"settings": []},
+        {"settings": None},
+        {"text": "a.txt"},
+        {"text": {"characters": -1}},
+        {"text": {"characters": 1.5}},
+        {"text": {"name": 3}},
+        {"versions": {"numpy": 2}},
+        {"versions": []},
+        {"git": "main"},
+        {"command": "minibig train"},
+        {"command": [1]},
+        {"format": "another"},
+    ],
+    ids=str,
 )
+def test_a_record_of_wrong_types_is_one_sentence(tmp_path, changes):
+    write_record(tmp_path, ["minibig"], {"steps": 1}, TextRecord(name="a.txt"))
+    record = json.loads((tmp_path / RECORD).read_text())
+    (tmp_path / RECORD).write_text(json.dumps({**record, **changes}))
+    with pytest.raises(StorageError, match=r"run\.json") as error:
+        read_record(tmp_path)
+    assert str(error.value).count("\n") == 0
 
 
-class Killed(BaseException):
-    """What stands for SIGKILL: nothing works any more after it."""
-
-
-def begin(folder, name, *, restart):
-    with run_folder(folder, restart=restart):
-        if is_run(folder):
-            return
-        (folder / "checkpoints").mkdir()
-        (folder / "checkpoints" / "latest.json").write_text(name)
-        write_record(folder, [name], {"seed": 1}, TextRecord(name="a.txt"))
-
-
-def state(folder):
-    record = read_record(folder)
-    assert record.command == ((folder / "checkpoints" / "latest.json").read_text(),)
-    return record.command[0]
-
-
-@pytest.mark.parametrize("call", range(24))
-def test_killed_anywhere_in_a_restart_the_next_start_recovers(tmp_path, monkeypatch, call):
-    """Without --restart, too; and nothing of the half one is left."""
-    folder, count, names = tmp_path / "run", 0, ("rename", "replace", "mkdir", "fsync")
-    begin(folder, "old", restart=False)
-    (folder / "notes.txt").write_text("mine")
-
-    def dying(real):
-        def wrapped(*arguments, **keywords):
-            nonlocal count
-            count += 1
-            if count > call:
-                raise Killed
-            return real(*arguments, **keywords)
-
-        return wrapped
-
-    with monkeypatch.context() as patch:
-        for name in names:
-            patch.setattr(os, name, dying(getattr(os, name)))
-        with contextlib.suppress(Killed):
-            begin(folder, "new", restart=True)
-    killed = count > call
-    check_folder(folder)
-    begin(folder, "next", restart=False)
-    assert state(folder) in (("old", "new") if killed else ("new",))
-    assert sorted(os.listdir(folder)) == ["checkpoints", "notes.txt", "run.json"]
-
-
-def test_a_restart_that_cannot_begin_leaves_the_old_run(tmp_path):
-    begin(tmp_path / "run", "old", restart=False)
-    with pytest.raises(StorageError), run_folder(tmp_path / "run", restart=True):
-        raise StorageError("the text is not there")
-    assert state(tmp_path / "run") == "old"
+def test_only_the_settings_that_a_quickstart_really_has_are_compared(tmp_path):
+    chosen = Quickstart()
+    write_record(tmp_path, [], chosen.to_json(), TextRecord(name="world"))
+    settings = run_settings(read_record(tmp_path))
+    assert (settings["n_layers"], settings["vocab_size"], settings["steps"]) == (2, 1200, 200)
+    old = {**chosen.finetuning.to_json(), "n_layers": 4, "vocab_size": 2000, "data": "world"}
+    old["pretraining"] = {n: v for n, v in chosen.pretraining.flat().items() if n != "from_"}
+    old["pretraining"]["betas"] = list(old["pretraining"]["betas"])
+    old["pretraining"]["out"] = None
+    write_record(tmp_path, [], old, TextRecord(name="world"))
+    record = read_record(tmp_path)
+    settings = run_settings(record)
+    assert (settings["n_layers"], settings["vocab_size"], settings["steps"]) == (2, 1200, 200)
+    assert quickstart_settings(record) == chosen

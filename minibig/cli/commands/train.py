@@ -16,8 +16,7 @@ from minibig.cli.console import say
 from minibig.cli.progress import DISPLAY
 from minibig.recipes import PRESETS, Pretraining, pretrain
 from minibig.recipes.configuration import changed_by_file, check_use
-from minibig.recipes.folder import is_run, read_record
-from minibig.recipes.pretraining import settings_on_record
+from minibig.recipes.pretraining import extended, settings_on_record
 
 EXAMPLE = "minibig train --data shakespeare.txt --preset shakespeare-char"
 
@@ -28,6 +27,9 @@ class Options(Settings):
 
     preset: str | None = setting(None, "settings under a name", choices=tuple(PRESETS))
     config: Path | None = setting(None, "settings in a JSON or TOML file")
+    extend: int | None = setting(
+        None, "go on with the finished run in --out for N more steps", least=1
+    )
     resume: bool = setting(False, "go on with the run in --out, by its own settings")
     restart: bool = setting(False, "begin anew; the run in --out goes when the new one has begun")
     settings: Pretraining = group(Pretraining)
@@ -38,20 +40,17 @@ def run(given: dict[str, Any]) -> int:
     own = Options.__dataclass_fields__
     options = Options.of({name: value for name, value in given.items() if name in own})
     flags = {name: value for name, value in given.items() if name not in own}
-    if options.resume and options.restart:
-        raise InputError("--resume goes on and --restart begins anew; give one of them.")
+    goes_on = options.resume or options.extend is not None
+    if goes_on and options.restart:
+        raise InputError("--restart begins anew; leave it out to go on, or --resume and --extend.")
     settings = PRESETS[options.preset] if options.preset else Pretraining()
-    if options.resume and not options.preset:
+    if goes_on and not options.preset:
         where: dict[str, Any] = {name: flags[name] for name in ("data", "out") if name in flags}
-        settings = _on_record(Pretraining.of(where).folder)
+        folder = Pretraining.of(where).folder
+        more = options.extend
+        settings = extended(folder, more) if more else settings_on_record(folder)
     settings = changed_by_file(settings, options.config).changed(flags)
     check_use(flags, settings.training)
     command = ["minibig", *sys.argv[1:]]
     say(pretrain(settings, restart=options.restart, display=DISPLAY, command=command).summary)
     return 0
-
-
-def _on_record(folder: Path) -> Pretraining:
-    if not is_run(folder):
-        raise InputError(f"{folder} holds no run to go on with. Leave out --resume to begin.")
-    return settings_on_record(folder, read_record(folder))
