@@ -4,14 +4,16 @@
     result = pretrain(Pretraining(data="mine.txt", out="runs/mine"))
     result.folder, result.model, result.tokenizer, result.metrics
 
-Read in this order: git_state, folder, text; display, training_run, pretraining, presets;
-examination, stages, report, quickstart_run; machine, self_test.
+Read in this order: git_state, folder, text, settings, presets, configuration; display,
+training_run, pretraining; examination, stages, report, quickstart_run; writing; columns,
+comparison, description; machine, self_test.
 """
 
 from minibig.recipes.display import Display
 from minibig.recipes.presets import PRESETS
-from minibig.recipes.pretraining import ModelSizes, Pretrained, Pretraining, pretrain
+from minibig.recipes.pretraining import Pretrained, pretrain
 from minibig.recipes.quickstart_run import Answering, Quickstart, quickstart
+from minibig.recipes.settings import ModelSizes, Pretraining
 
 __all__ = [
     "PRESETS",

@@ -7,7 +7,7 @@ and `quickstart-text` what that makes of a text of the user's. `gpt2-small` has 
 published GPT-2 of 124 million parameters, for one large GPU.
 """
 
-from minibig.recipes.pretraining import Pretraining
+from minibig.recipes.settings import Pretraining
 
 PRESETS: dict[str, Pretraining] = {
     "shakespeare-char": Pretraining.of(

@@ -15,21 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import (
-    Device,
-    InputError,
-    Settings,
-    checks,
-    device,
-    group,
-    manual_seed,
-    setting,
-)
+from minibig.backend import Device, InputError, Settings, checks, device, manual_seed
 from minibig.backend.checks import whole
 from minibig.data import CORPORA, Batches, Text, evaluation_batches
 from minibig.data.columns import split_column
 from minibig.evaluation import bits_per_byte, mean_loss
-from minibig.models import GPT, GPTConfig
+from minibig.models import GPT
 from minibig.objectives import next_token_loss
 from minibig.pictures import draw_losses
 from minibig.recipes.display import Display
@@ -41,6 +32,7 @@ from minibig.recipes.folder import (
     run_folder,
     write_record,
 )
+from minibig.recipes.settings import ModelSizes, Pretraining, pretraining_of
 from minibig.recipes.text import (
     TokenizedText,
     bytes_per_token,
@@ -54,74 +46,10 @@ from minibig.recipes.text import (
 from minibig.recipes.training_run import run_and_draw, usual_looks
 from minibig.storage import load
 from minibig.tokenizers import Tokenizer
-from minibig.training import Metrics, Result, Trainer, TrainingSettings, text_sampler
+from minibig.training import Metrics, Result, Trainer, text_sampler
 from minibig.training.settings import FREE_TO_CHANGE
 
 _FREE = (*FREE_TO_CHANGE, "data", "from_", "out", "device", "sample_prompt", "sample_length")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelSizes(Settings):
-    """The sizes of a GPT, but for its vocabulary, which is the tokenizer's."""
-
-    context_length: int = setting(128, "tokens that the model sees at once", least=1)
-    n_layers: int = setting(4, "blocks", least=1)
-    n_heads: int = setting(4, "attention heads", least=1)
-    d_model: int = setting(128, "width", least=1)
-    dropout: float = setting(
-        0.0, "share of the activations dropped while learning", least=0, below=1
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.d_model % self.n_heads:
-            raise InputError(
-                f"n_heads must divide d_model; got d_model = {self.d_model} and n_heads = "
-                f"{self.n_heads}."
-            )
-
-    def config(self, vocab_size: int) -> GPTConfig:
-        """The configuration of a model of these sizes."""
-        return GPTConfig(vocab_size=vocab_size, **self.to_json())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pretraining(Settings):
-    """All that a pre-training depends on.
-
-    >>> Pretraining(data="stdlib", model=ModelSizes(n_layers=2)).folder
-    PosixPath('runs/stdlib')
-    """
-
-    data: str | None = setting(
-        None,
-        "a text file, a folder, a glob, a column of a table (rows.jsonl:text, rows.csv:text), or "
-        "the name of a corpus: stdlib",
-    )
-    from_: Path | None = setting(
-        None, "a run or a model to start from: its weights, its sizes and its tokenizer"
-    )
-    out: Path | None = setting(None, "where the run lives (runs/NAME of the text)")
-    errors: str = setting(
-        "strict", "what to do with bytes that are no UTF-8", choices=("strict", "replace")
-    )
-    validation_fraction: float = setting(
-        0.1, "the part of the text, at its end, kept aside", above=0, below=1
-    )
-    tokenizer: str = setting("bpe", "characters, bpe, bpe-han, bpe-dialogue, or a folder with one")
-    vocab_size: int = setting(2000, "tokens that bpe may learn, bytes included", least=1)
-    model: ModelSizes = group(ModelSizes)
-    training: TrainingSettings = group(TrainingSettings)
-    sample_prompt: str | None = setting(None, "what samples begin with (without it: a new line)")
-    sample_length: int = setting(100, "tokens of a sample", least=1)
-    device: str | None = setting(
-        None, "cpu, cuda, cuda:1 ... or auto (MINIBIG_DEVICE, or else cpu)"
-    )
-
-    @property
-    def folder(self) -> Path:
-        """Where the run lives."""
-        return self.out or Path("runs", Path(self.data or "text").stem)
 
 
 @dataclass(frozen=True)
@@ -270,11 +198,6 @@ def settings_on_record(folder: Path) -> Pretraining:
             "on a text, choose another --out, or begin anew there (--restart)."
         )
     return pretraining_of(record.settings).changed({"out": folder})
-
-
-def pretraining_of(values: Mapping[str, Any]) -> Pretraining:
-    """The settings in a record; those of older versions lay in one row, and may be fewer."""
-    return Pretraining().changed(values)
 
 
 def extended(folder: Path, steps: int) -> Pretraining:

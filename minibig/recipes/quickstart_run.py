@@ -34,15 +34,9 @@ from minibig.recipes.folder import (
     write_record,
 )
 from minibig.recipes.presets import PRESETS
-from minibig.recipes.pretraining import (
-    Pretrained,
-    Pretraining,
-    check_same_settings,
-    prepare,
-    pretrain,
-    pretraining_of,
-)
+from minibig.recipes.pretraining import Pretrained, check_same_settings, prepare, pretrain
 from minibig.recipes.report.page import report_page
+from minibig.recipes.settings import Pretraining, pretraining_of
 from minibig.recipes.stages import Stages
 from minibig.recipes.text import bytes_per_token, tokens_of
 from minibig.recipes.training_run import run_and_draw, usual_looks

@@ -1,0 +1,79 @@
+"""The settings of a pre-training: its text, its model, its training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minibig.backend import InputError, Settings, group, setting
+from minibig.models import GPTConfig
+from minibig.training import TrainingSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSizes(Settings):
+    """The sizes of a GPT, but for its vocabulary, which is the tokenizer's."""
+
+    context_length: int = setting(128, "tokens that the model sees at once", least=1)
+    n_layers: int = setting(4, "blocks", least=1)
+    n_heads: int = setting(4, "attention heads", least=1)
+    d_model: int = setting(128, "width", least=1)
+    dropout: float = setting(
+        0.0, "share of the activations dropped while learning", least=0, below=1
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.d_model % self.n_heads:
+            raise InputError(
+                f"n_heads must divide d_model; got d_model = {self.d_model} and n_heads = "
+                f"{self.n_heads}."
+            )
+
+    def config(self, vocab_size: int) -> GPTConfig:
+        """The configuration of a model of these sizes."""
+        return GPTConfig(vocab_size=vocab_size, **self.to_json())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretraining(Settings):
+    """All that a pre-training depends on.
+
+    >>> Pretraining(data="stdlib", model=ModelSizes(n_layers=2)).folder
+    PosixPath('runs/stdlib')
+    """
+
+    data: str | None = setting(
+        None,
+        "a text file, a folder, a glob, a column of a table (rows.jsonl:text, rows.csv:text), or "
+        "the name of a corpus: stdlib",
+    )
+    from_: Path | None = setting(
+        None, "a run or a model to start from: its weights, its sizes and its tokenizer"
+    )
+    out: Path | None = setting(None, "where the run lives (runs/NAME of the text)")
+    errors: str = setting(
+        "strict", "what to do with bytes that are no UTF-8", choices=("strict", "replace")
+    )
+    validation_fraction: float = setting(
+        0.1, "the part of the text, at its end, kept aside", above=0, below=1
+    )
+    tokenizer: str = setting("bpe", "characters, bpe, bpe-han, bpe-dialogue, or a folder with one")
+    vocab_size: int = setting(2000, "tokens that bpe may learn, bytes included", least=1)
+    model: ModelSizes = group(ModelSizes)
+    training: TrainingSettings = group(TrainingSettings)
+    sample_prompt: str | None = setting(None, "what samples begin with (without it: a new line)")
+    sample_length: int = setting(100, "tokens of a sample", least=1)
+    device: str | None = setting(
+        None, "cpu, cuda, cuda:1 ... or auto (MINIBIG_DEVICE, or else cpu)"
+    )
+
+    @property
+    def folder(self) -> Path:
+        """Where the run lives."""
+        return self.out or Path("runs", Path(self.data or "text").stem)
+
+
+def pretraining_of(values: Mapping[str, Any]) -> Pretraining:
+    """The settings in a record; those of older versions lay in one row, and may be fewer."""
+    return Pretraining().changed(values)
