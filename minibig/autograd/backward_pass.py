@@ -233,9 +233,10 @@ class Walk:
         results = operation.gradients(node, g, needed, owned=owned, last=self.free)
         if self.observer is not None:
             self.observer(node, g, results)
+        private = operation.owns_gradients and _are_apart(results, as_tuple(g), owned)
         for edge, result, wanted in zip(node.edges, results, needed, strict=True):
             if wanted and result is not None and edge is not None:
-                owned = operation.owns_gradients
+                owned = private
                 shape, dtype = edge[0].outputs[edge[1]]
                 if result.shape != shape or result.dtype != dtype:
                     result = _fitted(operation, shape, dtype, result)
@@ -255,6 +256,19 @@ class Walk:
                     or (not isinstance(each, Leaf) and each.operation.has_hidden_inputs)
                 )
         return self._on_the_way.get(node, False)
+
+
+def _are_apart(results: Sequence[Any], gradients: tuple[Any, ...], owned: bool) -> bool:
+    """Whether no array is there twice, and none is a gradient, or part of one, that is not ours."""
+    arrays = [x for x in results if x is not None]
+    if len(set(map(id, arrays))) < len(arrays):
+        return False
+    return owned or not _memory_of(arrays) & _memory_of(gradients)
+
+
+def _memory_of(arrays: Sequence[Any]) -> set[int]:
+    """The arrays, and those that they are views of."""
+    return {id(x) for x in arrays} | {id(x.base) for x in arrays if x.base is not None}
 
 
 def _with_zeros(gradients: list[Any], node: Node) -> tuple[Any, ...]:

@@ -11,9 +11,9 @@
 The formula is the definition: an ordinary function of tensors. A kernel works on arrays. Its
 forward part returns the outputs and whatever its backward part wants to find again (`keep` says
 whether there will be one). The backward part returns a gradient for every input that is `needed`,
-each in memory that nothing else holds. It may use g for that if g is `owned`, and its own
-residuals on their `last` use. With several outputs g is a tuple, zeros for an output that was not
-used, and `owned` speaks for all of them.
+in new memory or in that of g. It may write into g if g is `owned`, and into its own residuals, or
+return them, on their `last` use. With several outputs g is a tuple, zeros for an output that was
+not used, and `owned` speaks for all of them.
 
 A derivative of the backward part goes through the formula: see `backward_pass.py`.
 """

@@ -63,7 +63,7 @@ class Operation:
     """A differentiable operation: a name, inputs, keywords, kernels. It can also be a method.
 
     `broadcasts`: its gradients may have the shape of the result; the engine sums them back.
-    `owns_gradients`: they lie in memory that nothing else holds.
+    `owns_gradients`: they lie in new memory, which may be written over, or in that of g.
     `has_hidden_inputs`: it may depend on tensors that are not among its inputs.
 
     `inputs` are the names of the parameters before `/`, `keywords` those of the others with their

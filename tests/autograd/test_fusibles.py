@@ -121,3 +121,33 @@ def test_only_what_is_needed_is_asked_for(pair):
     (pair(a.detach(), b)[0]).sum().backward()
     assert b.grad.tolist() == [1.0, 2.0]
     assert a.grad is None
+
+
+SUMS = {
+    "g twice": lambda g: (g, g),
+    "g and a copy": lambda g: (g, g.copy()),
+    "views of g": lambda g: (g.reshape(-1), g[:]),
+    "one array twice": lambda g: (both := g * 1.0, both),
+}
+
+
+@pytest.mark.parametrize("rule", SUMS.values(), ids=SUMS)
+def test_a_kernel_that_returns_its_gradient_or_one_array_twice_spoils_nothing(rule):
+    operation = Fusible(lambda a, b, /: a + b)
+
+    @operation.kernel("cpu")
+    def forward(a, b, *, keep):
+        return a + b, None
+
+    forward.vjp(lambda g, residuals, *, needed, owned, last: rule(g))
+    a, b = leaves()
+    v = mb.tensor([1.0, 1.0])
+    for _ in range(2):
+        operation(a, b).backward(v)
+    (a * 10.0).sum().backward()
+    assert v.tolist() == [1.0, 1.0]
+    assert a.grad.tolist() == [12.0, 12.0]
+    assert b.grad.tolist() == [2.0, 2.0]
+    total = operation(a, b) * 1.0 + operation(a, b) * 1.0
+    total.sum().backward()
+    assert b.grad.tolist() == [4.0, 4.0]
