@@ -1,7 +1,7 @@
 """Tensors, the graph behind them, and derivatives of any order.
 
-Read in this order: state, tensors, operations, primitives, fusibles, structure, backward_pass,
-functional, checkpoints, check.
+Read in this order: state, numpy_functions, tensors, operations, primitives, fusibles, structure,
+backward_pass, functional, checkpoints, check.
 """
 
 from minibig.autograd.backward_pass import backward, trace
