@@ -188,6 +188,8 @@ def defaults(kind: type[Settings]) -> dict[str, Any]:
 
 def _grouped(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values by the fields of a class: those named alone are put into their groups."""
+    if not isinstance(values, Mapping):
+        raise checks.refuse(kind.__name__, "settings by name", values)
     kinds, known = types_of(kind), places(kind)
     given = {name: value for name, value in values.items() if name in kinds}
     for name, value in values.items():

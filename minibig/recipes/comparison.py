@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from minibig.backend import InputError
 from minibig.evaluation import bits_per_byte
 from minibig.pictures import smoothed_losses
-from minibig.recipes.folder import Record, is_run, read_record, run_settings
+from minibig.recipes.folder import is_run
+from minibig.recipes.quickstart_run import run_settings
 from minibig.recipes.text import tokens_of
 from minibig.training import Metrics
 
@@ -46,7 +48,7 @@ def compared(folders: Sequence[Path]) -> Comparison:
     runs = {n: Metrics(f / "metrics.jsonl") for n, f in zip(names, folders, strict=True)}
     bits = [_bits_per_byte(*each) for each in zip(folders, runs.values(), strict=True)]
     tokenizers_differ = len({_tokenizer_files(folder) for folder in folders}) > 1
-    differing = _differing([read_record(folder) for folder in folders])
+    differing = _differing([run_settings(folder) for folder in folders])
     return Comparison(
         runs,
         [[name, *_reached(metrics)] for name, metrics in runs.items()],
@@ -114,9 +116,8 @@ def _bits_per_byte(folder: Path, metrics: Metrics) -> str:
     return "-"
 
 
-def _differing(records: Sequence[Record]) -> list[list[str]]:
+def _differing(settings: Sequence[dict[str, Any]]) -> list[list[str]]:
     """A row for every setting that is not the same in all runs."""
-    settings = [run_settings(record) for record in records]
     names = list(dict.fromkeys(name for each in settings for name in each if name != "out"))
     rows = [[name, *(str(each.get(name, "-")) for each in settings)] for name in names]
     return [row for row in rows if len(set(row[1:])) > 1]

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from minibig.backend import InputError
 from minibig.data import TokenFile
-from minibig.recipes.folder import is_run, read_record, run_settings, tokenizer_of
+from minibig.recipes.folder import is_run, read_record, tokenizer_of
+from minibig.recipes.quickstart_run import run_settings
 from minibig.storage import find_model, list_checkpoints, load, load_checkpoint
 from minibig.training import Metrics
 
@@ -33,7 +34,7 @@ def described(path: Path) -> Rows:
 
 def _run(path: Path) -> Rows:
     record = read_record(path)
-    settings = run_settings(record)
+    settings = run_settings(path)
     yield "run", path
     yield "command", " ".join(record.command)
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())

@@ -35,7 +35,6 @@ from minibig.files import (
 )
 from minibig.recipes.git_state import checkout_of
 from minibig.tokenizers import Tokenizer, load_tokenizer
-from minibig.training import TrainingSettings
 
 RECORD = "run.json"
 PARTS = (
@@ -135,46 +134,27 @@ def read_record(folder: Path) -> Record:
 
     Raises:  StorageError that names the file and what is wrong with it.
     """
-    path = folder / RECORD
-    content = read_json(path, _LIMIT)
+    with damage_told(folder):
+        values = checks.instance("the content", read_json(folder / RECORD, _LIMIT), dict)
+        names = Record.__dataclass_fields__
+        return Record.of({name: value for name, value in values.items() if name in names})
+
+
+@contextmanager
+def damage_told(folder: Path) -> Iterator[None]:
+    """Within the block an error is one of the record of a run, which is named."""
     try:
-        values = checks.instance("the content", content, dict)
-        return Record.of(
-            {name: values[name] for name in Record.__dataclass_fields__ if name in values}
-        )
+        yield
+    except StorageError:
+        raise
     except InputError as error:
         reason = str(error).rstrip(".")
         raise StorageError(
-            f"{path} does not describe a run of minibig: {reason}. Restore a copy of it, or choose "
-            "another folder."
+            f"{folder / RECORD} does not describe a run of minibig: {reason}. Restore a copy of "
+            "it, or choose another folder."
         ) from None
 
 
 def tokenizer_of(folder: Path) -> Tokenizer:
     """The tokenizer of a run or of a model, as `load_tokenizer` finds it."""
     return load_tokenizer(folder)
-
-
-def run_settings(record: Record) -> dict[str, Any]:
-    """name -> value of all settings that a run really had, in whatever groups they lie.
-
-    Of a quickstart those of the fine-tuning, by which it is known, and of the pre-training what
-    makes the model. In older versions these lay in one row, with others that had no meaning.
-    """
-    if not record.is_quickstart:
-        return _flat(record.settings)
-    first = _flat(record.settings["pretraining"])
-    second = record.settings.get("finetuning", record.settings)
-    loop = {
-        name: value
-        for name, value in second.items()
-        if name in TrainingSettings.__dataclass_fields__
-    }
-    return {**first, **loop}
-
-
-def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        found.update(_flat(value) if isinstance(value, dict) else {name: value})
-    return found

@@ -27,12 +27,13 @@ from minibig.recipes.display import Display
 from minibig.recipes.folder import (
     TextRecord,
     check_folder,
+    damage_told,
     is_run,
     read_record,
     run_folder,
     write_record,
 )
-from minibig.recipes.settings import ModelSizes, Pretraining, pretraining_of
+from minibig.recipes.settings import SHAKESPEARE, ModelSizes, Pretraining, pretraining_of
 from minibig.recipes.text import (
     TokenizedText,
     bytes_per_token,
@@ -167,7 +168,10 @@ def _sizes(folder: Path, start: Path, goes_on: bool) -> dict[str, Any]:
 
 def _text(settings: Pretraining) -> Text:
     if settings.data is None:
-        raise InputError("a run needs a text: --data FILE, a folder, a glob, or --data stdlib.")
+        raise InputError(
+            "a run needs a text: --data FILE, a folder, a glob, or --data stdlib. The text of the "
+            f"preset shakespeare-char is at {SHAKESPEARE}"
+        )
     return Text(
         settings.data, validation_fraction=settings.validation_fraction, errors=settings.errors
     )
@@ -197,7 +201,8 @@ def settings_on_record(folder: Path) -> Pretraining:
             f"{folder} holds a run that goes on with: minibig quickstart --out {folder}. To train "
             "on a text, choose another --out, or begin anew there (--restart)."
         )
-    return pretraining_of(record.settings).changed({"out": folder})
+    with damage_told(folder):
+        return pretraining_of(record.settings).changed({"out": folder})
 
 
 def extended(folder: Path, steps: int) -> Pretraining:

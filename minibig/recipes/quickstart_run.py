@@ -27,6 +27,7 @@ from minibig.recipes.examination import LANGUAGES, Examination, examine, heading
 from minibig.recipes.folder import (
     Record,
     check_folder,
+    damage_told,
     is_run,
     read_record,
     run_folder,
@@ -171,7 +172,8 @@ def _check_same_run(settings: Quickstart) -> None:
             f"{folder} holds a run of another kind, on data = {record.text.name}. Choose another "
             "--out, or begin anew (--restart)."
         )
-    began = quickstart_settings(record)
+    with damage_told(folder):
+        began = quickstart_settings(record)
     check_same_settings(folder, began.pretraining, settings.pretraining)
     check_same_settings(folder, began.finetuning, settings.finetuning)
 
@@ -187,6 +189,21 @@ def quickstart_settings(record: Record) -> Quickstart:
         loop = Quickstart().finetuning.to_json()
         second = {name: value for name, value in record.settings.items() if name in loop}
     return Quickstart().changed({"pretraining": first, "finetuning": second})
+
+
+def run_settings(folder: Path) -> dict[str, Any]:
+    """name -> value of all settings that the run in a folder really has.
+
+    Of a quickstart those of the pre-training that make the model, and those of the fine-tuning.
+
+    Raises:  StorageError for a record that is damaged.
+    """
+    record = read_record(folder)
+    with damage_told(folder):
+        if not record.is_quickstart:
+            return pretraining_of(record.settings).flat()
+        chosen = quickstart_settings(record)
+        return {**chosen.pretraining.flat(), **chosen.finetuning.flat()}
 
 
 def _prepare(settings: Quickstart, restart: bool, display: Display, command: Sequence[str]) -> None:

@@ -9,6 +9,10 @@ from minibig.backend import InputError, Settings, group, setting
 from minibig.models import GPTConfig
 from minibig.training import TrainingSettings
 
+SHAKESPEARE = (
+    "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSizes(Settings):

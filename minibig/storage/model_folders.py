@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from minibig.backend import Array, Device, InputError, checks, to_device
+from minibig.backend import device as backend_device
 from minibig.files import (
     MAX_JSON_BYTES,
     StorageError,
@@ -97,6 +98,7 @@ def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> 
              written, or every missing, unexpected and mis-shaped tensor.
     """
     folder = Path(folder)
+    backend_device(device)  # a wrong name is not the fault of the folder
     for _ in range(_TRIES):
         before, found = _stamps(folder), None
         try:

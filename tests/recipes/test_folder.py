@@ -5,8 +5,8 @@ import json
 import pytest
 
 from minibig.files import StorageError
-from minibig.recipes.folder import RECORD, TextRecord, read_record, run_settings, write_record
-from minibig.recipes.quickstart_run import Quickstart, quickstart_settings
+from minibig.recipes.folder import RECORD, TextRecord, read_record, write_record
+from minibig.recipes.quickstart_run import Quickstart, quickstart_settings, run_settings
 
 
 def test_what_is_written_is_read_back(tmp_path):
@@ -14,7 +14,8 @@ def test_what_is_written_is_read_back(tmp_path):
     write_record(tmp_path, ["minibig", "caf\udce9"], {"seed": 1, "training": {"steps": 2}}, text)
     record = read_record(tmp_path)
     assert record.text == text and record.command == ("minibig", "caf\\udce9")
-    assert run_settings(record) == {"seed": 1, "steps": 2}
+    settings = run_settings(tmp_path)
+    assert (settings["seed"], settings["steps"]) == (1, 2)
     assert set(record.versions) == {"minibig", "python", "numpy", "system"}
 
 
@@ -23,6 +24,12 @@ def test_what_is_written_is_read_back(tmp_path):
     [
         {"settings": []},
         {"settings": None},
+        {"settings": {"steps": 10**400}},
+        {"settings": {"steps": "all"}},
+        {"settings": {"training": [1]}},
+        {"settings": {"pretraining": 3}},
+        {"settings": {"pretraining": {"data": 3}}},
+        {"settings": {"pretraining": {}, "finetuning": []}},
         {"text": "a.txt"},
         {"text": {"characters": -1}},
         {"text": {"characters": 1.5}},
@@ -41,14 +48,14 @@ def test_a_record_of_wrong_types_is_one_sentence(tmp_path, changes):
     record = json.loads((tmp_path / RECORD).read_text())
     (tmp_path / RECORD).write_text(json.dumps({**record, **changes}))
     with pytest.raises(StorageError, match=r"run\.json") as error:
-        read_record(tmp_path)
+        run_settings(tmp_path)
     assert str(error.value).count("\n") == 0
 
 
 def test_only_the_settings_that_a_quickstart_really_has_are_compared(tmp_path):
     chosen = Quickstart()
     write_record(tmp_path, [], chosen.to_json(), TextRecord(name="world"))
-    settings = run_settings(read_record(tmp_path))
+    settings = run_settings(tmp_path)
     assert (settings["n_layers"], settings["vocab_size"], settings["steps"]) == (2, 1200, 200)
     old = {**chosen.finetuning.to_json(), "n_layers": 4, "vocab_size": 2000, "data": "world"}
     old["pretraining"] = {n: v for n, v in chosen.pretraining.flat().items() if n != "from_"}
@@ -56,6 +63,6 @@ def test_only_the_settings_that_a_quickstart_really_has_are_compared(tmp_path):
     old["pretraining"]["out"] = None
     write_record(tmp_path, [], old, TextRecord(name="world"))
     record = read_record(tmp_path)
-    settings = run_settings(record)
+    settings = run_settings(tmp_path)
     assert (settings["n_layers"], settings["vocab_size"], settings["steps"]) == (2, 1200, 200)
     assert quickstart_settings(record) == chosen
