@@ -21,6 +21,9 @@ from minibig.backend import checks
 from minibig.backend.errors import InputError
 
 
+_CHECKS: dict[type, Any] = {bool: checks.flag, int: checks.whole, float: checks.number}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
     """What is known of one setting besides its name, type and default."""
@@ -227,13 +230,8 @@ def _checked(name: str, value: Any, kind: Any, known: Declaration) -> Any:
         return None
     if known.choices is not None:
         return checks.one_of(name, value, known.choices)
-    bounds: Any = known.bounds
-    if kind is bool:
-        return checks.flag(name, value)
-    if kind is int:
-        return checks.whole(name, value, **bounds)
-    if kind is float:
-        return checks.number(name, value, **bounds)
+    if kind in _CHECKS:
+        return _CHECKS[kind](name, value, **known.bounds)
     if kind is str:
         return checks.text(name, value, empty=True)
     if kind is Path:
