@@ -20,7 +20,6 @@ from typing import Any, Self
 from minibig.backend import checks
 from minibig.backend.errors import InputError
 
-
 _CHECKS: dict[type, Any] = {bool: checks.flag, int: checks.whole, float: checks.number}
 
 
