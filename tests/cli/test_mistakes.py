@@ -288,3 +288,12 @@ def test_an_interrupted_command_has_the_code_of_the_signal(monkeypatch, capsys):
     monkeypatch.setattr(info, "run", run)
     assert main(["info", "x"]) == 130
     assert capsys.readouterr().err == "minibig: interrupted.\n"
+
+
+@pytest.mark.parametrize("command", ["generate", "info", "chat"])
+def test_a_wrong_device_of_the_surroundings_is_not_blamed_on_a_file(
+    complaint, finished_run, monkeypatch, command
+):
+    monkeypatch.setenv("MINIBIG_DEVICE", "tpu")
+    shown = complaint(command, finished_run)
+    assert shown.startswith("minibig: device must be") and "config.json" not in shown
