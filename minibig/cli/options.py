@@ -6,6 +6,7 @@ of settings it lies makes no difference. What is declared of it gives the help a
 
 import argparse
 import difflib
+import os
 import re
 import sys
 import textwrap
@@ -66,7 +67,11 @@ class Parser(argparse.ArgumentParser):
             if word.startswith("-"):
                 self.error(f"there is no option {word.partition('=')[0]}{nearest(word, flags)}")
             self.error(f"{word!r} is one argument too many")
-        return vars(known)
+        values = vars(known)
+        if values.get("errors") == "replace":  # as in files: bytes that are no UTF-8
+            texts = {name: value for name, value in values.items() if isinstance(value, str)}
+            values |= {n: os.fsencode(t).decode(errors="replace") for n, t in texts.items()}
+        return values
 
 
 def nearest(word: str, names: Iterable[str]) -> str:

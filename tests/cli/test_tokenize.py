@@ -1,4 +1,5 @@
 import shutil
+import sys
 
 import pytest
 
@@ -106,3 +107,14 @@ def test_what_is_no_id_is_one_line(bpe_folder, word, capsys):
     assert main(["tokenize", "decode", str(bpe_folder), "--", word]) == 1
     shown = capsys.readouterr().err
     assert shown.count("\n") == 1 and len(shown) < 400
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="arguments there are Unicode")
+def test_bytes_of_an_argument_that_are_no_text_are_refused_or_replaced(bpe_folder, capsys):
+    argument = b"caf\xe9".decode("utf-8", "surrogateescape")  # as Python reads a command line
+    assert main(["tokenize", "encode", str(bpe_folder), argument]) == 1
+    assert "UTF-8" in capsys.readouterr().err
+    assert main(["tokenize", "encode", str(bpe_folder), argument, "--errors", "replace"]) == 0
+    shown = capsys.readouterr().out
+    assert main(["tokenize", "encode", str(bpe_folder), "caf\ufffd"]) == 0
+    assert capsys.readouterr().out == shown
