@@ -11,5 +11,4 @@ from minibig.backend.random import (
     DropoutKey, dropout_from, dropout_key, dropout_state, generator, keep_mask, keep_threshold,
     manual_seed, random_state, set_random_state, stream, training_step,
 )
-from minibig.backend.settings import Settings, group, required, setting
 from minibig.backend.sums import total

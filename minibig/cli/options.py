@@ -15,24 +15,16 @@ from dataclasses import MISSING, field
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, get_args, get_origin
 
-from minibig.backend import Settings, setting
-from minibig.backend.settings import (
-    Declaration,
-    declaration,
-    declared,
-    defaults,
-    holder_of,
-    optional,
-    types_of,
-)
+from minibig import settings as declarations
 from minibig.cli.console import complain, table_width
+from minibig.settings import Settings, setting
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
 
 
 def argument(meaning: str, default: Any = MISSING) -> Any:
     """A setting that stands on the command line without a flag."""
-    known = Declaration(meaning=meaning)
+    known = declarations.Declaration(meaning=meaning)
     return field(default=default, metadata={"setting": known, "argument": True})
 
 
@@ -98,8 +90,8 @@ def parser_for(prog: str, action: Action, description: str) -> Parser:
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    for name, default in defaults(kind).items():
-        _add(parser, holder_of(kind, name), name, default)
+    for name, default in declarations.defaults(kind).items():
+        _add(parser, declarations.holder_of(kind, name), name, default)
     return parser
 
 
@@ -112,7 +104,7 @@ def described(text: str, width: int) -> str:
 
 
 def _usage(kind: type[Settings]) -> str:
-    known = declared(kind)
+    known = declarations.declared(kind)
     words = [
         name.upper() if known[name].default is MISSING else f"[{name.upper()}]"
         for name in known
@@ -123,7 +115,8 @@ def _usage(kind: type[Settings]) -> str:
 
 def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
     """An argument for one setting."""
-    known, (inner, _) = declaration(kind, name), optional(types_of(kind)[name])
+    known = declarations.declaration(kind, name)
+    inner, _ = declarations.optional(declarations.types_of(kind)[name])
     shown = " ".join(map(str, default)) if isinstance(default, tuple) else default
     hidden = any(default is each for each in (MISSING, None, False, ())) or default == "-"
     meaning = known.meaning
@@ -141,7 +134,7 @@ def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
         options["metavar"] = "NAME"  # the record of the options checks it
     if many:
         options["nargs"] = "*" if inside[-1] is Ellipsis else len(inside)
-    if declared(kind)[name].metadata.get("argument"):
+    if declarations.declared(kind)[name].metadata.get("argument"):
         options["metavar"] = name.upper()
         if not many and default is not MISSING:
             options["nargs"] = "?"

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from minibig.backend import InputError, checks
-from minibig.backend.settings import Settings, group, setting
 from minibig.data import Turn
 from minibig.dialogue.answering import Answer
 from minibig.dialogue.conversation import Conversation
 from minibig.dialogue.forms import DialogueForm
 from minibig.generation import LanguageModel, Sampling
+from minibig.settings import Settings, group, setting
 
 MOST_ANSWERS = 16
 

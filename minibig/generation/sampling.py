@@ -16,7 +16,7 @@ import numpy as np
 
 from minibig.backend import Array, InputError
 from minibig.backend.checks import number, whole
-from minibig.backend.settings import Settings, setting
+from minibig.settings import Settings, setting
 
 
 def scale_temperature(logits: Array, temperature: float) -> Array:

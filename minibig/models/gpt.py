@@ -15,7 +15,6 @@ from typing import Any
 from minibig.autograd import Tensor
 from minibig.backend import Array, InputError
 from minibig.backend.checks import instance
-from minibig.backend.settings import Settings, required, setting
 from minibig.models.decoder import CachedDecoder
 from minibig.nn import (
     Cache,
@@ -34,6 +33,7 @@ from minibig.nn import (
 from minibig.nn.attention import size_of_heads
 from minibig.nn.embedding import ids_array
 from minibig.nn.shapes import expect_shape
+from minibig.settings import Settings, required, setting
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from minibig.backend import InputError, Settings
+from minibig.backend import InputError
 from minibig.files import StorageError, parse_json, read_text
+from minibig.settings import Settings
 
 _S = TypeVar("_S", bound=Settings)
 _LIMIT = 1_000_000  # bytes of a file

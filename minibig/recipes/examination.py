@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
-from minibig.backend import InputError, Settings, required, setting
+from minibig.backend import InputError
 from minibig.data import Turn, World
 from minibig.dialogue import answers_in_turn, answers_to
 from minibig.evaluation import exact_match, shuffled_weights
 from minibig.files import StorageError, read_json
+from minibig.settings import Settings, required, setting
 from minibig.tokenizers import Tokenizer
 
 LANGUAGES = {"en": "English", "zh": "Chinese"}

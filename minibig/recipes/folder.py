@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import minibig
-from minibig.backend import InputError, Settings, checks, required, setting
+from minibig.backend import InputError, checks
 from minibig.files import (
     StorageError,
     discard,
@@ -34,6 +34,7 @@ from minibig.files import (
     write_json,
 )
 from minibig.recipes.git_state import checkout_of
+from minibig.settings import Settings, required, setting
 from minibig.tokenizers import Tokenizer, load_tokenizer
 
 RECORD = "run.json"

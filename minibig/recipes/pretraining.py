@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import Device, InputError, Settings, checks, device, manual_seed
+from minibig.backend import Device, InputError, checks, device, manual_seed
 from minibig.backend.checks import whole
 from minibig.data import CORPORA, Batches, Text, evaluation_batches
 from minibig.data.columns import split_column
@@ -45,6 +45,7 @@ from minibig.recipes.text import (
     tokens_of,
 )
 from minibig.recipes.training_run import run_and_draw, usual_looks
+from minibig.settings import Settings
 from minibig.storage import load
 from minibig.tokenizers import Tokenizer
 from minibig.training import Metrics, Result, Trainer, text_sampler

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from minibig.backend import InputError, Settings, device, group, setting
+from minibig.backend import InputError, device
 from minibig.data import CORPORA, World
 from minibig.dialogue import DialogueBatches, answers_to, dialogue_evaluation_batches
 from minibig.evaluation import mean_loss
@@ -42,6 +42,7 @@ from minibig.recipes.stages import Stages
 from minibig.recipes.text import bytes_per_token, tokens_of
 from minibig.recipes.training_run import run_and_draw, usual_looks
 from minibig.recipes.writing import text_after
+from minibig.settings import Settings, group, setting
 from minibig.storage import load
 from minibig.tokenizers import Tokenizer
 from minibig.training import Metrics, Trainer, TrainingSettings

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import InputError, Settings, group, setting
+from minibig.backend import InputError
 from minibig.models import GPTConfig
+from minibig.settings import Settings, group, setting
 from minibig.training import TrainingSettings
 
 SHAKESPEARE = (

@@ -11,9 +11,9 @@ from typing import Any
 
 from minibig import models
 from minibig.backend import checks
-from minibig.backend.settings import Settings
 from minibig.files import StorageError
 from minibig.nn import Module, without_values
+from minibig.settings import Settings
 
 MODEL_TYPE = "minibig"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from minibig.backend import InputError, Settings, setting
+from minibig.backend import InputError
 from minibig.nn import Module
 from minibig.optim import (
     RATES,
@@ -21,6 +21,7 @@ from minibig.optim import (
     optimizer_for,
 )
 from minibig.optim.schedules import Schedule
+from minibig.settings import Settings, setting
 
 _DECAYING: dict[str, Callable[..., Schedule]] = {
     "linear": linear_schedule,

@@ -3,13 +3,13 @@ from importlib import import_module
 
 import pytest
 
-from minibig.backend.settings import declaration, places, types_of
 from minibig.cli import main
 from minibig.cli.commands import tokenize
 from minibig.cli.commands.train import Options
 from minibig.cli.options import Action, parser_for
 from minibig.cli.program import COMMANDS
 from minibig.recipes import Pretraining
+from minibig.settings import declaration, places, types_of
 
 ALL = ["", *COMMANDS]
 ALL += [f"tokenize {action}" for action in ("train", "encode", "decode", "show")]

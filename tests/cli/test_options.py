@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from minibig.backend import InputError, Settings, group, setting
+from minibig.backend import InputError
 from minibig.cli import main
 from minibig.cli.options import Action, argument, parser_for
 from minibig.recipes import Pretraining
 from minibig.recipes.configuration import changed_by_file, check_use, read_configuration
+from minibig.settings import Settings, group, setting
 from minibig.training import TrainingSettings
 
 

@@ -9,8 +9,8 @@ import pytest
 
 import minibig as mb
 from minibig import models, nn
-from minibig.backend import Settings, required, setting
 from minibig.models import GPT, GPTConfig
+from minibig.settings import Settings, required, setting
 from minibig.storage import StorageError, load, load_tensors, native, save
 
 CONFIG = GPTConfig(vocab_size=11, context_length=6, n_layers=2, n_heads=2, d_model=8)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import minibig as mb
 from minibig import nn
-from minibig.backend import Settings, setting
+from minibig.settings import Settings, setting
 from minibig.storage import (
     FAMILIES,
     JOINED,

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import setting
 from minibig.cli.chat import answer_lines, talk
 from minibig.cli.options import argument, errors_setting
 from minibig.dialogue import ChatSession, ChatSettings, dialogue_form
 from minibig.recipes.writing import model_and_tokenizer
+from minibig.settings import setting
 
 EXAMPLE = "minibig chat runs/quickstart"
 

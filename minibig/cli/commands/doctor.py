@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from minibig.backend import Settings
 from minibig.cli.console import output_width, say
 from minibig.recipes.columns import labelled, padded
 from minibig.recipes.machine import BROKEN, Finding, findings
 from minibig.recipes.self_test import outcomes
+from minibig.settings import Settings
 
 EXAMPLE = "minibig doctor"
 _LABEL_WIDTH = 24  # columns of the mark and the name of a part

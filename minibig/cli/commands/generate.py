@@ -5,12 +5,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import Settings, group, setting
 from minibig.cli.console import given_text, say
 from minibig.cli.options import argument, errors_setting
 from minibig.generation import Sampling
 from minibig.recipes.text import opening
 from minibig.recipes.writing import model_and_tokenizer, text_after
+from minibig.settings import Settings, group, setting
 
 EXAMPLE = 'minibig generate runs/quickstart --prompt "Anna" --max-new-tokens 50'
 

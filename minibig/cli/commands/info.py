@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import Settings
 from minibig.cli.console import output_width, say
 from minibig.cli.options import argument
 from minibig.recipes.columns import labelled
 from minibig.recipes.description import described
+from minibig.settings import Settings
 
 EXAMPLE = "minibig info runs/quickstart"
 

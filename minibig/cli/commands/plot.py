@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import InputError, Settings, setting
+from minibig.backend import InputError
 from minibig.cli.console import say, table_width
 from minibig.cli.options import argument
 from minibig.pictures import draw_runs, legible
 from minibig.recipes.columns import table
 from minibig.recipes.comparison import HEAD, compared
+from minibig.settings import Settings, setting
 
 EXAMPLE = "minibig plot runs/a runs/b --out comparison.png"
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import InputError, Settings, setting
+from minibig.backend import InputError
 from minibig.cli.console import say
 from minibig.cli.progress import DISPLAY
 from minibig.recipes import Quickstart, quickstart
 from minibig.recipes.configuration import changed_by_file
 from minibig.recipes.folder import is_run
+from minibig.settings import Settings, setting
 
 EXAMPLE = "minibig quickstart"
 

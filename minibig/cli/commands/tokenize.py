@@ -6,12 +6,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import Settings, required, setting
 from minibig.cli.console import given_text, input_bytes, say
 from minibig.cli.options import Action, argument, errors_setting
 from minibig.data.text_files import decoded_blocks, file_blocks
 from minibig.recipes.folder import tokenizer_of
 from minibig.recipes.text import TOKENIZERS, train_tokenizer
+from minibig.settings import Settings, required, setting
 from minibig.tokenizers import encode_stream, read_ids, visible
 
 EXAMPLE = 'minibig tokenize show runs/quickstart "How is this cut?"'

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import InputError, Settings, group, setting
+from minibig.backend import InputError
 from minibig.cli.console import say
 from minibig.cli.progress import DISPLAY
 from minibig.recipes import PRESETS, Pretraining, pretrain
 from minibig.recipes.configuration import changed_by_file, check_use
 from minibig.recipes.pretraining import extended, settings_on_record
+from minibig.settings import Settings, group, setting
 
 EXAMPLE = "minibig train --data shakespeare.txt --preset shakespeare-char"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from minibig.backend import InputError, Settings, group, required, setting
+from minibig.backend import InputError
+from minibig.settings import Settings, group, required, setting
 
 
 @dataclass(frozen=True, kw_only=True)
