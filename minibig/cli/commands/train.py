@@ -2,8 +2,8 @@
 
 While it runs it shows the step, the loss, the learning rate, tokens per second, the megabytes of
 memory that this process holds at the moment (resident, so without what lies on a GPU; on macOS the
-most it ever held), and the time left. The preset shakespeare-char wants the text of
-https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt.
+most it ever held), and the time left. The preset shakespeare-char wants a text of Shakespeare:
+data/tinyshakespeare/input.txt in github.com/karpathy/char-rnn.
 """
 
 import sys
