@@ -51,8 +51,8 @@ kernels: Any = _import_module("minibig.kernels") if _find_spec("minibig.kernels"
 
 if TYPE_CHECKING:
     from minibig import (
-        data, dialogue, evaluation, explanation, generation, models, nn, objectives, optim,
-        pictures, recipes, storage, tokenizers, training,
+        data, diagnosis, dialogue, evaluation, explanation, generation, models, nn, objectives,
+        optim, pictures, recipes, storage, tokenizers, training,
     )
     from minibig.generation import generate
     from minibig.storage import load, save
@@ -96,7 +96,7 @@ __all__ = [
     # packages, in the order of reading, and their best-known functions; imported when first used
     "nn", "optim", "tokenizers", "models", "generation", "generate", "data", "objectives",
     "evaluation", "pictures", "storage", "load", "save", "training", "dialogue", "explanation",
-    "recipes",
+    "diagnosis", "recipes",
 ]
 
 _HOME = {"generate": "generation", "load": "storage", "save": "storage"}

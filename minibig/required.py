@@ -12,10 +12,11 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-_IS_COMMAND = Path(sys.argv[0] if sys.argv else "").stem in (
-    "minibig",
-    "-m",
-)  # or python -m minibig
+# NumPy comes first, and these where they are used.
+PACKAGES = ("regex", "matplotlib", "tqdm", "safetensors", "threadpoolctl", "psutil", "jinja2")
+
+_PROGRAM = Path(sys.argv[0] if sys.argv else "").stem
+_IS_COMMAND = _PROGRAM in ("minibig", "-m")  # or python -m minibig
 
 
 def _end(number: int, frame: FrameType | None) -> None:

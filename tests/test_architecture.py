@@ -16,6 +16,7 @@ import minibig
 
 ROOT = Path(minibig.__file__).parent
 LAYERS = [
+    "required",
     "backend",
     "settings",
     "files",
@@ -40,6 +41,7 @@ LAYERS = [
     "adaptation",
     "compression",
     "explanation",
+    "diagnosis",
     "recipes",
     "cli",
 ]

@@ -19,6 +19,7 @@ import minibig
 from minibig.backend import InputError
 from minibig.cli.console import complain, leave_stdout, open_streams, say, sentence_of, table_width
 from minibig.cli.options import Action, Parser, described, nearest, parser_for
+from minibig.required import PACKAGES
 
 COMMANDS = {
     "quickstart": "a GPT learns to answer questions, within minutes",
@@ -31,7 +32,6 @@ COMMANDS = {
     "doctor": "what is installed, whether it is right, and how fast",
 }
 _INTRODUCTION = "A deep-learning engine written to be read."
-_INSTALLED = ("regex", "matplotlib", "tqdm", "safetensors", "threadpoolctl", "psutil", "jinja2")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain("interrupted.")
         return 130
     except ModuleNotFoundError as error:
-        if error.name not in _INSTALLED:
+        if error.name not in PACKAGES:
             raise
         complain(f"{error.name} is not installed. Get it with: pip install {error.name}")
         return 1

@@ -1,6 +1,6 @@
 """Writing with a language model: how tokens are chosen, and the loop that writes them.
 
-Read in this order: sampling, decoding.
+Read in this order: sampling, decoding, text.
 """
 
 from minibig.generation.decoding import Decoder, LanguageModel, generate, stream
@@ -13,6 +13,7 @@ from minibig.generation.sampling import (
     probabilities,
     scale_temperature,
 )
+from minibig.generation.text import stream_text
 
 __all__ = [
     "Decoder",
@@ -26,4 +27,5 @@ __all__ = [
     "probabilities",
     "scale_temperature",
     "stream",
+    "stream_text",
 ]

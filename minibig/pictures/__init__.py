@@ -1,7 +1,7 @@
-"""Pictures: the losses of runs, where attention goes, and the graph behind a result.
+"""Pictures: losses of runs, where attention goes, the graph behind a result; text in columns.
 
 Read in this order: style (one palette, one sheet), fonts (names of any language), curves,
-attention, graph.
+attention, graph; text_layout (for a terminal).
 """
 
 from minibig.pictures.attention import attention_picture

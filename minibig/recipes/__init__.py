@@ -5,8 +5,7 @@
     result.folder, result.model, result.tokenizer, result.metrics
 
 Read in this order: git_state, folder, text, settings, presets, configuration; display,
-training_run, pretraining; examination, stages, report, quickstart_run; writing; columns,
-comparison, description; machine, self_test.
+training_run, pretraining; examination, stages, report, quickstart_run; comparison, description.
 """
 
 from minibig.recipes.display import Display

@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 
 from minibig.backend import InputError
 from minibig.data import TokenFile
-from minibig.recipes.folder import is_run, read_record, tokenizer_of
+from minibig.recipes.folder import is_run, read_record
 from minibig.recipes.quickstart_run import run_settings
 from minibig.storage import find_model, list_checkpoints, load, load_checkpoint
+from minibig.tokenizers import load_tokenizer
 from minibig.training import Metrics
 
 Rows: TypeAlias = Iterator[tuple[str, object]]
@@ -69,7 +70,7 @@ def _model(path: Path) -> Rows:
 
 def _tokenizer(path: Path) -> Rows:
     try:
-        tokenizer = tokenizer_of(path)
+        tokenizer = load_tokenizer(path)
     except InputError as error:
         raise InputError(
             f"{path} is nothing that minibig knows: no run, model, tokenizer or checkpoint."

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import minibig
-from minibig.backend import InputError, checks
+from minibig.backend import InputError, checks, device
 from minibig.files import (
     StorageError,
     discard,
@@ -35,6 +35,7 @@ from minibig.files import (
 )
 from minibig.recipes.git_state import checkout_of
 from minibig.settings import Settings, required, setting
+from minibig.storage import find_model, load
 from minibig.tokenizers import Tokenizer, load_tokenizer
 
 RECORD = "run.json"
@@ -156,6 +157,19 @@ def damage_told(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def tokenizer_of(folder: Path) -> Tokenizer:
-    """The tokenizer of a run or of a model, as `load_tokenizer` finds it."""
-    return load_tokenizer(folder)
+def model_and_tokenizer(folder: Path, device_name: str | None = None) -> tuple[Any, Tokenizer]:
+    """The model in the folder of a run or of a model, on a device, and its tokenizer."""
+    target = device(device_name)
+    place, tokenizer = find_model(folder), load_tokenizer(folder)
+    model: Any = load(place, target)
+    check_vocabularies(model.config.vocab_size, tokenizer, str(place))
+    return model, tokenizer
+
+
+def check_vocabularies(vocab_size: int, tokenizer: Tokenizer, name: str) -> None:
+    """Refuse a model or a token file that was made with another tokenizer."""
+    if vocab_size != tokenizer.vocab_size:
+        raise InputError(
+            f"{name} has a vocabulary of {vocab_size:,} tokens, the tokenizer one of "
+            f"{tokenizer.vocab_size:,}. Use the tokenizer that it was made with."
+        )

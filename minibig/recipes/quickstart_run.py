@@ -20,6 +20,7 @@ from minibig.data import CORPORA, World
 from minibig.dialogue import DialogueBatches, answers_to, dialogue_evaluation_batches
 from minibig.evaluation import mean_loss
 from minibig.files import digest, write_json, write_text
+from minibig.generation import stream_text
 from minibig.objectives import answer_loss
 from minibig.pictures import Log, Phase, draw_phases
 from minibig.recipes.display import Display
@@ -31,7 +32,6 @@ from minibig.recipes.folder import (
     is_run,
     read_record,
     run_folder,
-    tokenizer_of,
     write_record,
 )
 from minibig.recipes.presets import PRESETS
@@ -41,10 +41,9 @@ from minibig.recipes.settings import Pretraining, pretraining_of
 from minibig.recipes.stages import Stages
 from minibig.recipes.text import bytes_per_token, tokens_of
 from minibig.recipes.training_run import run_and_draw, usual_looks
-from minibig.recipes.writing import text_after
 from minibig.settings import Settings, group, setting
 from minibig.storage import load
-from minibig.tokenizers import Tokenizer
+from minibig.tokenizers import Tokenizer, load_tokenizer
 from minibig.training import Metrics, Trainer, TrainingSettings
 
 PREPARATION, PRETRAINING, FINETUNING = "text and tokenizer", "pre-training", "fine-tuning"
@@ -123,8 +122,8 @@ def quickstart(
 def _write(result: Pretrained, prompts: Sequence[str], display: Display) -> None:
     """Let a model that has learned a text write a little."""
     for number, prompt in enumerate(prompts):
-        pieces = text_after(
-            prompt, result.model, result.tokenizer, max_new_tokens=60, temperature=0.7, seed=number
+        pieces = stream_text(
+            result.model, result.tokenizer, prompt, max_new_tokens=60, temperature=0.7, seed=number
         )
         display.say(f"\n{prompt}{''.join(pieces)}")
     display.say(f"\n{result.summary}")
@@ -147,7 +146,7 @@ def _run(
     metrics = _metrics(folder, stages, world)
     write_json(folder / "metrics.json", metrics)
     _show(folder, stages, display)
-    return Answering(folder, load(folder / "model"), tokenizer_of(folder), metrics)
+    return Answering(folder, load(folder / "model"), load_tokenizer(folder), metrics)
 
 
 def _check(settings: Quickstart, restart: bool) -> None:
@@ -221,7 +220,7 @@ def _fine_tune(settings: Quickstart, world: World, display: Display) -> float:
     """Let the pre-trained model learn the dialogues; returns the seconds of all its parts."""
     folder, training = settings.out, settings.finetuning
     first = folder / "pretraining"
-    tokenizer = tokenizer_of(first)
+    tokenizer = load_tokenizer(first)
     tokenizer.save(folder / "tokenizer")
     model: Any = load(first / "model", device(settings.pretraining.device))
     sizes = {"batch_size": training.batch_size, "context_length": model.config.context_length}
@@ -265,7 +264,7 @@ def phases(folder: Path, world: World) -> list[Phase]:
 def _examine(settings: Quickstart, world: World, display: Display) -> None:
     folder = settings.out
     model = load(folder / "model", device(settings.pretraining.device))
-    found = examine(model, tokenizer_of(folder), world, display.say)
+    found = examine(model, load_tokenizer(folder), world, display.say)
     found = found.changed({"model_sha256": digest(folder / "model" / "model.safetensors")})
     write_json(folder / "examination.json", found.to_json())
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from minibig.backend import InputError
 from minibig.data import Text, TokenFile, Tokens, write_token_parts
 from minibig.dialogue import DIALOGUE_TOKENS
-from minibig.recipes.folder import TextRecord, is_run, tokenizer_of
+from minibig.recipes.folder import TextRecord, check_vocabularies, is_run
 from minibig.tokenizers import ByteLevelBPE, Characters, Tokenizer, load_tokenizer
 from minibig.tokenizers.byte_level_bpe import END_OF_TEXT
 
@@ -79,7 +79,7 @@ def new_tokenizer(kind: str, text: Text, vocab_size: int) -> Tokenizer:
     if kind in _BPE:
         pieces = (piece for _, piece in text.training())
         return ByteLevelBPE.train(pieces, vocab_size=vocab_size, **_BPE[kind])
-    return tokenizer_of(Path(kind))
+    return load_tokenizer(Path(kind))
 
 
 def train_tokenizer(
@@ -118,15 +118,6 @@ def check_length(tokens: TokenizedText, context_length: int) -> None:
                 f"{context_length} needs at least {context_length + 1}. Give more text or a "
                 "shorter context."
             )
-
-
-def check_vocabularies(vocab_size: int, tokenizer: Tokenizer, name: str) -> None:
-    """Refuse a model or a token file that was made with another tokenizer."""
-    if vocab_size != tokenizer.vocab_size:
-        raise InputError(
-            f"{name} has a vocabulary of {vocab_size:,} tokens, the tokenizer one of "
-            f"{tokenizer.vocab_size:,}. Use the tokenizer that it was made with."
-        )
 
 
 def bytes_per_token(tokens: TokenFile) -> float:

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from minibig.cli import main
+from minibig.generation import stream_text
 from minibig.models import GPT, GPTConfig
-from minibig.recipes.writing import text_after
 from minibig.storage import save
 from minibig.tokenizers import ByteLevelBPE
 
@@ -79,7 +79,7 @@ def test_pieces_are_whole_characters_and_together_the_text():
     tokenizer = ByteLevelBPE.train("a", vocab_size=257)
     model = GPT(GPTConfig(257, 8, 1, 1, 8))
     settings = {"max_new_tokens": 300, "seed": 1}
-    pieces = list(text_after("é", model, tokenizer, **settings))
+    pieces = list(stream_text(model, tokenizer, "é", **settings))
     from minibig.generation import generate
 
     ids = generate(model, tokenizer.encode("é"), stop_token=256, **settings)[0].tolist()

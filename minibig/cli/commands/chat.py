@@ -13,7 +13,7 @@ from typing import Any
 from minibig.cli.chat import answer_lines, talk
 from minibig.cli.options import argument, errors_setting
 from minibig.dialogue import ChatSession, ChatSettings, dialogue_form
-from minibig.recipes.writing import model_and_tokenizer
+from minibig.recipes.folder import model_and_tokenizer
 from minibig.settings import setting
 
 EXAMPLE = "minibig chat runs/quickstart"

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from minibig.cli.console import output_width, say
-from minibig.recipes.columns import labelled, padded
-from minibig.recipes.machine import BROKEN, Finding, findings
-from minibig.recipes.self_test import outcomes
+from minibig.diagnosis import BROKEN, Finding, findings, outcomes
+from minibig.pictures.text_layout import labelled, padded
 from minibig.settings import Settings
 
 EXAMPLE = "minibig doctor"

@@ -7,9 +7,9 @@ from typing import Any
 
 from minibig.cli.console import given_text, say
 from minibig.cli.options import argument, errors_setting
-from minibig.generation import Sampling
+from minibig.generation import Sampling, stream_text
+from minibig.recipes.folder import model_and_tokenizer
 from minibig.recipes.text import opening
-from minibig.recipes.writing import model_and_tokenizer, text_after
 from minibig.settings import Settings, group, setting
 
 EXAMPLE = 'minibig generate runs/quickstart --prompt "Anna" --max-new-tokens 50'
@@ -37,10 +37,10 @@ def run(given: dict[str, Any]) -> int:
     for number in range(options.n_sequences):
         if options.n_sequences > 1:
             say(f"--- {number + 1}")
-        pieces = text_after(
-            prompt,
+        pieces = stream_text(
             model,
             tokenizer,
+            prompt,
             max_new_tokens=options.max_new_tokens,
             seed=options.seed + number,
             sampling=options.sampling,

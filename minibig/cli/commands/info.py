@@ -6,7 +6,7 @@ from typing import Any
 
 from minibig.cli.console import output_width, say
 from minibig.cli.options import argument
-from minibig.recipes.columns import labelled
+from minibig.pictures.text_layout import labelled
 from minibig.recipes.description import described
 from minibig.settings import Settings
 

@@ -11,7 +11,7 @@ from minibig.backend import InputError
 from minibig.cli.console import say, table_width
 from minibig.cli.options import argument
 from minibig.pictures import draw_runs, legible
-from minibig.recipes.columns import table
+from minibig.pictures.text_layout import table
 from minibig.recipes.comparison import HEAD, compared
 from minibig.settings import Settings, setting
 

@@ -9,10 +9,9 @@ from typing import Any
 from minibig.cli.console import given_text, input_bytes, say
 from minibig.cli.options import Action, argument, errors_setting
 from minibig.data.text_files import decoded_blocks, file_blocks
-from minibig.recipes.folder import tokenizer_of
 from minibig.recipes.text import TOKENIZERS, train_tokenizer
 from minibig.settings import Settings, required, setting
-from minibig.tokenizers import encode_stream, read_ids, visible
+from minibig.tokenizers import encode_stream, load_tokenizer, read_ids, visible
 
 EXAMPLE = 'minibig tokenize show runs/quickstart "How is this cut?"'
 
@@ -55,7 +54,7 @@ def _train(given: dict[str, Any]) -> int:
 
 def _encode(given: dict[str, Any]) -> int:
     options = TextOptions.of(given)
-    tokenizer = tokenizer_of(options.folder)
+    tokenizer = load_tokenizer(options.folder)
     between = ""
     for ids in encode_stream(tokenizer, _pieces(options)):
         say(between + " ".join(map(str, ids)), end="")
@@ -66,14 +65,14 @@ def _encode(given: dict[str, Any]) -> int:
 
 def _decode(given: dict[str, Any]) -> int:
     options = DecodeOptions.of(given)
-    tokenizer = tokenizer_of(options.folder)
+    tokenizer = load_tokenizer(options.folder)
     say(tokenizer.decode(read_ids(options.ids or given_text("-").split())))
     return 0
 
 
 def _show(given: dict[str, Any]) -> int:
     options = TextOptions.of(given)
-    tokenizer = tokenizer_of(options.folder)
+    tokenizer = load_tokenizer(options.folder)
     width, count = len(str(tokenizer.vocab_size)), 0
     for ids in encode_stream(tokenizer, _pieces(options)):
         for token in ids:

@@ -14,8 +14,9 @@ from minibig.dialogue import dialogue_ids
 from minibig.explanation import attention_maps, sharpest_heads
 from minibig.pictures import Phase, attention_picture, picture_of
 from minibig.recipes.examination import CONTROLS, LANGUAGES, SPLITS, Asked, Examination
-from minibig.recipes.folder import read_record, tokenizer_of
+from minibig.recipes.folder import read_record
 from minibig.storage import load
+from minibig.tokenizers import load_tokenizer
 
 _PICTURE = (5.6, 3.8)  # inches of a loss picture, so that its letters are as large as the text's
 _HEADS = 2  # shown of each language
@@ -137,7 +138,7 @@ def _attention(folder: Path, model: Any, examined: Examination) -> Iterator[dict
     """Two heads for each language, on a question and the model's answer to it."""
     from markupsafe import Markup
 
-    tokenizer = tokenizer_of(folder)
+    tokenizer = load_tokenizer(folder)
     for language, splits in examined.asked.items():
         line = splits["trained"][0]
         turn = (line.question, line.answer)

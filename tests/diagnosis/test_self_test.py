@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from minibig.recipes import self_test
-from minibig.recipes.self_test import TESTS
+from minibig.diagnosis import self_test
+from minibig.diagnosis.self_test import TESTS
 
 
 @pytest.fixture(autouse=True)

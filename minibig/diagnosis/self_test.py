@@ -13,10 +13,10 @@ import numpy as np
 import minibig
 from minibig.autograd import check_gradients, reference, tensor
 from minibig.backend import generator
+from minibig.diagnosis.machine import BROKEN, GOOD, Finding, kernels_are_off
 from minibig.models import GPT, GPTConfig
 from minibig.ops import attention, cross_entropy, layer_norm
 from minibig.optim import AdamW
-from minibig.recipes.machine import BROKEN, GOOD, Finding, kernels_are_off
 from minibig.storage import load_checkpoint, save_checkpoint
 
 _SECONDS = 0.2  # of each measurement of speed

@@ -17,11 +17,11 @@ import numpy as np
 import minibig
 from minibig.backend import InputError, device, namespace
 from minibig.ops import zeros
+from minibig.required import PACKAGES
 from minibig.training import machine_memory
 
 GOOD, MISSING, BROKEN = "ok", "--", "!!"
 _OLDEST_PYTHON, _OLDEST_NUMPY = (3, 11), (2, 0)
-REQUIRED = ("regex", "matplotlib", "tqdm")
 _LITTLE_MEMORY, _LITTLE_ROOM = 2e9, 1e9  # bytes
 _CUPY_WHEELS = ("cupy-cuda12x", "cupy-cuda13x", "cupy-cuda11x", "cupy")
 
@@ -42,7 +42,7 @@ def findings() -> Iterator[Finding]:
     yield Finding("minibig", GOOD, f"{minibig.__version__} in {Path(minibig.__file__).parent}")
     yield _numpy()
     yield _blas()
-    yield from map(_package, REQUIRED)
+    yield from map(_package, PACKAGES)
     yield _threads()
     yield _kernels()
     yield _memory()
@@ -110,10 +110,7 @@ def _kernels() -> Finding:
 
 
 def _memory() -> Finding:
-    memory = machine_memory()
-    if memory is None:
-        return Finding("memory", MISSING, "the system does not say")
-    total, free = memory
+    total, free = machine_memory()
     found = f"{free / 1e9:.1f} GB of {total / 1e9:.1f} GB free"
     if free < _LITTLE_MEMORY:
         return Finding("memory", MISSING, found, "Close programs, or train smaller models.")
