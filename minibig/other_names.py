@@ -41,6 +41,23 @@ FUNCTIONS = {
     "unsqueeze": "expand_dims", "vstack": "concatenate",
 }  # fmt: skip
 
+KEYWORDS = {
+    **{"dim": "axis", "dims": "axis", "keepdim": "keepdims", "unbiased": "correction"},
+    **{"min": "low", "max": "high", "a_min": "low", "a_max": "high", "negative_slope": "slope"},
+    **{"diagonal": "k", "start_dim": "start", "end_dim": "end", "shifts": "shift"},
+    **{"num_classes": "n"},
+}
+
+
+def on_keyword(error: Exception) -> str:
+    """If an error is about a keyword that PyTorch has: that keyword, and ours; else empty."""
+    for theirs, ours in KEYWORDS.items():
+        if f"keyword argument {theirs!r}" in str(error):
+            return f"keyword {theirs}. It is called {ours} here."
+    if "keyword argument 'out'" in str(error) or "keyword argument 'dtype'" in str(error):
+        return "keyword out or dtype, as NumPy's functions pass. Use mb's function of that name."
+    return ""
+
 
 def unknown_method(tensor: Any, name: str) -> Any:
     """Raise AttributeError with our way to do what `name` does elsewhere: Tensor's __getattr__."""

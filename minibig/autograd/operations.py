@@ -159,24 +159,6 @@ def expect_tensors(name: Any, inputs: Sequence[Any]) -> None:
             )
 
 
-KEYWORDS_OF_OTHERS = {
-    **{"dim": "axis", "dims": "axis", "keepdim": "keepdims", "unbiased": "correction"},
-    **{"min": "low", "max": "high", "a_min": "low", "a_max": "high", "negative_slope": "slope"},
-    **{"diagonal": "k", "start_dim": "start", "end_dim": "end", "shifts": "shift"},
-    **{"num_classes": "n"},
-}
-
-
-def on_keyword(error: Exception) -> str:
-    """If an error is about a keyword that PyTorch has: that keyword, and ours; else empty."""
-    for theirs, ours in KEYWORDS_OF_OTHERS.items():
-        if f"keyword argument {theirs!r}" in str(error):
-            return f"keyword {theirs}. It is called {ours} here."
-    if "keyword argument 'out'" in str(error) or "keyword argument 'dtype'" in str(error):
-        return "keyword out or dtype, as NumPy's functions pass. Use mb's function of that name."
-    return ""
-
-
 def expect_function(name: str, f: Any) -> None:
     """Raise InputError if f is no function."""
     if not callable(f):

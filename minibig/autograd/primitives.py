@@ -28,7 +28,6 @@ from minibig.autograd.operations import (
     Kernel,
     Operation,
     expect_tensors,
-    on_keyword,
     register,
     summary,
     wrapped,
@@ -36,6 +35,7 @@ from minibig.autograd.operations import (
 from minibig.autograd.state import state
 from minibig.autograd.tensors import Edge, Node, Tensor
 from minibig.backend import InputError, is_array
+from minibig.other_names import on_keyword
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minibig.autograd.numpy_functions import NumPyFunctions
 from minibig.backend import (
     Array,
     Device,
@@ -30,6 +29,7 @@ from minibig.backend import (
     to_numpy,
 )
 from minibig.backend import device as device_called
+from minibig.numpy_functions import NumPyFunctions
 
 tick = itertools.count(1).__next__
 

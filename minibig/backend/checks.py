@@ -144,52 +144,6 @@ def iterable(name: str, value: Any, of: str) -> Iterable[Any]:
     return value
 
 
-def token_ids(ids: Any, vocab_size: int, name: str = "token ids") -> list[int]:
-    """The ids of one row as a list, if each is a whole number from 0 to vocab_size - 1.
-
-    Integers of NumPy count as integers. Booleans do not: True would silently be token 1.
-
-    >>> token_ids([3, -1], vocab_size=5)
-    Traceback (most recent call last):
-    minibig.backend.errors.InputError: token ids must be whole numbers from 0 to 4; got -1. The \
-vocabulary has 5 tokens; use ids of its tokenizer.
-    """
-    if isinstance(ids, np.ndarray):
-        found: list[int] = token_id_array(ids, vocab_size, name).tolist()
-        return found
-    if not isinstance(ids, Iterable):
-        raise refuse(name, "an iterable of whole numbers", ids, f"Write [{shown(ids)}].")
-    found = list(ids)
-    if not set(map(type, found)) <= {int}:
-        for each in found:
-            if isinstance(each, bool) or not isinstance(each, int | np.integer):
-                raise _bad_id(each, vocab_size, name)
-        found = list(map(int, found))
-    if found and (min(found) < 0 or max(found) >= vocab_size):
-        raise _bad_id(next(i for i in found if not 0 <= i < vocab_size), vocab_size, name)
-    return found
-
-
-def token_id_array(ids: Any, vocab_size: int, name: str = "token ids") -> np.ndarray:
-    """The same as an array."""
-    if not isinstance(ids, np.ndarray):
-        return np.array(token_ids(ids, vocab_size, name), np.int64)
-    if ids.ndim != 1:
-        raise InputError(f"{name} must stand in one row; got shape {ids.shape}.")
-    if ids.size == 0:
-        return ids.astype(np.int64)
-    if ids.dtype.kind not in "iu":
-        raise _bad_id(ids[0], vocab_size, name)
-    if ids.min() < 0 or ids.max() >= vocab_size:
-        raise _bad_id(int(ids[(ids < 0) | (ids >= vocab_size)][0]), vocab_size, name)
-    return ids
-
-
-def _bad_id(token: Any, vocab_size: int, name: str) -> InputError:
-    advice = f"The vocabulary has {vocab_size} tokens; use ids of its tokenizer."
-    return refuse(name, f"whole numbers from 0 to {vocab_size - 1}", token, advice)
-
-
 def _within(value: Any, least: float | None, most: float | None) -> bool:
     return (least is None or value >= least) and (most is None or value <= most)
 

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minibig.backend import checks
-from minibig.backend.checks import iterable, refuse, token_id_array, token_ids, whole
+from minibig.backend.checks import iterable, refuse, whole
 from minibig.backend.errors import InputError
 from minibig.data.documents import Piece, TextHash, check_piece
 from minibig.data.tokens import MOST_TOKENS, Tokens, check_starts, token_dtype
@@ -39,6 +39,7 @@ from minibig.files import (
     read_json,
 )
 from minibig.tokenizers import StreamEncoder, Tokenizer
+from minibig.tokenizers.inputs import token_id_array, token_ids
 
 FORMAT = "minibig tokens"
 _SIDECAR = CheckedJson(FORMAT, 2)

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from minibig.backend.checks import iterable, number, token_id_array, whole
+from minibig.backend.checks import iterable, number, whole
 from minibig.backend.errors import InputError
+from minibig.tokenizers.inputs import token_id_array
 
 MOST_TOKENS = 1 << 32  # of a vocabulary: ids take at most four bytes
 

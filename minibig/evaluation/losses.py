@@ -13,9 +13,9 @@ from typing import Any
 from minibig.autograd import Tensor
 from minibig.backend import InputError
 from minibig.backend.checks import number, whole
-from minibig.backend.stopping import stop_if_requested
 from minibig.nn import Module
 from minibig.nn.modes import evaluating
+from minibig.stopping import stop_if_requested
 
 
 def mean_loss(model: Module, loss: Callable[[Any, Any], Tensor], batches: Iterable[Any]) -> float:

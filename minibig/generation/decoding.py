@@ -19,11 +19,11 @@ from minibig.autograd import Tensor
 from minibig.backend import CPU, Array, InputError, generator, to_numpy
 from minibig.backend import stream as random_stream
 from minibig.backend.checks import instance, whole
-from minibig.backend.stopping import stop_if_requested
 from minibig.generation.sampling import Sampling
 from minibig.nn.embedding import ids_array
 from minibig.ops import checked_ids
 from minibig.settings import types_of, unknown
+from minibig.stopping import stop_if_requested
 
 
 class Decoder(Protocol):

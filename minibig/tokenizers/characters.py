@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
-from minibig.backend.checks import shown, token_ids
+from minibig.backend.checks import shown
 from minibig.backend.errors import InputError
 from minibig.tokenizers.files import SETTINGS_FILE, read_settings, write_tokenizer
-from minibig.tokenizers.inputs import check_text, checked_texts
+from minibig.tokenizers.inputs import check_text, checked_texts, token_ids
 
 
 class Characters:

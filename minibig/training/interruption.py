@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from minibig.backend.stopping import stoppable
+from minibig.stopping import stoppable
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE = 1.0  # seconds in which a step, an evaluation or a sample may end

@@ -22,9 +22,9 @@ from minibig.autograd import Tensor
 from minibig.autograd.state import state as engine
 from minibig.backend import random_state, set_random_state
 from minibig.backend.checks import instance
-from minibig.backend.stopping import StopRequested
 from minibig.files.lock import locked
 from minibig.nn import Module
+from minibig.stopping import StopRequested
 from minibig.storage import save
 from minibig.training.failures import (
     TrainingError,

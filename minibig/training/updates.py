@@ -16,9 +16,9 @@ from typing import Any, Protocol
 from minibig.autograd import Tensor
 from minibig.backend import InputError, training_step
 from minibig.backend.checks import instance, refuse
-from minibig.backend.stopping import stop_if_requested
 from minibig.nn import Module
 from minibig.optim import Optimizer, clip_gradients
+from minibig.stopping import stop_if_requested
 from minibig.training.failures import check_step
 from minibig.training.settings import TrainingSettings
 

@@ -46,39 +46,6 @@ def test_a_long_value_is_cut():
     assert len(str(error.value)) < 200
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [-1, 5, 2**31, 2**80, True, False, 1.0, float("nan"), "1", None, np.True_, np.float32(1)],
-)
-def test_an_id_outside_the_vocabulary_is_named_with_its_size(wrong):
-    with pytest.raises(InputError) as error:
-        checks.token_ids([0, wrong], vocab_size=5)
-    assert f"whole numbers from 0 to 4; got {wrong!r}" in str(error.value)
-
-
-@pytest.mark.parametrize(
-    "ids", [[0, 4], (0, 4), iter([0, 4]), np.array([0, 4]), [np.uint8(0), np.int64(4)]]
-)
-def test_integers_of_any_kind_are_ids(ids):
-    result = checks.token_ids(ids, vocab_size=5)
-    assert result == checks.token_id_array(result, 5).tolist() == [0, 4]
-    assert {type(token) for token in result} == {int}
-
-
-def test_no_ids_are_fine():
-    assert checks.token_ids([], vocab_size=5) == checks.token_ids(np.empty(0), vocab_size=5) == []
-
-
-def test_a_single_id_is_refused_with_the_way_to_write_it():
-    with pytest.raises(InputError, match=r"Write \[3\]"):
-        checks.token_ids(3, vocab_size=5)
-
-
-def test_a_batch_of_rows_is_refused():
-    with pytest.raises(InputError, match="in one row; got shape"):
-        checks.token_ids(np.zeros((2, 3), dtype=np.int64), vocab_size=5)
-
-
 def test_a_number_that_python_does_not_write_is_shown():
     with pytest.raises(InputError, match="got int of very many digits"):
         checks.whole("n", 10**5000, 1, 10)

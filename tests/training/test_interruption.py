@@ -261,7 +261,7 @@ import time
 run = tiny_runs.trainer(sys.argv[1])
 def measure():
     print("ready", flush=True)
-    from minibig.backend.stopping import stop_if_requested
+    from minibig.stopping import stop_if_requested
     for _ in range(1000):
         time.sleep(0.05)
         stop_if_requested()

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
-from minibig.backend.stopping import stop_if_requested
 from minibig.data import Batch
 from minibig.nn import Linear
 from minibig.objectives import answer_loss
 from minibig.optim import SGD
+from minibig.stopping import stop_if_requested
 from minibig.training import GradientUpdate, Interrupted, Trainer, TrainingError, TrainingSettings
 
 from .tiny_runs import T, V, gpt

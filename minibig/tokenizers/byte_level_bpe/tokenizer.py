@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from os import PathLike
 
-from minibig.backend.checks import flag, instance, iterable, path, shown, token_ids, whole
+from minibig.backend.checks import flag, instance, iterable, path, shown, whole
 from minibig.backend.errors import InputError
 from minibig.tokenizers.byte_level_bpe.byte_symbols import SYMBOLS, to_symbols
 from minibig.tokenizers.byte_level_bpe.files import (
@@ -35,7 +35,7 @@ from minibig.tokenizers.byte_level_bpe.vocabulary import (
     trained_vocabulary,
 )
 from minibig.tokenizers.files import SETTINGS_FILE, read_settings, write_tokenizer
-from minibig.tokenizers.inputs import check_text, checked_texts
+from minibig.tokenizers.inputs import check_text, checked_texts, token_ids
 
 END_OF_TEXT = "<|endoftext|>"
 

@@ -30,7 +30,7 @@ def stoppable(is_stopped: Callable[[], bool]) -> Iterator[None]:
     >>> with stoppable(lambda: True):
     ...     stop_if_requested()
     Traceback (most recent call last):
-    minibig.backend.stopping.StopRequested
+    minibig.stopping.StopRequested
     """
     before = _requests.is_stopped
     _requests.is_stopped = is_stopped
