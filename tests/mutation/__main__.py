@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 TESTS = Path(__file__).resolve().parent.parent
 NEEDED = 0.95
+FOLDERS = ["ops", "kernels", "autograd", "backend"]
 
 
 def main() -> int:
@@ -19,16 +20,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another one, others (0)")
     parser.add_argument("--only", default="", metavar="TEXT", help="rules whose place contains it")
     parser.add_argument("--tests", default="", metavar="EXPRESSION", help="as pytest's -k")
+    parser.add_argument("--folders", nargs="+", metavar="NAME", default=FOLDERS, help="of tests/")
     given = parser.parse_args()
     quick = {"deadline": None, "database": None, "derandomize": True, "phases": [Phase.generate]}
+    quick["report_multiple_bugs"] = False  # one is enough
     settings.register_profile(
         "mutation", max_examples=20, suppress_health_check=list(HealthCheck), **quick
     )
     os.environ |= {"HYPOTHESIS_PROFILE": "mutation", "MINIBIG_THREADS": "1"}
+    settings.load_profile("mutation")  # before the tests are imported, which keep what they find
     from .campaign import Campaign
 
     campaign = Campaign(given.sample, given.seed, given.only)
-    paths = [str(TESTS / name) for name in ("ops", "kernels", "autograd", "backend")]
+    paths = [str(TESTS / name) for name in given.folders]
     options = ["-p", "no:terminal", "-p", "no:cacheprovider", "-k", given.tests]
     options += ["-o", "addopts=", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
     pytest.main([*options, f"--rootdir={TESTS.parent}", *paths], plugins=[campaign])

@@ -6,6 +6,7 @@ The kernels for CUDA are left out: no test can run them where there is no card.
 """
 
 import ast
+import collections
 import gc
 import importlib
 from dataclasses import dataclass
@@ -34,13 +35,17 @@ class Rule:
 
 def all_rules() -> list[Rule]:
     """Every rule and every function of a kernel, in the order of the source."""
-    found = []
+    nodes = {}
     for path in sorted(path for package in PACKAGES for path in (ROOT / package).glob("*.py")):
-        nodes = rule_nodes(ast.parse(path.read_text(encoding="utf-8")))
-        if nodes:
+        if here := rule_nodes(ast.parse(path.read_text(encoding="utf-8"))):
             importlib.import_module(f"minibig.{path.parent.name}.{path.stem}")
-            found += [Rule(path, name, node, living(path, node)) for name, node in nodes]
-    return found
+            nodes[path] = here
+    functions = living_functions()
+    return [
+        Rule(path, name, node, living(functions, path, node))
+        for path, here in nodes.items()
+        for name, node in here
+    ]
 
 
 def rule_nodes(tree: ast.Module) -> list[tuple[str, Function]]:
@@ -74,17 +79,22 @@ def _has(node: ast.FunctionDef, name: str) -> bool:
     return any(getattr(decorator, "attr", "") == name for decorator in decorators)
 
 
-def living(path: Path, node: Function) -> FunctionType:
+def living_functions() -> dict[tuple[str, str], list[FunctionType]]:
+    """The functions that there are, by the file in which they stand and their name."""
+    functions = collections.defaultdict(list)
+    for function in gc.get_objects():
+        if type(function) is FunctionType:  # isinstance would ask strangers, who may warn
+            code = function.__code__
+            functions[code.co_filename, code.co_name].append(function)
+    return functions
+
+
+def living(
+    functions: dict[tuple[str, str], list[FunctionType]], path: Path, node: Function
+) -> FunctionType:
     """The function that runs when this piece of source is meant."""
     name = getattr(node, "name", "<lambda>")
-    found = [
-        function
-        for function in gc.get_objects()
-        if type(function) is FunctionType  # isinstance would ask strangers, who may warn
-        and function.__code__.co_name == name
-        and function.__code__.co_filename == str(path)
-        and _stands_at(function.__code__, node)
-    ]
+    found = [f for f in functions[str(path), name] if _stands_at(f.__code__, node)]
     assert len(found) == 1, f"{path.name}, line {node.lineno}: {len(found)} functions"
     return found[0]
 

@@ -24,7 +24,7 @@ TESTS = os.path.dirname(os.path.dirname(__file__))
 def campaign(*arguments, limit=600):
     paths = [TESTS, os.path.dirname(TESTS), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
-        [sys.executable, "-m", "mutation", *arguments],
+        [sys.executable, "-m", "mutation", "--folders", "ops", *arguments],
         capture_output=True, text=True, timeout=limit, cwd=TESTS,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )  # fmt: skip
