@@ -88,6 +88,22 @@ class Settings:
             found[name] = getattr(holder, name)
         return found
 
+    def differing(self, other: Self) -> list[str]:
+        """Names of the single settings that are not the same in another record."""
+        names = []
+        for name in types_of(type(self)):
+            ours, theirs = getattr(self, name), getattr(other, name)
+            if isinstance(ours, Settings):
+                names += ours.differing(theirs)
+            elif ours != theirs:
+                names.append(name)
+        return names
+
+    def listed(self, names: typing.Iterable[str]) -> str:
+        """Some of the single settings as a part of a sentence: "steps = 10, lr = 0.001"."""
+        values = self.flat()
+        return ", ".join(f"{name} = {values[name]}" for name in names)
+
     def changed(self, values: Mapping[str, Any]) -> Self:
         """These settings with others in the place of those that a dictionary names.
 

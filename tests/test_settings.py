@@ -93,3 +93,19 @@ def test_changed_keeps_all_that_is_not_named():
     assert changed.flat()["steps"] == 2 and changed.flat()["rate"] == 1.0
     with pytest.raises(InputError, match="steps must be a whole number of at least 1; got 0"):
         whole.changed({"first": {"steps": 0}})
+
+
+def test_two_records_differ_by_names_also_in_groups():
+    @dataclass(frozen=True, kw_only=True)
+    class Inner(Settings):
+        width: int = setting(3, "how wide")
+        depth: int = setting(4, "how deep")
+
+    @dataclass(frozen=True, kw_only=True)
+    class Outer(Settings):
+        name: str = setting("a", "its name")
+        inner: Inner = group(Inner)
+
+    one, other = Outer(), Outer().changed({"depth": 5, "name": "b"})
+    assert one.differing(one) == [] and other.differing(one) == ["name", "depth"]
+    assert other.listed(["depth", "name"]) == "depth = 5, name = b"

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from minibig.backend import InputError
+from minibig.files import conversion, likely_encoding
 
 _DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # they let a line look otherwise
 _CONTROLS = {
@@ -21,6 +22,7 @@ _CONTROLS = {
     if chr(code) not in "\n\t"
 }
 _LONGEST = 1000  # characters of an error
+_LOOKED_AT = 10_000  # bytes that tell the encoding of a text
 _TABLE_WIDTH = 80
 
 
@@ -118,13 +120,15 @@ def decoded(data: bytes, name: str, errors: str) -> str:
     'caf�'
     >>> decoded(b"caf\\xe9", "a.txt", "strict")
     Traceback (most recent call last):
-    minibig.backend.errors.InputError: a.txt must be UTF-8; byte 3 is not. Convert it (text \
-in GBK: iconv -f GB18030 -t UTF-8); --errors replace would lose what is not UTF-8.
+    minibig.backend.errors.InputError: a.txt must be UTF-8; byte 3 is not. It looks like CP1252. \
+Convert it: iconv -f CP1252 -t UTF-8 old.txt > new.txt
     """
     try:
         return data.decode("utf-8", errors)
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name} must be UTF-8; byte {error.start} is not. Convert it (text in GBK: iconv -f "
-            "GB18030 -t UTF-8); --errors replace would lose what is not UTF-8."
-        ) from None
+        encoding = likely_encoding(data[error.start :][:_LOOKED_AT])
+        if encoding:
+            advice = f"It looks like {encoding.upper()}. {conversion(encoding)}"
+        else:
+            advice = "Convert it from the encoding it has, or have it replaced: --errors replace."
+        raise InputError(f"{name} must be UTF-8; byte {error.start} is not. {advice}") from None

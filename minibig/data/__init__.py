@@ -10,7 +10,6 @@ from minibig.data.batches import Batch, Batches, evaluation_batches
 from minibig.data.columns import column_texts
 from minibig.data.corpora import CORPORA, document_sources, load_documents
 from minibig.data.documents import DOCUMENT_SEPARATOR, Piece, TextHash
-from minibig.data.encodings import likely_encoding
 from minibig.data.epoch_order import random_words
 from minibig.data.standard_library import (
     stdlib_docstrings,
@@ -40,7 +39,6 @@ __all__ = [
     "column_texts",
     "document_sources",
     "evaluation_batches",
-    "likely_encoding",
     "load_documents",
     "random_words",
     "stdlib_docstrings",

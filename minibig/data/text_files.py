@@ -17,8 +17,7 @@ from minibig.backend.checks import one_of
 from minibig.backend.errors import InputError
 from minibig.data.columns import check_is_text, column_texts
 from minibig.data.documents import DOCUMENT_SEPARATOR, Piece, not_empty, renumbered, split_documents
-from minibig.data.encodings import likely_encoding
-from minibig.files import open_regular
+from minibig.files import conversion, likely_encoding, open_regular
 
 PIECE_BYTES = 1 << 16
 TEXT_SUFFIXES = (".md", ".rst", ".text", ".txt")
@@ -200,8 +199,3 @@ def _not_utf8(path: object, offset: int, byte: int, around: bytes) -> InputError
         f"{found} convert it to UTF-8 from the encoding it has. Only if a few bytes are broken, "
         "have them replaced: errors='replace', or --errors replace."
     )
-
-
-def conversion(encoding: str) -> str:
-    """How a file of another encoding becomes UTF-8."""
-    return f"Convert it: iconv -f {encoding.upper()} -t UTF-8 old.txt > new.txt"

@@ -6,8 +6,10 @@
     write_files, check_files             several files that belong together, with checksums
     locked                               one process in a folder
     set_aside, restore, discard, settle  to begin anew without losing the old
+    likely_encoding, conversion          what to do with a text that is not UTF-8
 
-Read in this order: temporary_names, durable, reading, shapes, strict_json, checksums, lock, aside.
+Read in this order: temporary_names, durable, reading, shapes, strict_json, checksums, lock, aside;
+encodings.
 """
 
 from minibig.files.aside import discard, is_set_aside, restore, set_aside, settle
@@ -23,6 +25,7 @@ from minibig.files.durable import (
     write_file,
     write_text,
 )
+from minibig.files.encodings import conversion, likely_encoding
 from minibig.files.lock import locked
 from minibig.files.reading import open_regular, read_file, read_text
 from minibig.files.shapes import Whole, check_shape
@@ -36,9 +39,11 @@ __all__ = [
     "Whole",
     "check_files",
     "check_shape",
+    "conversion",
     "digest",
     "discard",
     "is_set_aside",
+    "likely_encoding",
     "locked",
     "make_folder",
     "new_file",

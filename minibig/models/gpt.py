@@ -37,25 +37,38 @@ from minibig.settings import Settings, required, setting
 
 
 @dataclass(frozen=True)
-class GPTConfig(Settings):
-    """The sizes of a GPT; the defaults are those of GPT-2 small, whose vocabulary is 50,257.
+class _Vocabulary(Settings):
+    vocab_size: int = required("how many tokens there are", least=1, most=10**8)
+
+
+@dataclass(frozen=True)
+class GPTSizes(Settings):
+    """The sizes of a GPT but for its vocabulary, which is the tokenizer's."""
+
+    context_length: int = setting(1024, "tokens that the model sees at once", least=1, most=10**8)
+    n_layers: int = setting(12, "blocks", least=1, most=1000)
+    n_heads: int = setting(12, "attention heads", least=1, most=10**5)
+    d_model: int = setting(768, "width", least=1, most=10**6)
+    dropout: float = setting(
+        0.0, "share of the activations dropped while learning", least=0, below=1
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        size_of_heads(self.d_model, self.n_heads)
+
+
+@dataclass(frozen=True)
+class GPTConfig(GPTSizes, _Vocabulary):
+    """All sizes of a GPT, `vocab_size` first; the defaults are those of GPT-2 small.
+
+    The vocabulary of GPT-2 is 50,257.
 
     >>> GPTConfig(vocab_size=65, n_heads=5)
     Traceback (most recent call last):
     minibig.backend.errors.InputError: n_heads must divide d_model; got d_model = 768 and \
 n_heads = 5.
     """
-
-    vocab_size: int = required("how many tokens there are", least=1, most=10**8)
-    context_length: int = setting(1024, "how many tokens it sees at once", least=1, most=10**8)
-    n_layers: int = setting(12, "how many blocks it has", least=1, most=1000)
-    n_heads: int = setting(12, "how many heads an attention has", least=1, most=10**5)
-    d_model: int = setting(768, "the width: numbers that stand for a token", least=1, most=10**6)
-    dropout: float = setting(0.0, "the share of numbers dropped in training", least=0, below=1)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        size_of_heads(self.d_model, self.n_heads)
 
 
 class GPT(Module):

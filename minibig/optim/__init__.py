@@ -9,7 +9,6 @@ optimizer.step()
 optimizer.zero_grad()
 """
 
-from minibig.ops import adafactor_update, muon_update
 from minibig.optim.clipping import clip_gradients
 from minibig.optim.matrix_optimizers import Adafactor, Muon, muon_groups
 from minibig.optim.optimizers import SGD, Adam, AdamW, Optimizer
@@ -31,7 +30,6 @@ __all__ = [
     "Muon",
     "Optimizer",
     "ParameterGroup",
-    "adafactor_update",
     "adapted_rates",
     "clip_gradients",
     "constant_schedule",
@@ -40,7 +38,6 @@ __all__ = [
     "inverse_square_root_schedule",
     "linear_schedule",
     "muon_groups",
-    "muon_update",
     "named_group",
     "optimizer_for",
 ]

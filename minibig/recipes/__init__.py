@@ -12,13 +12,12 @@ from minibig.recipes.display import Display
 from minibig.recipes.presets import PRESETS
 from minibig.recipes.pretraining import Pretrained, pretrain
 from minibig.recipes.quickstart_run import Answering, Quickstart, quickstart
-from minibig.recipes.settings import ModelSizes, Pretraining
+from minibig.recipes.settings import Pretraining
 
 __all__ = [
     "PRESETS",
     "Answering",
     "Display",
-    "ModelSizes",
     "Pretrained",
     "Pretraining",
     "Quickstart",

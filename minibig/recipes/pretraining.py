@@ -10,7 +10,7 @@ may have been moved, and it need not be there at all, for its tokens are in the 
 import glob
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from minibig.backend.checks import whole
 from minibig.data import CORPORA, Batches, Text, evaluation_batches
 from minibig.data.columns import split_column
 from minibig.evaluation import bits_per_byte, mean_loss
-from minibig.models import GPT
+from minibig.models import GPT, GPTConfig, GPTSizes
 from minibig.objectives import next_token_loss
 from minibig.pictures import draw_losses
 from minibig.recipes.display import Display
@@ -33,7 +33,7 @@ from minibig.recipes.folder import (
     run_folder,
     write_record,
 )
-from minibig.recipes.settings import SHAKESPEARE, ModelSizes, Pretraining, pretraining_of
+from minibig.recipes.settings import SHAKESPEARE, Pretraining, pretraining_of
 from minibig.recipes.text import (
     TokenizedText,
     bytes_per_token,
@@ -163,7 +163,7 @@ def _sizes(folder: Path, start: Path, goes_on: bool) -> dict[str, Any]:
     """The sizes of a model to start from, or of the one that a run did start from."""
     model: Any = settings_on_record(folder).model if goes_on else load(start)
     sizes = model if goes_on else model.config
-    names = [name for name in ModelSizes().to_json() if name != "dropout"]
+    names = [name for name in GPTSizes().to_json() if name != "dropout"]
     return {name: getattr(sizes, name) for name in names}
 
 
@@ -181,7 +181,7 @@ def _text(settings: Pretraining) -> Text:
 def _model(settings: Pretraining, tokenizer: Tokenizer, target: Device) -> GPT:
     """A model of random weights, or the one to start from."""
     manual_seed(settings.training.seed)
-    model = GPT(settings.model.config(tokenizer.vocab_size))
+    model = GPT(GPTConfig(vocab_size=tokenizer.vocab_size, **settings.model.to_json()))
     if settings.from_ is not None and not (settings.folder / "checkpoints").exists():
         start: Any = load(settings.from_)
         model.load_state_dict(start.state_dict())
@@ -234,12 +234,11 @@ def check_same_run(folder: Path, settings: Pretraining) -> None:
 
 def check_same_settings(folder: Path, began: Settings, settings: Settings) -> None:
     """Refuse to go on with a run under settings with which it would have become another one."""
-    before, now = began.flat(), settings.flat()
-    names = [name for name in now if name not in _FREE and before[name] != now[name]]
+    names = [name for name in settings.differing(began) if name not in _FREE]
     if names:
         raise InputError(
-            f"{folder} holds a run that began with {_listed(names, before)}; got "
-            f"{_listed(names, now)}. Go on with what it began with, choose another --out, or "
+            f"{folder} holds a run that began with {began.listed(names)}; got "
+            f"{settings.listed(names)}. Go on with what it began with, choose another --out, or "
             "begin anew (--restart)."
         )
 
@@ -261,10 +260,6 @@ def _is_there(name: str) -> bool:
     """Whether a text that is known by its name can be read again."""
     path = split_column(name)[0] or name
     return os.path.exists(path) or any(glob.iglob(path, recursive=True))
-
-
-def _listed(names: Sequence[str], values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {values[name]}" for name in names)
 
 
 @dataclass(frozen=True)

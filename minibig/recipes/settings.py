@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from minibig.backend import InputError
-from minibig.models import GPTConfig
+from minibig.models import GPTSizes
 from minibig.settings import Settings, group, setting
 from minibig.training import TrainingSettings
 
@@ -16,35 +16,10 @@ SHAKESPEARE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelSizes(Settings):
-    """The sizes of a GPT, but for its vocabulary, which is the tokenizer's."""
-
-    context_length: int = setting(128, "tokens that the model sees at once", least=1)
-    n_layers: int = setting(4, "blocks", least=1)
-    n_heads: int = setting(4, "attention heads", least=1)
-    d_model: int = setting(128, "width", least=1)
-    dropout: float = setting(
-        0.0, "share of the activations dropped while learning", least=0, below=1
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.d_model % self.n_heads:
-            raise InputError(
-                f"n_heads must divide d_model; got d_model = {self.d_model} and n_heads = "
-                f"{self.n_heads}."
-            )
-
-    def config(self, vocab_size: int) -> GPTConfig:
-        """The configuration of a model of these sizes."""
-        return GPTConfig(vocab_size=vocab_size, **self.to_json())
-
-
-@dataclass(frozen=True, kw_only=True)
 class Pretraining(Settings):
     """All that a pre-training depends on.
 
-    >>> Pretraining(data="stdlib", model=ModelSizes(n_layers=2)).folder
+    >>> Pretraining(data="stdlib").changed({"n_layers": 2}).folder
     PosixPath('runs/stdlib')
     """
 
@@ -65,7 +40,7 @@ class Pretraining(Settings):
     )
     tokenizer: str = setting("bpe", "characters, bpe, bpe-han, bpe-dialogue, or a folder with one")
     vocab_size: int = setting(2000, "tokens that bpe may learn, bytes included", least=1)
-    model: ModelSizes = group(ModelSizes)
+    model: GPTSizes = group(GPTSizes, context_length=128, n_layers=4, n_heads=4, d_model=128)
     training: TrainingSettings = group(TrainingSettings)
     sample_prompt: str | None = setting(None, "what samples begin with (without it: a new line)")
     sample_length: int = setting(100, "tokens of a sample", least=1)

@@ -165,10 +165,7 @@ def _check_settings(
     began = TrainingSettings.of(saved)
     if step > began.steps:
         raise StorageError(f"{folder} is not usable: step {step} lies beyond {began.steps} steps.")
-    ours, theirs = settings.to_json(), began.to_json()
-    names = [n for n in ours if n not in FREE_TO_CHANGE and theirs[n] != ours[n]]
-    if "warmup_steps" in names and began.warmup == settings.warmup:
-        names.remove("warmup_steps")  # said by one, and the default of the other
+    names = [name for name in settings.differing(began) if name not in FREE_TO_CHANGE]
     if names == ["steps"] and step == began.steps < settings.steps:
         return [
             f"this run was finished at step {step} and goes on to step {settings.steps}: its "
@@ -176,11 +173,10 @@ def _check_settings(
             f"{settings.learning_rate(step):.1e}, as the schedule of {settings.steps} steps has it."
         ]
     if names:
-        before = ", ".join(f"{name} = {theirs[name]}" for name in names)
-        now = ", ".join(f"{name} = {ours[name]}" for name in names)
         raise InputError(
-            f"the run in {folder.parent} began with {before}; got {now}. Go on with the settings "
-            "it began with, or start a new run in another folder."
+            f"the run in {folder.parent} began with {began.listed(names)}; got "
+            f"{settings.listed(names)}. Go on with the settings it began with, or start a new run "
+            "in another folder."
         )
     return []
 

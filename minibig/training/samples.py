@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from minibig.generation import generate
+from minibig.generation import Sampling, generate
 from minibig.tokenizers import Tokenizer
+
+_SAMPLING = Sampling(temperature=0.8)
 
 
 def text_sampler(
@@ -14,19 +16,16 @@ def text_sampler(
     length: int,
     *,
     seed: int = 0,
-    temperature: float = 0.8,
-    top_k: int | None = None,
+    sampling: Sampling = _SAMPLING,
 ) -> Callable[[], str]:
-    """A function that lets the model go on with a prompt: always with the same luck.
+    """A function that lets the model go on with a prompt, always with the same random numbers.
 
     So two samples of a run differ by what was learned between them, and by nothing else.
     """
     ids = tokenizer.encode(prompt)
 
     def sample() -> str:
-        written = generate(
-            model, ids, max_new_tokens=length, temperature=temperature, top_k=top_k, seed=seed
-        )
+        written = generate(model, ids, max_new_tokens=length, sampling=sampling, seed=seed)
         return tokenizer.decode(written[0].tolist())
 
     return sample

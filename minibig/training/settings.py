@@ -154,6 +154,12 @@ longer or shorten the warm-up.
             model, self.optimizer, lr=self.lr, weight_decay=self.weight_decay, betas=self.betas
         )
 
+    def differing(self, other: Self) -> list[str]:
+        """As for all `Settings`; the default of `warmup_steps` is what follows from `steps`."""
+        names = super().differing(other)
+        agrees = self.warmup == other.warmup
+        return [name for name in names if not (agrees and name == "warmup_steps")]
+
     def changed(self, values: Mapping[str, Any]) -> Self:
         """As for all `Settings`; another optimizer changes what is not named of its rates."""
         optimizer = values.get("optimizer", self.optimizer)

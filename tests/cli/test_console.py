@@ -138,3 +138,27 @@ def test_ctrl_c_while_it_is_imported_is_one_line():
         capture_output=True, text=True, env=environment(), timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (130, "minibig: interrupted.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "advice"),
+    [
+        (
+            "这是一个关于人工智能的故事",
+            "gbk",
+            "It looks like GB18030. Convert it: iconv -f GB18030",
+        ),
+        ("今日はとても良い天気ですから", "shift_jis", "It looks like SHIFT_JIS."),
+        ("plain, then un café très agréable", "latin-1", "It looks like CP1252."),
+        ("这是一个", "utf-16", "It looks like UTF-16."),
+    ],
+)
+def test_the_advice_is_for_the_encoding_that_the_bytes_have(text, encoding, advice):
+    with pytest.raises(InputError) as caught:
+        decoded(text.encode(encoding), "the text", "strict")
+    assert advice in str(caught.value)
+
+
+def test_bytes_of_no_encoding_are_converted_or_replaced():
+    with pytest.raises(InputError, match="the encoding it has, or have it replaced: --errors"):
+        decoded(b"a\xff\xff\xff", "the text", "strict")

@@ -61,7 +61,7 @@ def test_json_and_toml_say_the_same(tmp_path):
         ("a.json", b'{"steps": "3"}', "steps must be a whole number of at least 1; got '3'"),
         ("a.json", b'{"steps": 3, "steps": 4}', "the key 'steps' comes twice"),
         ("a.json", b'{"lr": NaN}', "NaN"),
-        ("a.json", b'{"model": 3}', "model must be of type ModelSizes; got int: 3"),
+        ("a.json", b'{"model": 3}', "model must be of type GPTSizes; got int: 3"),
         ("a.json", b"\xff\xfe{}", "UTF-8"),
         ("a.json", b"[" * 100_000, "is not JSON"),
     ],

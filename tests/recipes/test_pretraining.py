@@ -187,3 +187,21 @@ def test_a_path_that_is_no_unicode_is_refused_before_anything_is_made(settings, 
         with pytest.raises(mb.InputError, match="can be written as UTF-8"):
             pretrain(settings.changed(wrong), display=QUIET)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.txt"]
+
+
+@pytest.mark.parametrize("change", [{"n_layers": 2}, {"betas": [0.9, 0.98]}, {"steps": 9}])
+def test_other_settings_are_named_with_both_values(run, settings, change):
+    (name,) = change
+    other = settings.changed(change)
+    expected = f"began with {settings.listed([name])}; got {other.listed([name])}"
+    with pytest.raises(mb.InputError) as caught:
+        pretrain(other, display=QUIET)
+    assert expected in str(caught.value)
+
+
+def test_a_warm_up_that_is_said_is_the_one_that_was_the_default(settings):
+    begun = Pretraining.of({**settings.to_json(), "training": {"steps": 20}})
+    run = pretrain(begun, display=QUIET)
+    assert pretrain(begun.changed({"warmup_steps": 2}), display=QUIET).metrics == run.metrics
+    with pytest.raises(mb.InputError, match="began with warmup_steps = None; got warmup_steps = 3"):
+        pretrain(begun.changed({"warmup_steps": 3}), display=QUIET)

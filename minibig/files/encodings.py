@@ -31,6 +31,11 @@ def likely_encoding(data: bytes) -> str | None:
     return max(fitting, key=fitting.__getitem__, default=None)
 
 
+def conversion(encoding: str) -> str:
+    """How a file of another encoding becomes UTF-8, in a sentence."""
+    return f"Convert it: iconv -f {encoding.upper()} -t UTF-8 old.txt > new.txt"
+
+
 def _share(data: bytes, encoding: str) -> float:
     """How much of the text that is not ASCII is frequent; 0 where it cannot be decoded."""
     for cut in range(4):  # the last character may be cut

@@ -2,7 +2,7 @@
 
 import pytest
 
-from minibig.data import likely_encoding
+from minibig.files import likely_encoding
 
 
 @pytest.mark.parametrize("cut", [0, 1])
