@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import InputError
 from minibig.models import GPTSizes
 from minibig.settings import Settings, group, setting
 from minibig.training import TrainingSettings

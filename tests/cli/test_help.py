@@ -44,7 +44,7 @@ def test_help_fits_80_columns_and_ends_with_an_example_that_can_be_parsed(comman
 def test_train_says_what_its_megabytes_are_and_where_the_text_of_its_preset_is(capsys):
     shown = " ".join(helped(capsys, "train").split())
     assert "memory that this process holds at the moment (resident," in shown
-    assert "char-rnn/master/data/tinyshakespeare/input.txt" in shown
+    assert "data/tinyshakespeare/input.txt in github.com/karpathy/char-rnn" in shown
 
 
 @pytest.mark.parametrize("kind", [Options, Pretraining])

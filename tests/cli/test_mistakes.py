@@ -87,7 +87,7 @@ def test_a_refused_run_can_be_begun_again_with_other_settings(training, text_fil
     [
         ({"steps": -3}, "steps must be a whole number of at least 1; got -3"),
         ({"batch_size": -1}, "batch_size must be a whole number of at least 1"),
-        ({"n_layers": 0}, "n_layers must be a whole number of at least 1"),
+        ({"n_layers": 0}, "n_layers must be a whole number from 1 to 1000; got 0"),
         ({"seed": -1}, "seed must be a whole number of at least 0"),
         ({"lr": "nan"}, "lr must be a number"),
         ({"lr": 0}, "lr must be a number above 0"),

@@ -7,7 +7,7 @@ from minibig.recipes import PRESETS, Pretraining
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_makes_a_model_and_survives_json(name):
     preset = PRESETS[name]
-    assert isinstance(preset.model.config(preset.vocab_size), GPTConfig)
+    assert GPTConfig(vocab_size=preset.vocab_size, **preset.model.to_json())
     assert Pretraining.of(preset.to_json()) == preset
 
 
