@@ -1,9 +1,14 @@
-"""Running the command as a user does: another process, with a time-out."""
+"""Running the command: as a user does, in another process, or quicker, in this one."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
+
+from minibig.cli import main
 
 COMMAND = (sys.executable, "-m", "minibig")
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +47,23 @@ def minibig(*arguments, input=None, folder=None, **variables):
         env=environment(**variables),
         timeout=120,
     )
+
+
+def called(*arguments, folder=None):
+    """The same in this process, for where neither its start nor its end is what is tested."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2))
+    with contextlib.ExitStack() as around:
+        around.enter_context(contextlib.redirect_stdout(out))
+        around.enter_context(contextlib.redirect_stderr(err))
+        if folder is not None:
+            around.enter_context(contextlib.chdir(folder))
+        words = [str(argument) for argument in arguments]
+        around.enter_context(mock.patch.object(sys, "argv", ["minibig", *words]))
+        code = main(words)
+        out.flush()
+        err.flush()
+    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
+    return subprocess.CompletedProcess(arguments, code, *texts)
 
 
 def flags(settings):

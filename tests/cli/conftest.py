@@ -3,7 +3,7 @@
 import pytest
 from dialogue.conftest import babbler, talker  # noqa: F401
 
-from .commands import TINY, flags, minibig
+from .commands import TINY, called, flags
 
 TEXT = "the cat sat on the mat\nand the dog ran to the red house\n" * 20
 
@@ -18,7 +18,7 @@ def text_file(tmp_path_factory):
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory, text_file):
     folder = tmp_path_factory.mktemp("runs") / "finished"
-    done = minibig("train", "--data", text_file, "--out", folder, *flags(TINY))
+    done = called("train", "--data", text_file, "--out", folder, *flags(TINY))
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -26,6 +26,6 @@ def finished_run(tmp_path_factory, text_file):
 @pytest.fixture(scope="session")
 def bpe_folder(tmp_path_factory, text_file):
     folder = tmp_path_factory.mktemp("tokenizers") / "bpe"
-    done = minibig("tokenize", "train", "--data", text_file, "--out", folder, "--vocab-size", 280)
+    done = called("tokenize", "train", "--data", text_file, "--out", folder, "--vocab-size", 280)
     assert done.returncode == 0, done.stderr
     return folder

@@ -8,7 +8,7 @@ from minibig.cli import main
 from minibig.recipes import Quickstart
 from minibig.recipes.folder import TextRecord, write_record
 
-from .commands import TINY, minibig
+from .commands import TINY, called, minibig
 
 
 @pytest.fixture(scope="module")
@@ -25,18 +25,18 @@ def test_it_learns_from_a_file_goes_on_and_begins_anew(config, text_file, tmp_pa
     assert "finished: 6 steps" in first.stdout
     run = tmp_path / "runs" / "quickstart"
     weights = (run / "model" / "model.safetensors").read_bytes()
-    again = minibig(*arguments, folder=tmp_path)
+    again = called(*arguments, folder=tmp_path)
     assert again.returncode == 0, again.stderr
     assert "this run was finished already: 6 steps" in again.stdout
     assert again.stdout.partition("on cpu\n")[2].count("\n\n") >= 3
-    anew = minibig(*arguments, "--restart", folder=tmp_path)
+    anew = called(*arguments, "--restart", folder=tmp_path)
     assert "\nfinished: 6 steps" in anew.stdout
     assert (run / "model" / "model.safetensors").read_bytes() == weights
 
 
 @pytest.mark.slow
 def test_it_learns_from_the_standard_library_and_writes(config, tmp_path):
-    done = minibig("quickstart", "--data", "stdlib", "--config", config, folder=tmp_path)
+    done = called("quickstart", "--data", "stdlib", "--config", config, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "text: stdlib, " in done.stdout
     assert "\nThis function returns" in done.stdout
@@ -46,7 +46,7 @@ def test_it_learns_from_the_standard_library_and_writes(config, tmp_path):
 def test_a_config_may_be_wrong(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('{"step": 3}')
-    done = minibig("quickstart", "--config", path, folder=tmp_path)
+    done = called("quickstart", "--config", path, folder=tmp_path)
     assert done.returncode == 1
     assert (
         done.stderr == f"minibig: {path}: Quickstart has no setting 'step'; did you mean steps?\n"

@@ -6,15 +6,15 @@ import pytest
 from minibig.cli import main
 from minibig.tokenizers import ByteLevelBPE, load_tokenizer
 
-from .commands import minibig
+from .commands import called, minibig
 
 TEXT = "the cat é 你好\n\tsat"
 
 
 def test_encode_and_decode_are_inverse(bpe_folder):
-    encoded = minibig("tokenize", "encode", bpe_folder, TEXT)
+    encoded = called("tokenize", "encode", bpe_folder, TEXT)
     assert encoded.returncode == 0, encoded.stderr
-    decoded = minibig("tokenize", "decode", bpe_folder, *encoded.stdout.split())
+    decoded = called("tokenize", "decode", bpe_folder, *encoded.stdout.split())
     assert decoded.stdout == TEXT + "\n"
     assert minibig("tokenize", "decode", bpe_folder, input=encoded.stdout).stdout == TEXT + "\n"
 
@@ -23,8 +23,8 @@ def test_text_comes_as_argument_file_or_input(bpe_folder, tmp_path):
     path = tmp_path / "text.txt"
     path.write_text(TEXT, encoding="utf-8", newline="")
     ways = [
-        minibig("tokenize", "encode", bpe_folder, TEXT),
-        minibig("tokenize", "encode", bpe_folder, "--file", path),
+        called("tokenize", "encode", bpe_folder, TEXT),
+        called("tokenize", "encode", bpe_folder, "--file", path),
         minibig("tokenize", "encode", bpe_folder, input=TEXT),
         minibig("tokenize", "encode", bpe_folder, "-", input=TEXT),
     ]
@@ -47,7 +47,7 @@ def test_bytes_that_are_no_text_are_refused_or_replaced(bpe_folder):
     replaced = minibig(
         "tokenize", "encode", bpe_folder, "--errors", "replace", input=b"caf\xe9 au lait"
     )
-    as_text = minibig("tokenize", "encode", bpe_folder, "caf\ufffd au lait")
+    as_text = called("tokenize", "encode", bpe_folder, "caf\ufffd au lait")
     assert replaced.stdout.decode() == as_text.stdout
 
 

@@ -12,7 +12,7 @@ from minibig.recipes.git_state import checkout_of
 from minibig.storage import load
 from minibig.tokenizers import Characters, load_tokenizer
 
-from .commands import COMMAND, TINY, environment, flags, minibig
+from .commands import COMMAND, TINY, called, environment, flags, minibig
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -53,10 +53,11 @@ def test_a_run_leaves_all_that_is_promised(finished_run, text_file):
 def test_flags_override_the_file_and_the_file_overrides_the_preset(tmp_path, text_file):
     config = tmp_path / "config.toml"
     config.write_text("n_layers = 2\nsteps = 7\nwarmup_steps = 1\nd_model = 8\nn_heads = 1\n")
-    tiny = flags({"steps": 5, "context_length": 8, "batch_size": 2, "evaluate_batches": 1})
+    tiny = {"steps": 5, "context_length": 8, "batch_size": 2, "evaluate_batches": 1}
+    tiny = flags({**tiny, "sample_length": 5})
     run = tmp_path / "run"
     preset = ("--preset", "shakespeare-char")
-    done = minibig("train", *preset, "--config", config, "--data", text_file, "--out", run, *tiny)
+    done = called("train", *preset, "--config", config, "--data", text_file, "--out", run, *tiny)
     assert done.returncode == 0, done.stderr
     settings = settings_of(run)
     named = {name: settings[name] for name in ("steps", "n_layers", "betas", "weight_decay")}
@@ -75,9 +76,9 @@ def test_the_same_command_and_resume_both_say_that_a_run_is_finished(finished_ru
 def test_restart_begins_anew_and_leaves_other_files(tmp_path, text_file):
     run = tmp_path / "run"
     arguments = ("train", "--data", text_file, "--out", run, *flags(TINY))
-    assert minibig(*arguments).returncode == 0
+    assert called(*arguments).returncode == 0
     (run / "notes.txt").write_text("mine")
-    done = minibig(*arguments, "--seed", 1, "--restart")
+    done = called(*arguments, "--seed", 1, "--restart")
     assert done.returncode == 0, done.stderr
     assert settings_of(run)["seed"] == 1
     assert (run / "notes.txt").read_text() == "mine"
@@ -87,7 +88,7 @@ def test_restart_removes_nothing_where_there_is_no_run(tmp_path, text_file):
     run = tmp_path / "run"
     (run / "best").mkdir(parents=True)
     (run / "best" / "photo.jpg").write_text("mine")
-    done = minibig("train", "--data", text_file, "--out", run, "--restart", *flags(TINY))
+    done = called("train", "--data", text_file, "--out", run, "--restart", *flags(TINY))
     assert done.returncode == 0, done.stderr
     assert (run / "best" / "photo.jpg").read_text() == "mine"
 
@@ -111,27 +112,39 @@ def begun(run, text_file, **settings):
     return process
 
 
+STOPPED = {
+    "steps": 400, "evaluate_every": 100, "sample_every": 100, "checkpoint_every": 1000,
+    "dropout": 0.1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory, text_file):
+    """The run that nobody stops."""
+    run = tmp_path_factory.mktemp("unbroken") / "run"
+    settings = flags({**TINY, **STOPPED})
+    done = called("train", "--data", text_file, "--out", run, *settings)
+    assert done.returncode == 0, done.stderr
+    return run
+
+
 @posix
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
 )
-def test_a_stopped_run_goes_on_to_the_bit(tmp_path, text_file, number, code):
-    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
-    settings = {"steps": 400, "evaluate_every": 100, "sample_every": 100, "dropout": 0.1}
-    process = begun(stopped, text_file, **settings)
+def test_a_stopped_run_goes_on_to_the_bit(tmp_path, text_file, unbroken, number, code):
+    stopped = tmp_path / "stopped"
+    process = begun(stopped, text_file, **STOPPED)
     process.send_signal(number)
     _, complaint = process.communicate(timeout=30)
     assert process.returncode == code
     assert complaint.count("\n") == 1
     assert complaint.startswith("minibig: the run was stopped by SIG")
     assert (stopped / "loss.png").exists()
-    went_on = minibig("train", "--out", stopped, "--resume")
+    went_on = called("train", "--out", stopped, "--resume")
     assert went_on.returncode == 0, went_on.stderr
-    tiny = flags({**TINY, "checkpoint_every": 1000, **settings})
-    done = minibig("train", "--data", text_file, "--out", whole, *tiny)
-    assert done.returncode == 0, done.stderr
-    assert weights_of(stopped) == weights_of(whole)
-    assert lines_of(stopped) == lines_of(whole)
+    assert weights_of(stopped) == weights_of(unbroken)
+    assert lines_of(stopped) == lines_of(unbroken)
 
 
 @posix
@@ -140,7 +153,7 @@ def test_a_killed_run_goes_on(tmp_path, text_file):
     process = begun(run, text_file, steps=400, checkpoint_every=7)
     process.kill()
     process.communicate()
-    done = minibig("train", "--out", run, "--resume")
+    done = called("train", "--out", run, "--resume")
     assert done.returncode == 0, done.stderr
     assert [line["step"] for line in lines_of(run) if "loss" in line] == list(range(1, 401))
 
@@ -153,25 +166,33 @@ def test_a_killed_run_of_each_optimizer_goes_on_to_the_bit(tmp_path, text_file, 
     process = begun(killed, text_file, **settings)
     process.kill()
     process.communicate()
-    went_on = minibig("train", "--out", killed, "--resume")
+    went_on = called("train", "--out", killed, "--resume")
     assert went_on.returncode == 0, went_on.stderr
-    done = minibig("train", "--data", text_file, "--out", whole, *flags({**TINY, **settings}))
+    done = called("train", "--data", text_file, "--out", whole, *flags({**TINY, **settings}))
     assert done.returncode == 0, done.stderr
     assert weights_of(killed) == weights_of(whole)
     assert lines_of(killed) == lines_of(whole)
     assert settings_of(whole)["optimizer"] == optimizer
-    shown = minibig("info", whole).stdout
+    shown = called("info", whole).stdout
     assert optimizer in [line.split()[1] for line in shown.splitlines() if "optimizer" in line]
 
 
 def test_the_rates_of_a_preset_become_those_of_the_optimizer(tmp_path, text_file):
     tiny = flags(
-        {"steps": 3, "warmup_steps": 1, "n_layers": 1, "d_model": 8, "evaluate_batches": 1}
+        {
+            "steps": 3,
+            "warmup_steps": 1,
+            "n_layers": 1,
+            "d_model": 8,
+            "evaluate_batches": 1,
+            "batch_size": 2,
+            "sample_length": 5,
+        }
     )
     preset = ("--preset", "shakespeare-char", "--data", text_file, "--context-length", 8, *tiny)
     first = ("train", *preset, "--optimizer", "adafactor", "--out", tmp_path)
     for more in ((), ("--resume",)):  # the same command goes on, with and without the flag
-        done = minibig(*first, *more)
+        done = called(*first, *more)
         assert done.returncode == 0, done.stderr
     settings = settings_of(tmp_path)
     named = {name: settings[name] for name in ("optimizer", "lr", "min_lr", "weight_decay")}
