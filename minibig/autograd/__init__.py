@@ -1,6 +1,6 @@
 """Tensors, the graph behind them, and derivatives of any order.
 
-Read in this order: state, tensors, operations, primitives, fusibles, structure,
+Read in this order: state, tensor_methods, tensors, operations, primitives, fusibles, structure,
 backward_pass, functional, checkpoints, check.
 """
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from minibig.autograd.operations import Operation
-from minibig.autograd.state import call
+from minibig.autograd.state import call, state
 from minibig.autograd.structure import sum_to
 from minibig.autograd.tensors import Edge, Leaf, Node, Tensor, as_tuple, gathered, tick
 from minibig.backend import InputError, is_array, namespace
@@ -209,8 +209,8 @@ class Walk:
     def _expand(self, node: Node, gradients: list[Any]) -> None:
         """Compute the node again by its formula, and let its gradients go through the new nodes."""
         start = tick()
-        deeper = 0 if self.targets is None else 1
-        result = call(node.operation.expand, node, recording=True, deeper=deeper)
+        nesting = state.nesting + (self.targets is not None)
+        result = call(node.operation.expand, node, recording=True, nesting=nesting)
         for i, (output, g) in enumerate(zip(as_tuple(result), gradients, strict=True)):
             if output.edge is not None and g is not None:
                 for inner in nodes_behind(output.edge[0], start):

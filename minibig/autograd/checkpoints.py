@@ -24,7 +24,8 @@ class Checkpoint(Operation):
     def expand(self, node: Node) -> Any:
         inputs, dropout = node.saved
         tensors = map(_as_tensor, inputs, node.edges)
-        return call(dropout_from(dropout).call, self.f, *tensors, recording=True, again=True)
+        again = dropout_from(dropout).call
+        return call(again, self.f, *tensors, recording=True, recomputing=True)
 
 
 def _as_tensor(x: Any, edge: Edge | None) -> Any:

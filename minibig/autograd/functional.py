@@ -43,7 +43,7 @@ def _result(y: Any, create_graph: bool = False) -> Any:
 def pullback(f: Any, xs: Sequence[Any], name: str) -> tuple[Any, Callable[..., Any]]:
     """y = f(*xs), and the function from gradients of y to gradients of xs, all in tuples."""
     expect_function(name, f)
-    inputs, y = call(_traced, f, xs, name, recording=True, deeper=1)
+    inputs, y = call(_traced, f, xs, name, recording=True, nesting=state.nesting + 1)
     outputs = _outputs(y, name)
 
     def pull(*gradients: Any, create_graph: bool = False) -> tuple[Tensor, ...]:

@@ -24,36 +24,20 @@ class _State(threading.local):
         self.recording = True
         self.kernels = os.environ.get("MINIBIG_KERNELS", "on") != "off"
         self.nesting = 0
-        self.recomputing = False
+        self.recomputing = False  # a checkpoint: for what must count once
 
 
 state = _State()
 
 
-def call(
-    function: Callable[..., T],
-    *arguments: Any,
-    recording: bool,
-    deeper: int = 0,
-    again: bool = False,
-) -> T:
-    """function(*arguments), while operations are recorded or not.
-
-    `deeper` is 1 in a functional form, and `again` says that a checkpoint is being recomputed.
-    """
-    before = state.recording, state.nesting, state.recomputing
+def call(function: Callable[..., T], *arguments: Any, **settings: Any) -> T:
+    """function(*arguments), while `state` has other settings."""
+    before = {name: state.__dict__[name] for name in settings}
     try:
-        state.recording = recording
-        state.nesting += deeper
-        state.recomputing = state.recomputing or again
+        state.__dict__.update(settings)
         return function(*arguments)
     finally:
-        state.recording, state.nesting, state.recomputing = before
-
-
-def is_recomputing() -> bool:
-    """Whether this thread computes a checkpointed function again: for what must count once."""
-    return state.recomputing
+        state.__dict__.update(before)
 
 
 class Switch(threading.local):
@@ -81,17 +65,12 @@ class Switch(threading.local):
 
         @functools.wraps(function)
         def switched(*arguments: Any, **keywords: Any) -> Any:
-            return self._call(function, *arguments, **keywords)
+            return self._call(functools.partial(function, *arguments, **keywords))
 
         return cast("F", switched)
 
-    def _call(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-        before = getattr(state, self.name)
-        try:
-            state.__dict__[self.name] = self.value
-            return function(*arguments, **keywords)
-        finally:
-            state.__dict__[self.name] = before
+    def _call(self, function: Callable[[], Any]) -> Any:
+        return call(function, **{self.name: self.value})
 
     def _around_each_step(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A generator function whose steps run with the setting; its caller's code does not."""
@@ -107,9 +86,6 @@ class Switch(threading.local):
                     return end.value
                 try:
                     step = functools.partial(generator.send, (yield value))
-                except GeneratorExit:
-                    self._call(generator.close)
-                    raise
                 except BaseException as error:
                     step = functools.partial(generator.throw, error)
 

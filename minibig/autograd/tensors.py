@@ -12,23 +12,12 @@ it, so a backward pass through stale values is noticed.
 
 import itertools
 from collections.abc import Iterator
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from minibig.backend import (
-    Array,
-    Device,
-    InputError,
-    Shape,
-    device_of,
-    is_array,
-    namespace,
-    to_device,
-    to_numpy,
-)
-from minibig.backend import device as device_called
+from minibig.autograd.tensor_methods import TensorMethods
+from minibig.backend import Array, Device, InputError, devices, is_array, namespace, to_numpy
 from minibig.numpy_functions import NumPyFunctions
 
 tick = itertools.count(1).__next__
@@ -72,7 +61,7 @@ class Leaf(Node):
         self.version = self.order
 
 
-class Tensor:
+class Tensor(TensorMethods):
     """An array that remembers how it was computed, so that derivatives can be taken.
 
     `data` is the array, `shape`, `dtype` and `device` are its own; the operators and methods are
@@ -91,21 +80,10 @@ class Tensor:
         self.data = data
         self.edge = edge
 
-    if TYPE_CHECKING:  # as properties of Python they would cost twice as much
-        shape: Shape
-        ndim: int
-        size: int
-        dtype: np.dtype[Any]
-    else:
-        shape = property(attrgetter("data.shape"), doc="The length of every axis.")
-        ndim = property(attrgetter("data.ndim"), doc="The number of axes.")
-        size = property(attrgetter("data.size"), doc="The number of elements.")
-        dtype = property(attrgetter("data.dtype"), doc="The type of the elements.")
-
     @property
     def device(self) -> Device:
         """Where the array lives."""
-        return device_of(self.data)
+        return devices.device_of(self.data)
 
     @property
     def requires_grad(self) -> bool:
@@ -114,10 +92,9 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if self.edge is not None and not isinstance(self.edge[0], Leaf):
+        if operation := self._operation():
             raise InputError(
-                "requires_grad is set on leaves only; got a result of "
-                f"{self.edge[0].operation}. Use x.detach()."
+                f"requires_grad is set on leaves only; got a result of {operation}. Use x.detach()."
             )
         if not value:
             self.edge = None
@@ -136,17 +113,11 @@ class Tensor:
     def grad(self, value: "Tensor | None") -> None:
         if self.edge is None or not isinstance(self.edge[0], Leaf):
             raise InputError("grad can be set on leaves that require a gradient only.")
-        if value is None:
-            self.edge[0].grad = None
-        elif isinstance(value, Tensor) and (value.shape, value.dtype) == (self.shape, self.dtype):
-            self.edge[0].grad = Tensor(value.data.copy(), value.edge)
-        else:
-            kind = type(value).__name__
-            if isinstance(value, Tensor):
-                kind = f"{value.dtype} of shape {value.shape}"
-            raise InputError(
-                f"grad must be {self.dtype} of shape {self.shape} or None; got {kind}."
-            )
+        fits = isinstance(value, Tensor) and (value.shape, value.dtype) == (self.shape, self.dtype)
+        if value is not None and not fits:
+            expected = f"{self.dtype} of shape {self.shape}"
+            raise InputError(f"grad must be {expected} or None; got {kind_of(value)}.")
+        self.edge[0].grad = None if value is None else Tensor(value.data.copy(), value.edge)
 
     def watch(self) -> "Tensor":
         """Keep the gradient of this intermediate result, too; read it as `.grad`. Returns self.
@@ -164,6 +135,16 @@ class Tensor:
             node.watched = {**(node.watched or {}), index: None}
         return self
 
+    def _operation(self) -> Any:
+        """The operation of which this is a result; a leaf and a constant have none."""
+        return None if self.edge is None else self.edge[0].operation
+
+    def _element(self, use: str, advice: str = "") -> Any:
+        """The one element as a Python number; `use` says what needs it."""
+        if self.size != 1:
+            raise InputError(f"{use} one element; got shape {self.shape}. {advice}".strip())
+        return self.data.item()
+
     def detach(self) -> "Tensor":
         """The same values, as a constant."""
         return Tensor(self.data)
@@ -176,9 +157,7 @@ class Tensor:
 
     def item(self) -> Any:
         """The one element as a Python number."""
-        if self.size != 1:
-            raise InputError(f"item() needs exactly one element; got shape {self.shape}.")
-        return self.data.item()
+        return self._element("item() needs exactly")
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
@@ -193,11 +172,8 @@ class Tensor:
         return iter([self[i] for i in range(len(self))])
 
     def __bool__(self) -> bool:
-        if self.size != 1:
-            raise InputError(
-                f"the truth of shape {self.shape} is ambiguous. Use x.any() or x.all()."
-            )
-        return bool(self.data.item())
+        advice = "The truth of several is ambiguous: use x.any() or x.all()."
+        return bool(self._element("a condition needs", advice))
 
     def __contains__(self, value: Any) -> bool:
         return bool((self.data == (value.data if isinstance(value, Tensor) else value)).any())
@@ -205,12 +181,8 @@ class Tensor:
     def __format__(self, specification: str) -> str:
         if not specification:
             return str(self)
-        if self.size != 1:
-            raise InputError(
-                f"the format {specification!r} needs one element; got shape {self.shape}. "
-                "Format the elements of x.tolist()."
-            )
-        return format(self.data.item(), specification)
+        advice = "Format the elements of x.tolist()."
+        return format(self._element(f"the format {specification!r} needs", advice), specification)
 
     def __float__(self) -> float:
         return float(self.item())
@@ -235,14 +207,14 @@ class Tensor:
         if self.device.kind != "cpu":
             parts.append(f"device='{self.device}'")
         if self.edge is not None:
-            operation = self.edge[0].operation  # a leaf has none
+            operation = self._operation()
             parts.append(f"from={operation}" if operation else "requires_grad=True")
         return f"tensor({', '.join(parts)})"
 
     def __reduce__(self) -> Any:
-        if self.edge is not None and not isinstance(self.edge[0], Leaf):
+        if operation := self._operation():
             raise InputError(
-                f"a result of {self.edge[0].operation} cannot be pickled or deep-copied, because "
+                f"a result of {operation} cannot be pickled or deep-copied, because "
                 "its history cannot. Take x.detach(), or x.clone() for a copy with history."
             )
         return _restored, (type(self), self.data, self.requires_grad, self.grad)
@@ -263,34 +235,6 @@ class Tensor:
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _refuse_in_place
     __ifloordiv__ = __imod__ = __iand__ = __ior__ = _refuse_in_place
 
-    if TYPE_CHECKING:  # the table in ops/methods.py gives these
-
-        def _unary(self) -> "Tensor": ...
-        def _binary(self, other: Any, /) -> "Tensor": ...
-        def _method(self, *arguments: Any, **keywords: Any) -> "Tensor": ...
-        def _several(self, *arguments: Any, **keywords: Any) -> "tuple[Tensor, ...]": ...
-        def backward(
-            self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
-        ) -> None: ...
-        def trace(self, gradient: Any = None) -> None: ...
-        @property
-        def T(self) -> "Tensor": ...
-
-        __neg__ = __abs__ = __invert__ = __floor__ = __ceil__ = _unary
-        __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = _binary
-        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = _binary
-        __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __getitem__ = _binary
-        __lt__ = __le__ = __gt__ = __ge__ = __and__ = __rand__ = __or__ = __ror__ = _binary
-        __xor__ = __rxor__ = _binary
-        __eq__ = __ne__ = _binary  # type: ignore[assignment]
-        abs = ceil = clone = copy = cos = exp = floor = isfinite = isinf = isnan = _unary
-        log = relu = sigmoid = sign = sin = sqrt = tanh = _unary
-        __round__ = all = any = argmax = argmin = argsort = astype = clip = _method
-        cumprod = cumsum = diagonal = expand_dims = flatten = log_softmax = logsumexp = _method
-        max = mean = min = norm = prod = ravel = repeat = reshape = round = softmax = _method
-        sort = squeeze = std = sum = swapaxes = take = to = transpose = var = _method
-        nonzero = split = _several
-
 
 def _restored(kind: Any, data: Array, requires_grad: bool, grad: Tensor | None) -> Any:
     """A constant or a leaf that was pickled or deep-copied."""
@@ -300,6 +244,12 @@ def _restored(kind: Any, data: Array, requires_grad: bool, grad: Tensor | None) 
         result.edge = (Leaf(data), 0)
         result.grad = grad
     return result
+
+
+def kind_of(x: Any) -> str:
+    """What x is, as an error sentence says it: its type, and of arrays the dtype and the shape."""
+    name = type(x).__name__
+    return f"{name} of {x.dtype}, shape {x.shape}" if hasattr(x, "dtype") else name
 
 
 def as_tuple(y: Any) -> tuple[Any, ...]:
@@ -320,15 +270,8 @@ def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
     return Tensor(g if keep else namespace(g).array(g, copy=True, order="C"))
 
 
-def _are_whole(values: Any) -> bool:
-    return all(isinstance(value, int) for value in values.flat)
-
-
 def tensor(
-    values: Any,
-    dtype: Any = None,
-    device: "str | Device | None" = None,
-    requires_grad: bool = False,
+    values: Any, dtype: Any = None, device: str | Device | None = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor with a copy of `values`: numbers, nested lists, an array or a tensor.
 
@@ -344,10 +287,10 @@ def tensor(
     known = is_array(values)
     try:
         array = values.astype(dtype or values.dtype) if known else np.array(values, dtype)
-    except OverflowError as error:
-        raise InputError(f"tensor() expected integers that fit {dtype}: {error}.") from None
-    except (ValueError, TypeError) as error:
-        raise InputError(f"tensor() expected numbers in a rectangular shape: {error}.") from None
+    except (ValueError, TypeError, OverflowError) as error:
+        too_large = isinstance(error, OverflowError)
+        expected = f"integers that fit {dtype}" if too_large else "numbers in a rectangular shape"
+        raise InputError(f"tensor() expected {expected}: {error}.") from None
     if array.dtype.kind not in "fiub":
         advice = " Encode text with a tokenizer first." if array.dtype.kind in "USO" else ""
         raise InputError(
@@ -359,11 +302,12 @@ def tensor(
         raise InputError(f"tensor() expected integers that fit {array.dtype}; some do not.")
     of_python = not (known or isinstance(values, np.generic))
     if of_python and dtype is None and array.dtype == np.float64:
-        if (abs(array) >= 2**63).any() and _are_whole(np.array(values, object)):
+        large = abs(array).max(initial=0) >= 2**63
+        if large and all(isinstance(value, int) for value in np.array(values, object).flat):
             raise InputError("tensor() expected whole numbers that fit 64 bits together.")
         array = array.astype(np.float32)
     if device is not None or not known:
-        array = to_device(array, device_called(device))
+        array = devices.to_device(array, devices.device(device))
     result = Tensor(array)
     result.requires_grad = requires_grad
     return result

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.autograd.state import is_recomputing
+from minibig.autograd.state import state as engine
 from minibig.backend import (
     Array,
     Device,
@@ -152,7 +152,7 @@ class Module:
                 f"buffer {name} holds {old.dtype} of shape {old.shape}; got "
                 f"{getattr(new, 'dtype', type(values).__name__)} of shape {np.shape(new)}."
             )
-        if not is_recomputing():
+        if not engine.recomputing:
             setattr(self, name, Tensor(to_device(new, old.device).copy()))
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
