@@ -49,7 +49,7 @@ KEYWORDS = {
 }
 
 
-def on_keyword(error: Exception) -> str:
+def on_keyword(error: object) -> str:
     """If an error is about a keyword that PyTorch has: that keyword, and ours; else empty."""
     for theirs, ours in KEYWORDS.items():
         if f"keyword argument {theirs!r}" in str(error):

@@ -1,11 +1,10 @@
 """Tensors, the graph behind them, and derivatives of any order.
 
 Read in this order: state, tensor_methods, tensors, operations, primitives, fusibles, structure,
-backward_pass, functional, checkpoints, check.
+backward_pass, functional, checkpoints.
 """
 
-from minibig.autograd.backward_pass import backward, trace
-from minibig.autograd.check import check_gradients
+from minibig.autograd.backward_pass import backward
 from minibig.autograd.checkpoints import checkpoint
 from minibig.autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from minibig.autograd.fusibles import Fusible, fusible

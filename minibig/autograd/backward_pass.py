@@ -56,33 +56,6 @@ def backward(
     call(walk.add_to_leaves, recording=create_graph)
 
 
-def trace(self: Tensor, gradient: Any = None) -> None:
-    """Print the backward pass from this tensor step by step; no `.grad` is changed.
-
-    >>> x = mb.tensor([[1.0, 2.0]], requires_grad=True)
-    >>> mb.tanh(x * 3.0).sum().trace()
-    sum     g (): 1  ->  x (1, 2): |g| = 1.414
-    tanh    g (1, 2): |g| = 1.414  ->  x (1, 2): |g| = 0.009866
-    mul     g (1, 2): |g| = 0.009866  ->  a (1, 2): |g| = 0.0296
-    """
-    if self.edge is None:
-        raise InputError("trace needs inputs with requires_grad=True; this result is constant.")
-    Walk(observer=_print_step).run([(self, seed_gradient(self, gradient))])
-
-
-def _print_step(node: Node, g: Any, results: Sequence[Any]) -> None:
-    names = node.operation.inputs
-    names = names + names[-1:] * (len(results) - len(names))  # as many as *inputs has
-    sent = [f"{n} {_size(x)}" for n, x in zip(names, results, strict=False) if x is not None]
-    received = ", ".join(map(_size, as_tuple(g)))
-    print(f"{node.operation!s:7} g {received}  ->  {', '.join(sent)}")
-
-
-def _size(g: Any) -> str:
-    norm = float((g.astype("float64") ** 2).sum()) ** 0.5
-    return f"{g.shape}: {float(g):.4g}" if g.shape == () else f"{g.shape}: |g| = {norm:.4g}"
-
-
 def seed_gradient(output: Tensor, gradient: Any) -> Tensor:
     """The gradient with which a pass from `output` starts; 1 for a scalar."""
     if gradient is None:
@@ -120,24 +93,20 @@ class Walk:
 
     Without `targets` it goes to every leaf; with targets, which are nodes, it visits only nodes
     that lie between the outputs and them. `results` holds the gradients of the leaves or of the
-    targets. `observer(node, g, results)` is called for every operation.
+    targets. `observer(node, g, results)`, where one is set, is called for every operation.
 
     `owned` holds the edges whose gradient lies in memory that a kernel or this pass made: it may
     be added to in place, written over by a kernel, and become the `.grad` of a leaf as it is.
     """
 
+    observer: Callable[[Node, Any, Sequence[Any]], None] | None = None
+
     def __init__(
-        self,
-        *,
-        create_graph: bool = False,
-        free: bool = False,
-        targets: set[Node] | None = None,
-        observer: Callable[[Node, Any, Sequence[Any]], None] | None = None,
+        self, *, create_graph: bool = False, free: bool = False, targets: set[Node] | None = None
     ):
         self.create_graph = create_graph
         self.free = free
         self.targets = targets
-        self.observer = observer
         self.results: dict[Node, Any] = {}
         self.owned: set[Edge] = set()
         self._oldest = min((node.order for node in targets or ()), default=0)
@@ -220,11 +189,10 @@ class Walk:
     def _apply(self, node: Node, gradients: list[Any]) -> None:
         """Pass the gradients of a node's outputs on to its inputs, by the operation's rules."""
         operation: Operation = node.operation
-        needed = tuple([edge is not None for edge in node.edges])
-        if self.targets is not None:
-            needed = tuple([e is not None and self._is_needed(e[0]) for e in node.edges])
-            if True not in needed:
-                return
+        all_are = self.targets is None
+        needed = tuple([e is not None and (all_are or self._is_needed(e[0])) for e in node.edges])
+        if True not in needed:
+            return
         g: Any = gradients[0]
         owned = (node, 0) in self.owned
         if len(gradients) > 1:

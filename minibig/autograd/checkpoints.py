@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from minibig.autograd.operations import Operation, expect_function, expect_tensors, wrapped
+from minibig.autograd.operations import Operation, expect_function, expect_tensors
 from minibig.autograd.state import call, state
-from minibig.autograd.tensors import Edge, Node, Tensor, as_tuple
+from minibig.autograd.tensors import Edge, Node, Tensor, as_tuple, wrapped
 from minibig.backend import InputError, dropout_from, dropout_state
 
 

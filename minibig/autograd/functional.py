@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minibig.autograd.backward_pass import Walk, seed_gradient
-from minibig.autograd.operations import expect_function, wrapped
+from minibig.autograd.operations import expect_function
 from minibig.autograd.primitives import primitive
 from minibig.autograd.state import call, state
 from minibig.autograd.structure import alias, reshape
-from minibig.autograd.tensors import Leaf, Tensor, as_tuple
+from minibig.autograd.tensors import Leaf, Tensor, as_tuple, kind_of, wrapped
 from minibig.backend import Array, InputError, namespace
 from minibig.backend.checks import whole
 
@@ -22,8 +22,7 @@ from minibig.backend.checks import whole
 def _entered(x: Any, name: str) -> Tensor:
     """x under a new name in the graph: what a functional form differentiates by."""
     if not isinstance(x, Tensor) or x.dtype.kind != "f":
-        kind = f"a tensor of {x.dtype}" if isinstance(x, Tensor) else type(x).__name__
-        raise InputError(f"{name} needs floating-point tensors to differentiate by; got {kind}.")
+        raise InputError(f"{name} needs tensors of floating-point numbers; got {kind_of(x)}.")
     return Tensor(x.data, (Leaf(x.data), 0)) if x.edge is None else alias(x)
 
 
@@ -111,8 +110,7 @@ def value_and_grad(
             arguments = dict(enumerate(xs)) | dict(zip(places, chosen, strict=True))
             y = f(*arguments.values())
             if not isinstance(y, Tensor) or y.size != 1:
-                kind = y.shape if isinstance(y, Tensor) else type(y).__name__
-                raise InputError(f"grad needs a function with a scalar result; got {kind}. Sum it.")
+                raise InputError(f"grad needs a scalar result of the function; got {kind_of(y)}.")
             return y
 
         y, pull = pullback(scalar, [xs[n] for n in places], "grad")

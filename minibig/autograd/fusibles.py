@@ -18,14 +18,12 @@ not used, and `owned` speaks for all of them.
 A derivative of the backward part goes through the formula: see `backward_pass.py`.
 """
 
-import functools
 from collections.abc import Callable, Sequence
-from inspect import Parameter
-from typing import Any, overload
+from typing import Any
 
-from minibig.autograd.operations import Kernel, Operation, expect_tensors, register, wrapped
+from minibig.autograd.operations import Kernel, Operation, expect_tensors, register
 from minibig.autograd.state import state
-from minibig.autograd.tensors import Edge, Node, Tensor
+from minibig.autograd.tensors import Edge, Node, Tensor, wrapped
 
 
 class Fusible(Operation):
@@ -38,8 +36,8 @@ class Fusible(Operation):
 
     owns_gradients = True
 
-    def __init__(self, formula: Callable[..., Any], name: str | None = None):
-        super().__init__(formula, name)
+    def __init__(self, formula: Callable[..., Any]):
+        super().__init__(formula)
         self.formula = formula
         self.checks: list[Callable[..., Any]] = []
 
@@ -50,7 +48,7 @@ class Fusible(Operation):
 
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any:
         if len(inputs) != len(self.inputs) or keywords.keys() != self.keywords.keys():
-            inputs, keywords = self._completed(inputs, keywords)
+            inputs, keywords = self.bound(inputs, keywords)
         try:
             for check in self.checks:
                 check(*inputs, **keywords)
@@ -60,18 +58,6 @@ class Fusible(Operation):
         except AttributeError:
             expect_tensors(self, inputs)
             raise
-
-    def _completed(self, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """All inputs in their order, and all keywords, with the defaults filled in."""
-        rest = self.inputs[len(inputs) :]
-        more = {name: keywords.pop(name, self.defaults[name]) for name in rest}
-        settings = {**self.keywords, **keywords}
-        known = ", ".join([*self.inputs, *self.keywords])
-        if missing := [n for n, x in {**more, **settings}.items() if x is Parameter.empty]:
-            raise TypeError(f"{self} takes {known}; {missing[0]} is missing.")
-        if len(settings) > len(self.keywords) or len(inputs) > len(self.inputs):
-            raise TypeError(f"{self} takes {known} and no more.")
-        return (*inputs, *more.values()), settings
 
     def _fused(self, kernel: Kernel, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The kernel's result, recorded as one node; NotImplemented if it does not take these."""
@@ -113,21 +99,11 @@ class Fusible(Operation):
         return self.formula(*inputs, **settings)
 
 
-@overload
-def fusible(formula: Callable[..., Any], /) -> Fusible: ...
-@overload
-def fusible(*, name: str) -> Callable[[Callable[..., Any]], Fusible]: ...
-def fusible(formula: Any = None, /, *, name: str | None = None) -> Any:
+def fusible(formula: Callable[..., Any]) -> Fusible:
     """Make a formula an operation that kernels may stand for, entered in `registry` (decorator).
 
     Raises:  InputError if there is an operation of that name already.
     """
-    if formula is None:
-        return functools.partial(_registered, name=name)
-    return _registered(formula)
-
-
-def _registered(formula: Callable[..., Any], name: str | None = None) -> Fusible:
-    operation = Fusible(formula, name)
+    operation = Fusible(formula)
     register(operation)
     return operation

@@ -13,15 +13,17 @@ in one place, `Operation.kernel_for`.
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from inspect import Parameter
 from types import MethodType
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from minibig.autograd.state import state
-from minibig.autograd.tensors import Node, Tensor
-from minibig.backend import InputError, is_array, namespace
-from minibig.backend.checks import shown
+from minibig.autograd.tensors import Node, Tensor, kind_of
+from minibig.backend import InputError, is_array
+from minibig.backend.checks import refuse
+from minibig.other_names import on_keyword
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,11 +83,11 @@ class Operation:
         self.name = name or self.__name__
         self.variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters)
         slash = any(p.kind == p.POSITIONAL_ONLY for p in parameters)
-        placed = {p.name for p in parameters if slash and p.kind == p.POSITIONAL_OR_KEYWORD}
-        keywords = {p.name for p in parameters if p.kind == p.KEYWORD_ONLY} | placed
-        self.inputs = [p.name for p in parameters if p.name not in keywords]
-        self.keywords = {p.name: p.default for p in parameters if p.name in keywords}
-        self.placed = [p.name for p in parameters if p.name in placed]
+        placed = [p for p in parameters if slash and p.kind == p.POSITIONAL_OR_KEYWORD]
+        keywords = placed + [p for p in parameters if p.kind == p.KEYWORD_ONLY]
+        self.placed = [p.name for p in placed]
+        self.keywords = {p.name: p.default for p in keywords}
+        self.inputs = [p.name for p in parameters if p.name not in self.keywords]
         self.defaults = {p.name: p.default for p in parameters}
         self.kernels: dict[str, Kernel] = {}
 
@@ -94,6 +96,26 @@ class Operation:
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]
+
+    def bound(
+        self, inputs: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """All inputs and all keywords, given by position or by name or by default."""
+        by_position = dict(zip([*self.inputs, *self.placed], inputs, strict=False))
+        given = self.defaults | by_position | keywords
+        known = ", ".join(self.defaults)
+        if unknown := [name for name in keywords if name not in self.defaults]:
+            no_such = on_keyword(f"keyword argument {unknown[0]!r}") or f"keyword {unknown[0]}."
+            raise TypeError(f"{self} takes {known} and no more; it has no {no_such}")
+        if len(by_position | keywords) < len(inputs) + len(keywords):
+            raise TypeError(f"{self} takes {known}, each once; got {len(inputs)} by position.")
+        if missing := [name for name, value in given.items() if value is Parameter.empty]:
+            raise TypeError(f"{self} takes {known}; {missing[0]} is missing.")
+        for name in by_position.keys() & self.keywords.keys():
+            if isinstance(self.keywords[name], bool) and not isinstance(given[name], bool):
+                advice = "Several axes are given as one tuple: axis=(0, 1)."
+                raise refuse(f"{self}: {name}", "True or False", given[name], advice)
+        return tuple([given[n] for n in self.inputs]), {n: given[n] for n in self.keywords}
 
     def kernel(self, *devices: str) -> Callable[[Callable[..., Any]], Kernel]:
         """Let a function of arrays stand for this operation on these kinds of device (decorator).
@@ -141,39 +163,22 @@ class Operation:
         raise NotImplementedError(f"{self} has no formula")
 
 
-def wrapped(y: Any, node: Node | None) -> Any:
-    """The array(s) y as tensor(s), outputs of `node`."""
-    if isinstance(y, tuple):
-        return tuple([Tensor(a, None if node is None else (node, i)) for i, a in enumerate(y)])
-    if type(y) is not np.ndarray and isinstance(y, np.generic):
-        y = np.asarray(y)  # NumPy returns a scalar where CuPy returns an array
-    return Tensor(y, None if node is None else (node, 0))
+def not_an_operand(name: Any, expected: str, x: Any) -> TypeError:
+    """The error for what is no tensor."""
+    return TypeError(f"{name} expected {expected}; got {type(x).__name__}. Use mb.tensor(x).")
 
 
 def expect_tensors(name: Any, inputs: Sequence[Any]) -> None:
     """Raise TypeError if one of the inputs is no tensor or array; later ones may be None."""
     for i, x in enumerate(inputs):
         if not (isinstance(x, Tensor) or is_array(x) or (x is None and i)):
-            raise TypeError(
-                f"{name} expected tensors or arrays; got {type(x).__name__}. Use mb.tensor(x)."
-            )
+            raise not_an_operand(name, "tensors or arrays", x)
 
 
 def expect_function(name: str, f: Any) -> None:
     """Raise InputError if f is no function."""
     if not callable(f):
         raise InputError(
-            f"{name} needs a function of tensors; got {_kind(f)}. Give it the function that "
+            f"{name} needs a function of tensors; got {kind_of(f)}. Give it the function that "
             "computes the result, or call result.backward() and read x.grad."
         )
-
-
-def _kind(x: Any) -> str:
-    return "a tensor" if isinstance(x, Tensor) else type(x).__name__
-
-
-def summary(x: Any) -> str:
-    """An input as an error sentence shows it: float32[2, 3] for an array."""
-    if not is_array(x):
-        return shown(x)
-    return f"{x.dtype}{list(x.shape)}{'' if namespace(x) is np else ' on cuda'}"

@@ -20,24 +20,20 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar, cast, overload
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
 
-from minibig.autograd.operations import (
-    Kernel,
-    Operation,
-    expect_tensors,
-    register,
-    summary,
-    wrapped,
-)
+from minibig.autograd.operations import Kernel, Operation, expect_tensors, not_an_operand, register
 from minibig.autograd.state import state
-from minibig.autograd.tensors import Edge, Node, Tensor
-from minibig.backend import InputError, is_array
+from minibig.autograd.tensors import Edge, Node, Tensor, wrapped
+from minibig.backend import InputError, is_array, namespace
+from minibig.backend.checks import shown
 from minibig.other_names import on_keyword
 
 F = TypeVar("F", bound=Callable[..., Any])
+Function: TypeAlias = Callable[..., Any]
+Decorator: TypeAlias = "Callable[[Function], Primitive]"
 
 
 class Plan(NamedTuple):
@@ -55,18 +51,12 @@ class Plan(NamedTuple):
 class Primitive(Operation):
     """A function of arrays with its derivative rules; see the module's docstring."""
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        *,
-        broadcasts: bool = False,
-        constant: bool = False,
-        name: str | None = None,
-    ):
+    is_constant = False
+
+    def __init__(self, function: Function, *, broadcasts: bool = False, name: str | None = None):
         super().__init__(function, name)
         self.function = function
         self.broadcasts = broadcasts
-        self.constant = constant
         self.most_inputs = math.inf if self.variadic else len(self.inputs)
         self.rules: dict[str, Callable[..., Any]] = {}
         self.plans: dict[tuple[bool, ...], Plan] = {}
@@ -88,7 +78,7 @@ class Primitive(Operation):
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any: ...
     def __call__(self, /, *inputs: Any, **keywords: Any) -> Any:
         if len(inputs) > self.most_inputs:
-            inputs, keywords = self._by_name(inputs, keywords)
+            inputs, keywords = self.bound(inputs, keywords)
         arrays: list[Any] = []
         edges: list[Edge | None] = []
         tensors = numbers = False
@@ -98,8 +88,9 @@ class Primitive(Operation):
                 arrays.append(x.data)
                 edges.append(x.edge)
             else:
-                if type(x) is not np.ndarray:  # a question less for what is common
-                    _expect_operand(x, self)
+                known = type(x) is np.ndarray  # a question less for what is common
+                if not known and not (isinstance(x, (np.generic, float, int)) or is_array(x)):
+                    raise not_an_operand(self, "tensors, arrays or numbers", x)
                 numbers = numbers or getattr(x, "ndim", 1) == 0
                 arrays.append(x)
                 edges.append(None)
@@ -114,27 +105,12 @@ class Primitive(Operation):
             raise
         except (ValueError, TypeError, IndexError, OverflowError) as error:
             raise _explained(error, self, arrays) from error
-        if self.constant or not any(edges) or not state.recording:
+        if self.is_constant or not any(edges) or not state.recording:
             return Tensor(y) if type(y) is np.ndarray else wrapped(y, None)
         if (y[0] if isinstance(y, tuple) else y).dtype.kind != "f":
             return wrapped(y, None)
         node = self._record(arrays, tuple(edges), y, keywords)
         return Tensor(y, (node, 0)) if type(y) is np.ndarray else wrapped(y, node)
-
-    def _by_name(self, inputs: Any, keywords: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """The inputs alone, and the keywords with those among them that came by position."""
-        n = len(self.inputs)
-        placed = dict(zip(self.placed, inputs[n:], strict=False))
-        if len(inputs) > n + len(self.placed) or placed.keys() & keywords.keys():
-            known = ", ".join([*self.inputs, *self.keywords])
-            raise TypeError(f"{self} takes {known}, each once; got {len(inputs)} by position.")
-        for name, value in placed.items():
-            if isinstance(self.keywords[name], bool) and not isinstance(value, bool):
-                raise TypeError(
-                    f"{self}: {name} must be True or False; got {value!r}. Several axes are given "
-                    "as one tuple: axis=(0, 1)."
-                )
-        return inputs[:n], {**placed, **keywords}
 
     def _compute(self, *arrays: Any, **keywords: Any) -> Any:
         """The result by a kernel, or by the function itself."""
@@ -208,13 +184,17 @@ class Primitive(Operation):
         ]
 
 
-def _expect_operand(x: Any, operation: Operation) -> None:
-    """Raise TypeError unless x may stand beside a tensor: an array or a number."""
-    if not (isinstance(x, (np.generic, float, int)) or is_array(x)):
-        raise TypeError(
-            f"{operation} expected tensors, arrays or numbers; got {type(x).__name__}. "
-            "Use mb.tensor(x)."
-        )
+class Constant(Primitive):
+    """A primitive whose result has no derivative."""
+
+    is_constant = True
+
+
+def _summary(x: Any) -> str:
+    """An input as an error sentence shows it: float32[2, 3] for an array."""
+    if not is_array(x):
+        return shown(x)
+    return f"{x.dtype}{list(x.shape)}{'' if namespace(x) is np else ' on cuda'}"
 
 
 def _explained(error: Exception, operation: Operation, arrays: list[Any]) -> Exception:
@@ -222,7 +202,7 @@ def _explained(error: Exception, operation: Operation, arrays: list[Any]) -> Exc
     kind = type(error) if type(error) in (TypeError, IndexError) else InputError
     if advice := on_keyword(error):
         return kind(f"{operation} has no {advice}")
-    return kind(f"{operation} cannot take {', '.join(map(summary, arrays))}: {error}")
+    return kind(f"{operation} cannot take {', '.join(map(_summary, arrays))}: {error}")
 
 
 def _shape(x: Any) -> Any:
@@ -240,11 +220,9 @@ def _with_history(x: Any, node: Node, kind: str, which: Any) -> Any:
 
 
 @overload
-def primitive(function: Callable[..., Any], /) -> Primitive: ...
+def primitive(function: Function, /) -> Primitive: ...
 @overload
-def primitive(
-    *, broadcasts: bool = ..., name: str | None = ...
-) -> Callable[[Callable[..., Any]], Primitive]: ...
+def primitive(*, broadcasts: bool = ..., name: str | None = ...) -> Decorator: ...
 def primitive(function: Any = None, /, *, broadcasts: bool = False, name: str | None = None) -> Any:
     """Make a function of arrays a differentiable operation (decorator).
 
@@ -258,18 +236,17 @@ def primitive(function: Any = None, /, *, broadcasts: bool = False, name: str | 
     >>> mb.grad(cube)(mb.tensor(2.0))
     tensor(12.)
     """
-    if function is None:
-        return functools.partial(Primitive, broadcasts=broadcasts, name=name)
-    return Primitive(function)
+    make = functools.partial(Primitive, broadcasts=broadcasts, name=name)
+    return make if function is None else make(function)
 
 
 @overload
-def constant(function: Callable[..., Any], /) -> Primitive: ...
+def constant(function: Function, /) -> Primitive: ...
 @overload
-def constant(*, name: str) -> Callable[[Callable[..., Any]], Primitive]: ...
+def constant(*, name: str) -> Decorator: ...
 def constant(function: Any = None, /, *, name: str | None = None) -> Any:
     """Make a function of arrays an operation whose result has no derivative (decorator)."""
-    make = functools.partial(Primitive, constant=True, name=name)
+    make = functools.partial(Constant, name=name)
     return make if function is None else make(function)
 
 

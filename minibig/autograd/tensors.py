@@ -246,6 +246,15 @@ def _restored(kind: Any, data: Array, requires_grad: bool, grad: Tensor | None) 
     return result
 
 
+def wrapped(y: Any, node: Node | None) -> Any:
+    """The array(s) y as tensor(s), outputs of `node`."""
+    if isinstance(y, tuple):
+        return tuple([Tensor(a, None if node is None else (node, i)) for i, a in enumerate(y)])
+    if type(y) is not np.ndarray and isinstance(y, np.generic):
+        y = np.asarray(y)  # NumPy returns a scalar where CuPy returns an array
+    return Tensor(y, None if node is None else (node, 0))
+
+
 def kind_of(x: Any) -> str:
     """What x is, as an error sentence says it: its type, and of arrays the dtype and the shape."""
     name = type(x).__name__

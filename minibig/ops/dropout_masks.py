@@ -5,7 +5,7 @@ from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep
 from minibig.backend.checks import number
 from minibig.ops.indexing import array_of
 
-@fusible(name="dropout")
+@fusible
 def masked(x, /, *, p: float, key: DropoutKey):
     """x·mask / (1 − p), for the mask that belongs to the key.
 
@@ -14,6 +14,7 @@ def masked(x, /, *, p: float, key: DropoutKey):
     """
     mask = keep_mask(x.shape, p, key, device_of(array_of(x)))
     return x * (mask * x.dtype.type(1 / (1 - p)))
+masked.name = "dropout"
 
 @masked.check
 def _expect_floats(x, **settings) -> None:

@@ -305,18 +305,6 @@ def test_watch_keeps_the_gradient_of_an_intermediate_result():
     assert x.grad.tolist() == [6.0, 12.0]
 
 
-def test_trace_prints_each_step_and_changes_no_gradient(capsys):
-    x = leaf(3.0, 4.0)
-    loss = mb.linear(x, mb.ones((2, 1))).sum()
-    loss.trace()
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["sum", "linear"]
-    assert "|g| = 1.414" in lines[-1]
-    assert x.grad is None
-    loss.backward()
-    assert x.grad.tolist() == [1.0, 1.0]
-
-
 def test_threads_build_their_own_graphs_and_give_the_same_bits():
     def gradient(seed):
         rng = np.random.default_rng(seed)
