@@ -3,11 +3,13 @@
 `python -m recipes.small_quickstart quickstart ...` is `minibig quickstart ...` within seconds.
 """
 
+import contextlib
 import sys
+from unittest import mock
 
 from minibig.cli import main
 from minibig.data import World, corpora
-from minibig.recipes import quickstart_run, text
+from minibig.recipes import quickstart_run
 
 
 class SmallWorld(World):
@@ -22,7 +24,17 @@ class SmallWorld(World):
         return super().dialogues(language)[:: 100 if language else 1]
 
 
+@contextlib.contextmanager
+def small_world(world=SmallWorld):
+    """The command knows this world, and as its text the few documents."""
+    documents = lambda: (text for _, text in SmallWorld().documents())
+    with (
+        mock.patch.dict(corpora.CORPORA, world=documents),
+        mock.patch.object(quickstart_run, "World", world),
+    ):
+        yield
+
+
 if __name__ == "__main__":
-    corpora.CORPORA["world"] = lambda: (text for _, text in SmallWorld().documents())
-    text.World = quickstart_run.World = SmallWorld
-    sys.exit(main())
+    with small_world():
+        sys.exit(main())

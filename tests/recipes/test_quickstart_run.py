@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from cli.commands import ROOT, environment, minibig
+from cli.commands import ROOT, called, environment
 
 from minibig.cli import main
 from minibig.data import TokenFile, World
@@ -17,6 +17,8 @@ from minibig.recipes.examination import ARTICLE_GREETING, LANGUAGES
 from minibig.recipes.quickstart_run import STAGES
 from minibig.storage import load
 from minibig.tokenizers import load_tokenizer
+
+from .small_quickstart import small_world
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -41,17 +43,12 @@ PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
 
 
 def quickstart(*arguments):
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        env=environment(PYTHONPATH=PATHS),
-        timeout=120,
-    )
+    with small_world():
+        return called("quickstart", *arguments)
 
 
 def begun(*arguments):
-    """The same as a process that can be watched."""
+    """The same as a process that can be stopped."""
     return subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -299,8 +296,9 @@ def test_the_other_commands_know_the_run(finished, capsys):
 
 
 @pytest.mark.slow
-def test_the_whole_world_fits_as_well(config, tmp_path):
-    done = minibig("quickstart", "--config", config, "--out", tmp_path / "run")
+def test_all_questions_of_the_world_fit_as_well(config, tmp_path):
+    with small_world(World):
+        done = called("quickstart", "--config", config, "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     asked = json_of(tmp_path / "run" / "examination.json")["asked"]
     for language in LANGUAGES:
