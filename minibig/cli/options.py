@@ -82,7 +82,7 @@ def parser_for(prog: str, action: Action, description: str) -> Parser:
     parser = Parser(
         prog=prog,
         usage=f"{prog} {_usage(kind)}",
-        description=described(description, width),
+        description=paragraphs_of(description, width),
         epilog=f"example:\n  {action.example}",
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
             prog, max_help_position=28, width=width
@@ -95,7 +95,7 @@ def parser_for(prog: str, action: Action, description: str) -> Parser:
     return parser
 
 
-def described(text: str, width: int) -> str:
+def paragraphs_of(text: str, width: int) -> str:
     """Paragraphs in lines of at most `width` columns; marks of code go."""
     paragraphs = re.split(r"\n\s*\n", text.replace("`", "").strip())
     return "\n\n".join(

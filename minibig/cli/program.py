@@ -18,7 +18,7 @@ from typing import Any
 import minibig
 from minibig.backend import InputError
 from minibig.cli.console import complain, leave_stdout, open_streams, say, sentence_of, table_width
-from minibig.cli.options import Action, Parser, described, nearest, parser_for
+from minibig.cli.options import Action, Parser, nearest, paragraphs_of, parser_for
 from minibig.required import PACKAGES
 
 COMMANDS = {
@@ -111,7 +111,7 @@ def _overview(
         wrong = f"{words[0]} comes too early: " if words else ""
         Parser(prog=prog).error(f"{wrong}give one of {', '.join(meanings)}")
     rows = [f"  {name:<12} {meaning}" for name, meaning in meanings.items()]
-    say(f"usage: {prog} {kind} [options]\n\n{described(text, table_width())}\n")
+    say(f"usage: {prog} {kind} [options]\n\n{paragraphs_of(text, table_width())}\n")
     say("\n".join([*rows, f"\n{prog} {kind} --help says more.\n\nexample:\n  {example}"]))
     return 0
 

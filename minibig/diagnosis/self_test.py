@@ -1,4 +1,4 @@
-"""Two seconds that tell whether minibig is right on this machine, and how fast it is.
+"""Tests of two seconds: whether minibig computes rightly on this machine, and how fast it is.
 
 Right: derivatives agree with differences, kernels with the formulas they replace, and a checkpoint
 comes back to the bit. Fast: a matrix product, a pass over memory, a training step of a small GPT.
@@ -130,7 +130,7 @@ def outcomes() -> Iterator[Finding]:
     for name, test in TESTS.items():
         try:
             yield Finding(name, GOOD, test())
-        except Exception as error:  # whatever is ill
+        except Exception as error:  # whatever is broken
             reason = f"{type(error).__name__}: {error}"
             yield Finding(name, BROKEN, reason, "Install minibig and NumPy anew, or report this.")
 

@@ -1,7 +1,7 @@
 """Exact match: an answer is right if it is the right one, character by character.
 
-Nothing is forgiven but spaces around it: where the right answer is known and short, a milder
-measure would only hide mistakes.
+Spaces around an answer do not count. A softer measure, such as the share of words in common, would
+give part of the score to an answer that is short and wrong.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Checksums: what a file was when it was written, so that not one bit of it can flip unnoticed.
+"""Checksums: a file is compared with what was written, so that no flipped bit passes unnoticed.
 
 Two ways. A JSON file can hold its own SHA-256 (`CheckedJson`). Other files of a folder have theirs
 in a JSON file beside them, which is of the first kind:

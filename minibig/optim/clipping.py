@@ -1,4 +1,4 @@
-"""Gradient clipping by the global norm: one bad batch must not throw the weights away.
+"""Gradient clipping by the global norm: it bounds how far one batch can move the weights.
 
 Source:  Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063, algorithm 1, over all parameters at
          once.

@@ -10,17 +10,17 @@ training_run, pretraining; examination, stages, report, quickstart_run; comparis
 
 from minibig.recipes.display import Display
 from minibig.recipes.presets import PRESETS
-from minibig.recipes.pretraining import Pretrained, pretrain
-from minibig.recipes.quickstart_run import Answering, Quickstart, quickstart
+from minibig.recipes.pretraining import PretrainingResult, pretrain
+from minibig.recipes.quickstart_run import QuickstartResult, Quickstart, quickstart
 from minibig.recipes.settings import Pretraining
 
 __all__ = [
     "PRESETS",
-    "Answering",
     "Display",
-    "Pretrained",
     "Pretraining",
+    "PretrainingResult",
     "Quickstart",
+    "QuickstartResult",
     "pretrain",
     "quickstart",
 ]

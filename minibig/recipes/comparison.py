@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from minibig.backend import InputError
-from minibig.evaluation import bits_per_byte
 from minibig.pictures import smoothed_losses
 from minibig.recipes.folder import is_run
 from minibig.recipes.quickstart_run import run_settings
-from minibig.recipes.text import tokens_of
+from minibig.recipes.text import bits_per_byte_of, tokens_of
 from minibig.training import Metrics
 
 HEAD = ["run", "steps", "loss", "validation", "best", "tokens/s", "seconds"]
@@ -105,14 +104,10 @@ def _tokenizer_files(folder: Path) -> bytes:
 
 def _bits_per_byte(folder: Path, metrics: Metrics) -> str:
     """The last validation loss; of a quickstart there is none, it predicts answers only."""
-    losses = [line["validation_loss"] for line in metrics.read() if "validation_loss" in line]
-    if not losses:
-        return "-"
+    loss = metrics.latest().get("validation_loss")
     with suppress(InputError):
-        tokens = tokens_of(folder).validation
-        n_bytes = tokens.sidecar["text_bytes"]
-        bits = bits_per_byte(losses[-1], n_tokens=tokens.n_tokens, n_bytes=n_bytes)
-        return f"{bits:.4f}"
+        if loss is not None:
+            return f"{bits_per_byte_of(loss, tokens_of(folder).validation):.4f}"
     return "-"
 
 

@@ -16,7 +16,7 @@ from minibig.training import Metrics
 Rows: TypeAlias = Iterator[tuple[str, object]]
 
 
-def described(path: Path) -> Rows:
+def contents_of(path: Path) -> Rows:
     """Names and values of whatever lies at the path.
 
     Raises:  InputError if it is nothing that minibig knows.
@@ -44,9 +44,7 @@ def _run(path: Path) -> Rows:
     yield "text", f"{record.text.name}, {record.text.characters:,} characters"
     yield from list(_tokenizer(path))[1:]
     yield "optimizer", settings["optimizer"]
-    latest: dict[str, Any] = {}
-    for line in Metrics(path / "metrics.jsonl").read():
-        latest |= line
+    latest = Metrics(path / "metrics.jsonl").latest()
     yield "steps", f"{latest.get('step', 0):,} of {settings['steps']:,}"
     for name in ("loss", "validation_loss", "tokens_per_second", "seconds"):
         if name in latest:

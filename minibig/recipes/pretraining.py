@@ -19,7 +19,7 @@ from minibig.backend import Device, InputError, checks, device, manual_seed
 from minibig.backend.checks import whole
 from minibig.data import CORPORA, Batches, Text, evaluation_batches
 from minibig.data.columns import split_column
-from minibig.evaluation import bits_per_byte, mean_loss
+from minibig.evaluation import mean_loss
 from minibig.models import GPT, GPTConfig, GPTSizes
 from minibig.objectives import next_token_loss
 from minibig.pictures import draw_losses
@@ -36,6 +36,7 @@ from minibig.recipes.folder import (
 from minibig.recipes.settings import SHAKESPEARE, Pretraining, pretraining_of
 from minibig.recipes.text import (
     TokenizedText,
+    bits_per_byte_of,
     bytes_per_token,
     check_length,
     check_tokenizer,
@@ -55,7 +56,7 @@ _FREE = (*FREE_TO_CHANGE, "data", "from_", "out", "device", "sample_prompt", "sa
 
 
 @dataclass(frozen=True)
-class Pretrained:
+class PretrainingResult:
     """What a pre-training has come to; `metrics` are its last numbers by name."""
 
     folder: Path
@@ -91,7 +92,7 @@ def pretrain(
     restart: bool = False,
     display: Display = Display(),  # noqa: B008 - a frozen record
     command: Sequence[str] = ("minibig.recipes.pretrain",),
-) -> Pretrained:
+) -> PretrainingResult:
     """Begin the run in `settings.folder`, or go on with it, to its end.
 
     `restart` begins anew; the run that was there is removed when the new one is known to begin.
@@ -277,7 +278,7 @@ class PretrainingRun:
         entropy = _text(settings).entropy if settings.data in CORPORA else None
         return None if entropy is None else entropy * bytes_per_token(self.tokens.validation)
 
-    def train(self, display: Display) -> Pretrained:
+    def train(self, display: Display) -> PretrainingResult:
         """The loop, from where the run stands to its end, and its picture."""
         folder = self.settings.folder
         trainer = self._trainer(display)
@@ -286,7 +287,7 @@ class PretrainingRun:
             draw_losses(trainer.metrics, folder / "loss.png", self.floor, title=folder.name)
 
         result = run_and_draw(trainer, draw)
-        return Pretrained(
+        return PretrainingResult(
             folder,
             self.model,
             self.tokens.tokenizer,
@@ -324,11 +325,6 @@ class PretrainingRun:
         if result.loss is not None:
             numbers["loss"] = result.loss
         if result.validation_loss is not None:
-            tokens = self.tokens.validation
-            numbers["validation_loss"] = result.validation_loss
-            numbers["bits_per_byte"] = bits_per_byte(
-                result.validation_loss,
-                n_tokens=tokens.n_tokens,
-                n_bytes=tokens.sidecar["text_bytes"],
-            )
+            loss, tokens = result.validation_loss, self.tokens.validation
+            numbers |= {"validation_loss": loss, "bits_per_byte": bits_per_byte_of(loss, tokens)}
         return numbers

@@ -22,7 +22,7 @@ from minibig.evaluation import mean_loss
 from minibig.files import digest, write_json, write_text
 from minibig.generation import stream_text
 from minibig.objectives import answer_loss
-from minibig.pictures import Log, Phase, draw_phases
+from minibig.pictures import Phase, draw_phases
 from minibig.recipes.display import Display
 from minibig.recipes.examination import LANGUAGES, Examination, examine, heading, row
 from minibig.recipes.folder import (
@@ -35,7 +35,7 @@ from minibig.recipes.folder import (
     write_record,
 )
 from minibig.recipes.presets import PRESETS
-from minibig.recipes.pretraining import Pretrained, check_same_settings, prepare, pretrain
+from minibig.recipes.pretraining import PretrainingResult, check_same_settings, prepare, pretrain
 from minibig.recipes.report.page import report_page
 from minibig.recipes.settings import Pretraining, pretraining_of
 from minibig.recipes.stages import Stages
@@ -87,7 +87,7 @@ class Quickstart(Settings):
 
 
 @dataclass(frozen=True)
-class Answering:
+class QuickstartResult:
     """What a quickstart has come to; `metrics` are those of metrics.json."""
 
     folder: Path
@@ -102,7 +102,7 @@ def quickstart(
     restart: bool = False,
     display: Display = Display(),  # noqa: B008 - a frozen record
     command: Sequence[str] = ("minibig.recipes.quickstart",),
-) -> Answering | Pretrained:
+) -> QuickstartResult | PretrainingResult:
     """Begin the run in `settings.out`, or go on with it, to its end, and show what it has come to.
 
     Raises:  InputError if the settings make no run, or the folder holds another one.
@@ -119,7 +119,7 @@ def quickstart(
         return _run(settings, restart, display, command)
 
 
-def _write(result: Pretrained, prompts: Sequence[str], display: Display) -> None:
+def _write(result: PretrainingResult, prompts: Sequence[str], display: Display) -> None:
     """Let a model that has learned a text write a little."""
     for number, prompt in enumerate(prompts):
         pieces = stream_text(
@@ -131,26 +131,26 @@ def _write(result: Pretrained, prompts: Sequence[str], display: Display) -> None
 
 def _run(
     settings: Quickstart, restart: bool, display: Display, command: Sequence[str]
-) -> Answering:
+) -> QuickstartResult:
     """All stages, one after the other; those that are finished are passed over."""
     folder, world = settings.out, World()
     _check_same_run(settings)
     stages = Stages(STAGES, folder / "stages.json", display.say)
-    stages.run(PREPARATION, lambda: _prepare(settings, restart, display, command))
+    stages.run(PREPARATION, lambda: _begin(settings, restart, display, command))
     stages.run(PRETRAINING, lambda: pretrain(settings.pretraining, display=display).seconds)
     stages.run(FINETUNING, lambda: _fine_tune(settings, world, display))
-    if _examined(folder).model_sha256 != digest(folder / "model" / "model.safetensors"):
+    if _read_examination(folder).model_sha256 != digest(folder / "model" / "model.safetensors"):
         stages.repeat(EXAMINATION, REPORT)
     stages.run(EXAMINATION, lambda: _examine(settings, world, display))
     stages.run(REPORT, lambda: _report(folder, stages, world))
     metrics = _metrics(folder, stages, world)
     write_json(folder / "metrics.json", metrics)
     _show(folder, stages, display)
-    return Answering(folder, load(folder / "model"), load_tokenizer(folder), metrics)
+    return QuickstartResult(folder, load(folder / "model"), load_tokenizer(folder), metrics)
 
 
 def _check(settings: Quickstart, restart: bool) -> None:
-    """What can be wrong is better known now than in three minutes."""
+    """Find what can be wrong before the first stage."""
     if settings.pretraining.model.context_length < _SHORTEST_CONTEXT:
         raise InputError(
             f"context_length must be at least {_SHORTEST_CONTEXT} for questions with answers; got "
@@ -206,7 +206,7 @@ def run_settings(folder: Path) -> dict[str, Any]:
         return {**chosen.pretraining.flat(), **chosen.finetuning.flat()}
 
 
-def _prepare(settings: Quickstart, restart: bool, display: Display, command: Sequence[str]) -> None:
+def _begin(settings: Quickstart, restart: bool, display: Display, command: Sequence[str]) -> None:
     """Make tokenizer and tokens; after that nothing is wrong, and the run has its record."""
     first = settings.pretraining
     with run_folder(first.folder, restart=restart):
@@ -255,10 +255,13 @@ def phases(folder: Path, world: World) -> list[Phase]:
     """The two trainings of a run, as they are drawn; only the first has a floor that is known."""
     validation = tokens_of(folder / "pretraining").validation
     floor = world.entropy() * bytes_per_token(validation)
-    return [
-        Phase(Metrics(folder / "pretraining" / "metrics.jsonl"), "Pre-training", floor),
-        Phase(Metrics(folder / "metrics.jsonl"), "Fine-tuning: answers only"),
-    ]
+    first, second = _logs(folder)
+    return [Phase(first, "Pre-training", floor), Phase(second, "Fine-tuning: answers only")]
+
+
+def _logs(folder: Path) -> tuple[Metrics, Metrics]:
+    """What was recorded of the pre-training and of the fine-tuning."""
+    return Metrics(folder / "pretraining" / "metrics.jsonl"), Metrics(folder / "metrics.jsonl")
 
 
 def _examine(settings: Quickstart, world: World, display: Display) -> None:
@@ -269,7 +272,7 @@ def _examine(settings: Quickstart, world: World, display: Display) -> None:
     write_json(folder / "examination.json", found.to_json())
 
 
-def _examined(folder: Path) -> Examination:
+def _read_examination(folder: Path) -> Examination:
     """What `_examine` wrote, or nothing."""
     path = folder / "examination.json"
     return Examination.read(path) if path.exists() else Examination()
@@ -277,17 +280,17 @@ def _examined(folder: Path) -> Examination:
 
 def _report(folder: Path, stages: Stages, world: World) -> None:
     metrics = _metrics(folder, stages, world)
-    page = report_page(folder, _examined(folder), metrics, phases(folder, world))
+    page = report_page(folder, _read_examination(folder), metrics, phases(folder, world))
     write_text(folder / "report.html", page)
 
 
 def _metrics(folder: Path, stages: Stages, world: World) -> dict[str, Any]:
     """The numbers of a run: shares from 0 to 1, seconds, and losses in nats."""
-    first, second = (_latest(phase.metrics) for phase in phases(folder, world))
+    first, second = map(_last_losses, _logs(folder))
     per_token = bytes_per_token(tokens_of(folder / "pretraining").validation)
     floor = world.entropy()
     return {
-        "answers": _examined(folder).answers,
+        "answers": _read_examination(folder).answers,
         "seconds": {**stages.seconds, "total": sum(stages.seconds.values())},
         "losses": {
             "pretraining": {**first, "entropy_floor": floor * per_token},
@@ -300,18 +303,15 @@ def _metrics(folder: Path, stages: Stages, world: World) -> dict[str, Any]:
     }
 
 
-def _latest(metrics: Log) -> dict[str, float]:
-    """The last losses of a run."""
-    latest: dict[str, Any] = {}
-    for line in metrics.read():
-        latest |= line
+def _last_losses(metrics: Metrics) -> dict[str, float]:
+    latest = metrics.latest()
     names = {"training": "loss", "validation": "validation_loss"}
     return {name: latest[key] for name, key in names.items() if key in latest}
 
 
 def _show(folder: Path, stages: Stages, display: Display) -> None:
     """The conversation, the shares, and where the rest is to be found."""
-    examined = _examined(folder)
+    examined = _read_examination(folder)
     display.say("\nA conversation:\n")
     for question, reply in examined.conversation:
         display.say(f"  you    {question}\n  model  {reply}\n")

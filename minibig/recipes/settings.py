@@ -16,7 +16,7 @@ SHAKESPEARE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Pretraining(Settings):
-    """All that a pre-training depends on.
+    """The settings of a pre-training.
 
     >>> Pretraining(data="stdlib").changed({"n_layers": 2}).folder
     PosixPath('runs/stdlib')

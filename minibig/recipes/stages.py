@@ -1,6 +1,6 @@
 """The stages of a long recipe: which are finished, and how long each took, in a file.
 
-Stages speak to each other through the folder of the run and through nothing else. So the run can be
+Stages hand on results through the folder of the run, and through nothing else. So the run can be
 stopped anywhere: begun again, it passes over the stages that are finished, and the one that was
 under way is begun again, or, if it can, goes on.
 """

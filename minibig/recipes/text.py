@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from minibig.backend import InputError
 from minibig.data import Text, TokenFile, Tokens, write_token_parts
 from minibig.dialogue import DIALOGUE_TOKENS
+from minibig.evaluation import bits_per_byte
 from minibig.recipes.folder import TextRecord, check_vocabularies, is_run
 from minibig.tokenizers import ByteLevelBPE, Characters, Tokenizer, load_tokenizer
 from minibig.tokenizers.byte_level_bpe import END_OF_TEXT
@@ -118,6 +119,12 @@ def check_length(tokens: TokenizedText, context_length: int) -> None:
                 f"{context_length} needs at least {context_length + 1}. Give more text or a "
                 "shorter context."
             )
+
+
+def bits_per_byte_of(loss: float, tokens: TokenFile) -> float:
+    """A loss in nats per token, measured on these tokens, in bits per byte of their text."""
+    n_bytes = tokens.sidecar["text_bytes"]
+    return bits_per_byte(loss, n_tokens=tokens.n_tokens, n_bytes=n_bytes)
 
 
 def bytes_per_token(tokens: TokenFile) -> float:

@@ -1,4 +1,4 @@
-"""Checkpoints: the state of a run at one step, whole, checked to the last bit, and never in doubt.
+"""Checkpoints: the state of a run at one step, written as a whole and checked by SHA-256.
 
     folder/
       latest.json               which checkpoint is the latest
@@ -123,7 +123,7 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     check_shape(path / _STATE, payload, _SHAPE)
     if digest(path / _TENSORS) != payload["tensors_sha256"]:
         raise StorageError(
-            f"{path / _TENSORS} is damaged: its SHA-256 is not the one of the day it was written; "
+            f"{path / _TENSORS} is damaged: its SHA-256 is not that of the file that was written; "
             f"{_advice(path)}"
         )
     return load_tensors(path / _TENSORS), payload["state"]

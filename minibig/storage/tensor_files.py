@@ -1,4 +1,4 @@
-"""Tensors in safetensors files: written durably, and read without believing the file.
+"""Tensors in safetensors files: written durably, and read with every field of the header checked.
 
     8 bytes    N, little-endian
     N bytes    {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...,

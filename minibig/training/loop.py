@@ -1,4 +1,4 @@
-"""The loop: everything that trains here, trains through it.
+"""The training loop, one for all objectives and tasks.
 
     now and then: an evaluation, a sample, a checkpoint
     update:       batches -> loss -> gradients -> new weights      (updates.py)

@@ -94,6 +94,13 @@ class Metrics:
             lines.append(values)
         return lines
 
+    def latest(self) -> dict[str, Any]:
+        """The latest value of everything that was recorded, by its name."""
+        values: dict[str, Any] = {}
+        for line in self.read():
+            values |= line
+        return values
+
     def keep(self, count: int) -> int:
         """Cut off all but the first `count` lines, at once; returns how many lines there are."""
         self.close()

@@ -19,7 +19,7 @@ _BAR = 10  # columns that the bar itself has at least, unless the terminal is na
 
 
 class Progress(Protocol):
-    """Whoever wants to see a run: these four methods are called, in this order."""
+    """Shows a run while it runs: these four methods are called, in this order."""
 
     def begin(self, step: int, steps: int) -> None:
         """The run begins, or goes on, at `step` of `steps`."""
@@ -39,7 +39,7 @@ class Progress(Protocol):
 
 
 class Silence:
-    """A run that nobody watches."""
+    """Nothing is shown."""
 
     def begin(self, step: int, steps: int) -> None: ...
 

@@ -87,3 +87,12 @@ def test_a_file_that_was_taken_away_is_noticed(tmp_path):
         metrics.path.unlink()
         with pytest.raises(mb.InputError, match="it was removed while the run went on"):
             metrics.sync()
+
+
+def test_the_latest_values_are_those_of_the_last_lines_that_have_them(tmp_path):
+    with Metrics(tmp_path / "metrics.jsonl") as metrics:
+        assert metrics.latest() == {}
+        metrics.write(step=1, loss=3.0)
+        metrics.write(step=1, validation_loss=2.5)
+        metrics.write(step=2, loss=2.0)
+        assert metrics.latest() == {"step": 2, "loss": 2.0, "validation_loss": 2.5}

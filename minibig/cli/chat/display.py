@@ -54,4 +54,4 @@ class PipeDisplay:
         complain(sentence)
 
 
-Display: TypeAlias = TerminalDisplay | PipeDisplay
+ChatDisplay: TypeAlias = TerminalDisplay | PipeDisplay

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from minibig.backend import InputError
 from minibig.cli.chat.commands import going_on, run_command
-from minibig.cli.chat.display import Display, PipeDisplay, TerminalDisplay
+from minibig.cli.chat.display import ChatDisplay, PipeDisplay, TerminalDisplay
 from minibig.cli.chat.keys import TerminalInput, piped_lines
 from minibig.cli.console import given_text, say, sentence_of
 from minibig.data import Turn
@@ -54,7 +54,7 @@ def answer_lines(session: ChatSession, errors: str) -> int:
 
 
 def _respond(
-    session: ChatSession, line: str, display: Display, stopped: Callable[[], bool]
+    session: ChatSession, line: str, display: ChatDisplay, stopped: Callable[[], bool]
 ) -> None:
     """Answer a question, or do what a command says.
 
@@ -95,7 +95,7 @@ def _ending(answer: Answer, session: ChatSession) -> str:
     return reasons[answer.ended]
 
 
-def _warn_of_transcript(session: ChatSession, display: Display) -> None:
+def _warn_of_transcript(session: ChatSession, display: ChatDisplay) -> None:
     if isinstance(session.form, Transcript):
         display.note(
             "this model was not taught to answer: it goes on with a transcript of a User and an "

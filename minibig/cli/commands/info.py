@@ -7,7 +7,7 @@ from typing import Any
 from minibig.cli.console import output_width, say
 from minibig.cli.options import argument
 from minibig.pictures.text_layout import labelled
-from minibig.recipes.description import described
+from minibig.recipes.description import contents_of
 from minibig.settings import Settings
 
 EXAMPLE = "minibig info runs/quickstart"
@@ -22,7 +22,7 @@ class Options(Settings):
 
 def run(given: dict[str, Any]) -> int:
     """Print a table of two columns."""
-    rows = list(described(Options.of(given).path))
+    rows = list(contents_of(Options.of(given).path))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         say(labelled(f"{name:<{width}}", str(value), width, output_width()))

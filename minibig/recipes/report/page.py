@@ -1,4 +1,4 @@
-"""The report of a quickstart: one page that holds all it shows, and asks nothing of the network.
+"""The report of a quickstart: one page that holds all it shows and loads nothing from the network.
 
 Numbers come from the files of the run; the texts are what the model wrote, and are escaped by the
 template wherever they stand.
