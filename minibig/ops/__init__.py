@@ -7,16 +7,12 @@ tensors, and methods is the table that gives Tensor its operators and methods.
 """
 
 from minibig.ops import methods as methods
-from minibig.ops.arithmetic import (
-    clip, div, equal, greater, greater_equal, less, less_equal, logical_and, logical_not,
-    logical_or, maximum, minimum, mul, neg, not_equal, pow, sub, where,
-)
+from minibig.ops.arithmetic import clip, div, maximum, minimum, mul, neg, pow, sub, where
 from minibig.ops.scaled_dot_product_attention import attention, attention_weights, causal_mask
 from minibig.ops.creation import (
     arange, eye, full, full_like, linspace, normal, ones, ones_like, uniform, zeros, zeros_like,
 )
 from minibig.ops.cumulative import cummax, cummin, cumprod
-from minibig.ops.diagonals import diag, diagonal
 from minibig.ops.dropout_masks import dropout
 from minibig.ops.einstein_sums import einsum
 from minibig.ops.elementwise import abs_ as abs
@@ -25,9 +21,12 @@ from minibig.ops.elementwise import (
     relu, sigmoid, sign, silu, sin, softplus, sqrt, tanh,
 )
 from minibig.ops.indexing import (
-    checked_ids, embedding, gather, getitem, one_hot, scatter, scatter_add, take,
+    checked_ids, diag, diagonal, embedding, gather, getitem, one_hot, scatter, scatter_add, take,
 )
-from minibig.ops.logic import all, allclose, any, isclose, isinf, isnan
+from minibig.ops.logic import (
+    allclose, equal, greater, greater_equal, isclose, isfinite, isinf, isnan, less, less_equal,
+    logical_and, logical_not, logical_or, not_equal,
+)
 from minibig.ops.losses import (
     binary_cross_entropy_with_logits, cross_entropy, mean_squared_error, soft_cross_entropy,
 )
@@ -35,7 +34,7 @@ from minibig.ops.normalization import layer_norm, rms_norm
 from minibig.ops.padding import pad, repeat
 from minibig.ops.products import feed_forward, linear, matmul, outer
 from minibig.ops.reductions import (
-    argmax, argmin, cumsum, isfinite, logsumexp, max, mean, min, norm, prod, std, sum, var,
+    all, any, argmax, argmin, cumsum, logsumexp, max, mean, min, norm, prod, std, sum, var,
 )
 from minibig.ops.rounding import ceil, floor, floor_divide, remainder, round, trunc
 from minibig.ops.shapes import (

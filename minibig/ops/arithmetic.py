@@ -1,8 +1,6 @@
-"""Arithmetic and comparison, element by element, with NumPy's broadcasting.
+"""Arithmetic, element by element, with NumPy's broadcasting.
 
     ∂(a − b) = ∂a − ∂b      ∂(a·b) = b·∂a + a·∂b      ∂(a/b) = ∂a/b − a/b²·∂b
-
-Comparisons have no derivative: their results are constants.
 """
 
 import math
@@ -10,15 +8,16 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from minibig.autograd import Primitive, Tensor, composite, constant, primitive
+from minibig.autograd import Primitive, Tensor, composite, primitive
 from minibig.backend import Array, InputError, namespace, promoted, real
-from minibig.ops.elementwise import log
+from minibig.ops.elementwise import log, named
 
-@primitive(broadcasts=True)
-def sub(a: Array, b: Array, /) -> Array:
-    """a − b."""
-    a, b = promoted(a, b)
-    return a - b
+def _of_two(name: str, meaning: str, formula: Callable[[Any, Any], Array]) -> Primitive:
+    """An operation on two operands that broadcast, in the dtype that `promoted` finds for both."""
+    function = named(lambda a, b, /: formula(*promoted(a, b)), name, meaning)
+    return primitive(broadcasts=True)(function)
+
+sub = _of_two("sub", "a − b.", operator.sub)
 sub.defvjp(a=lambda g: g, b=lambda g: -g)
 
 @primitive
@@ -27,18 +26,10 @@ def neg(x: Array, /) -> Array:
     return -x
 neg.defvjp(x=lambda g: -g)
 
-@primitive(broadcasts=True)
-def mul(a: Array, b: Array, /) -> Array:
-    """a · b."""
-    a, b = promoted(a, b)
-    return a * b
+mul = _of_two("mul", "a · b.", operator.mul)
 mul.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
 
-@primitive(broadcasts=True)
-def div(a: Array, b: Array, /) -> Array:
-    """a / b; of whole numbers in float32."""
-    a, b = promoted(a, b)
-    return real(a) / real(b)
+div = _of_two("div", "a / b; of whole numbers in float32.", lambda a, b: real(a) / real(b))
 div.defvjp(a=lambda g, b: g / b, b=lambda g, b, y: -g * y / b)
 
 @primitive(broadcasts=True)
@@ -68,18 +59,14 @@ def _pow_rule_b(g, a, b, y):
     return g * y * log(where((a == 0) & (b >= 0), 1.0, a))
 pow.defvjp(a=_pow_rule_a, b=_pow_rule_b)
 
-@primitive(broadcasts=True)
-def maximum(a: Array, b: Array, /) -> Array:
-    """The larger of a and b; where they are equal, each gets half of the gradient."""
-    a, b = promoted(a, b)
-    return namespace(first_array(a, b)).maximum(a, b)
+_HALVES = "where they are equal, each gets half of the gradient."
+
+maximum = _of_two("maximum", f"The larger of a and b; {_HALVES}",
+                  lambda a, b: namespace(first_array(a, b)).maximum(a, b))
 maximum.defvjp(a=lambda g, a, b: g * _larger(a, b), b=lambda g, a, b: g * _larger(b, a))
 
-@primitive(broadcasts=True)
-def minimum(a: Array, b: Array, /) -> Array:
-    """The smaller of a and b; where they are equal, each gets half of the gradient."""
-    a, b = promoted(a, b)
-    return namespace(first_array(a, b)).minimum(a, b)
+minimum = _of_two("minimum", f"The smaller of a and b; {_HALVES}",
+                  lambda a, b: namespace(first_array(a, b)).minimum(a, b))
 minimum.defvjp(a=lambda g, a, b: g * _larger(b, a), b=lambda g, a, b: g * _larger(a, b))
 
 def _larger(a, b):
@@ -99,9 +86,8 @@ def where(condition: Array, a: Array, b: Array, /) -> Array:
     tensor([-0.2,  3. ])
     """
     xp = namespace(first_array(condition, a, b))
-    kinds: set[type] = {type(a), type(b)}
-    if float in kinds and kinds <= {int, float}:
-        a = xp.float32(a)  # two numbers of Python would become float64
+    if {type(a), type(b)} in ({float}, {int, float}):  # two numbers would become float64
+        a = xp.float32(a)
     a, b = promoted(a, b)
     return xp.where(condition, a, b)
 where.defvjp(a=lambda g, condition: where(condition, g, 0.0),
@@ -115,25 +101,3 @@ def clip(x, /, low=None, high=None) -> Tensor:
         raise InputError(f"clip needs a bound, the lower one first; got {low!r} and {high!r}.")
     x = x if low is None else maximum(x, low)
     return x if high is None else minimum(x, high)
-
-def _comparison(name: str, sign: str, holds: Callable[[Any, Any], Any]) -> Primitive:
-    """The operation whose result is where `holds` is true of a and b: bools, without derivative."""
-    def compared(a: Array, b: Array, /) -> Array:
-        return holds(a, b)
-    compared.__name__ = compared.__qualname__ = name
-    compared.__doc__ = f"Whether a {sign} b, element by element."
-    return constant(compared)
-
-equal = _comparison("equal", "=", operator.eq)
-not_equal = _comparison("not_equal", "≠", operator.ne)
-less = _comparison("less", "<", operator.lt)
-less_equal = _comparison("less_equal", "≤", operator.le)
-greater = _comparison("greater", ">", operator.gt)
-greater_equal = _comparison("greater_equal", "≥", operator.ge)
-logical_and = _comparison("logical_and", "and", lambda a, b: (a != 0) & (b != 0))
-logical_or = _comparison("logical_or", "or", lambda a, b: (a != 0) | (b != 0))
-
-@constant
-def logical_not(x: Array, /) -> Array:
-    """Whether x is false."""
-    return namespace(x).logical_not(x)

@@ -9,7 +9,8 @@ from typing import Any
 from minibig.autograd import Tensor, composite, constant, reshape
 from minibig.backend import Array, namespace
 from minibig.ops.indexing import take_along_axis
-from minibig.ops.shapes import checked_axis, concatenate
+from minibig.ops.operands import checked_axis
+from minibig.ops.shapes import concatenate
 
 @composite
 def cumprod(x, /, axis: int | None = None) -> Tensor:

@@ -1,9 +1,9 @@
 """Dropout (随机失活): numbers are set to 0 at random while a model learns."""
 
 from minibig.autograd import Tensor, composite, fusible
-from minibig.backend import DropoutKey, InputError, device_of, dropout_key, keep_mask
+from minibig.backend import DropoutKey, device_of, dropout_key, keep_mask
 from minibig.backend.checks import number
-from minibig.ops.indexing import array_of
+from minibig.ops.operands import array_of, expect_floats
 
 @fusible
 def masked(x, /, *, p: float, key: DropoutKey):
@@ -18,8 +18,7 @@ masked.name = "dropout"
 
 @masked.check
 def _expect_floats(x, **settings) -> None:
-    if x.dtype.kind != "f":
-        raise InputError(f"dropout: x must hold floating-point numbers; got {x.dtype}.")
+    expect_floats("dropout: x", x)
 
 @composite
 def dropout(x, /, p: float, *, key: DropoutKey | None = None) -> Tensor:

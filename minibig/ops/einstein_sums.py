@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from minibig.autograd import Tensor, reshape
 from minibig.autograd.operations import expect_tensors
 from minibig.backend import InputError
-from minibig.ops.diagonals import diagonal
+from minibig.ops.indexing import diagonal
 from minibig.ops.products import matmul
 from minibig.ops.shapes import transpose
 
@@ -53,10 +53,8 @@ def _parsed(subscripts: Any, xs: Any) -> tuple[list[list[Any]], list[Any]]:
     else:  # as in NumPy: the letters that stand once, in alphabetical order
         output = dots + sorted(c for c in labels.difference(dots) if left.count(c) == 1)
     if len({*output}) < len(output) or not {*dots} <= {*output} <= labels:
-        raise InputError(
-            f"einsum: the result of {subscripts!r} must name letters of its operands, each once, "
-            "and '...' if they do."
-        )
+        expected = "letters of its operands, each once, and '...' if they do"
+        raise InputError(f"einsum: the result of {subscripts!r} must name {expected}.")
     return terms, output
 
 def _checked_lengths(subscripts: Any, terms: list[list[Any]], xs: Any) -> set[Any]:
@@ -64,17 +62,14 @@ def _checked_lengths(subscripts: Any, terms: list[list[Any]], xs: Any) -> set[An
     lengths: dict[Any, int] = {}
     for term, x in zip(terms, xs, strict=True):
         if len(term) != x.ndim or not all(isinstance(c, int) or c.isalpha() for c in term):
-            raise InputError(
-                f"einsum: {subscripts!r} must have one letter for an axis; got {x.shape}."
-            )
+            expected = f"{subscripts!r} must have one letter for an axis"
+            raise InputError(f"einsum: {expected}; got {x.shape}.")
         for label, length in zip(term, x.shape, strict=True):
             known = lengths.setdefault(label, length)
             broadcasts = isinstance(label, int) and 1 in (known, length)
             if known != length and not broadcasts:
-                name = label if isinstance(label, str) else "..."
-                raise InputError(
-                    f"einsum: {name} of {subscripts!r} has lengths {known} and {length}."
-                )
+                name = f"{label if isinstance(label, str) else '...'} of {subscripts!r}"
+                raise InputError(f"einsum: {name} has lengths {known} and {length}.")
     return {*lengths}
 
 def _labels(term: str, ndim: int) -> list[Any]:
@@ -86,12 +81,10 @@ def _with_letters_once(x: Labelled) -> Labelled:
     """x; where a label stands twice, the diagonal over its two axes, which becomes the last."""
     for label in x.labels:
         if x.labels.count(label) > 1:
-            first = x.labels.index(label)
-            second = x.labels.index(label, first + 1)
-            rest = [*x.labels[:first], *x.labels[first + 1 : second], *x.labels[second + 1 :]]
-            return _with_letters_once(
-                Labelled(diagonal(x.tensor, 0, first, second), [*rest, label])
-            )
+            first, second = [i for i, each in enumerate(x.labels) if each == label][:2]
+            rest = [each for i, each in enumerate(x.labels) if i not in (first, second)]
+            diagonals = diagonal(x.tensor, 0, first, second)
+            return _with_letters_once(Labelled(diagonals, [*rest, label]))
     return x
 
 def _summed(x: Labelled, needed: Any) -> Labelled:

@@ -7,17 +7,27 @@ Activations end the file: relu and its leaky and exponential forms, silu, and th
 
 import math
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
-from minibig.autograd import Tensor, composite, constant, primitive
+from minibig.autograd import Primitive, Tensor, composite, constant, primitive
 from minibig.backend import Array, device_of, namespace, real, to_device, to_numpy
 from minibig.ops.precision import in_single_precision
 
-@primitive
-def exp(x: Array, /) -> Array:
-    """eˣ."""
-    return namespace(x).exp(real(x))
+F = TypeVar("F", bound=Callable[..., Any])
+
+def named(function: F, name: str, meaning: str) -> F:
+    """The function with its name and what it says of itself: for operations made by the dozen."""
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = meaning
+    return function
+
+def of_reals(name: str, meaning: str) -> Primitive:
+    """The function of that name in NumPy and CuPy as an operation; of whole numbers in float32."""
+    return primitive(named(lambda x, /: getattr(namespace(x), name)(real(x)), name, meaning))
+
+exp = of_reals("exp", "eˣ.")
 exp.defvjp(x=lambda g, y: g * y)
 
 @primitive
@@ -27,10 +37,7 @@ def log(x: Array, /) -> Array:
         return namespace(x).log(real(x))
 log.defvjp(x=lambda g, x: g / x)
 
-@primitive
-def expm1(x: Array, /) -> Array:
-    """eˣ − 1, with all its digits near 0."""
-    return namespace(x).expm1(real(x))
+expm1 = of_reals("expm1", "eˣ − 1, with all its digits near 0.")
 expm1.defvjp(x=lambda g, x: g * exp(x))
 
 @primitive
@@ -40,28 +47,15 @@ def log1p(x: Array, /) -> Array:
         return namespace(x).log1p(real(x))
 log1p.defvjp(x=lambda g, x: g / (1 + x))
 
-@primitive
-def sin(x: Array, /) -> Array:
-    """sin x, x in radians."""
-    return namespace(x).sin(real(x))
-
-@primitive
-def cos(x: Array, /) -> Array:
-    """cos x, x in radians."""
-    return namespace(x).cos(real(x))
+sin = of_reals("sin", "sin x, x in radians.")
+cos = of_reals("cos", "cos x, x in radians.")
 sin.defvjp(x=lambda g, x: g * cos(x))
 cos.defvjp(x=lambda g, x: -g * sin(x))
 
-@primitive
-def sqrt(x: Array, /) -> Array:
-    """√x; the derivative at 0 is ∞."""
-    return namespace(x).sqrt(real(x))
+sqrt = of_reals("sqrt", "√x; the derivative at 0 is ∞.")
 sqrt.defvjp(x=lambda g, y: 0.5 * g / y)
 
-@primitive
-def tanh(x: Array, /) -> Array:
-    """tanh x = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)."""
-    return namespace(x).tanh(real(x))
+tanh = of_reals("tanh", "tanh x = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).")
 tanh.defvjp(x=lambda g, y: g * (1 - y * y))
 
 @primitive
@@ -113,10 +107,7 @@ def _each(function: Callable[[float], float], x: Array) -> Array:
     dtype = x.dtype if x.dtype.kind == "f" else "float32"
     return to_device(y.reshape(x.shape).astype(dtype), device_of(x))
 
-@constant
-def sign(x: Array, /) -> Array:
-    """−1, 0 or 1: the sign of x."""
-    return namespace(x).sign(x)
+sign = constant(named(lambda x, /: namespace(x).sign(x), "sign", "−1, 0 or 1: the sign of x."))
 
 @primitive(name="abs")
 def abs_(x: Array, /) -> Array:
@@ -181,7 +172,6 @@ def gelu(x, /) -> Tensor:
     """
     return x * normal_cdf(x)
 
-@composite
 @in_single_precision
 def gelu_tanh(x, /) -> Tensor:
     """x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), the approximation of gelu that GPT-2 uses.

@@ -11,7 +11,8 @@ from typing import Any
 from minibig.autograd import Tensor, composite, constant, fusible, primitive, reshape
 from minibig.backend import Array, InputError, Shape, is_array, namespace
 from minibig.ops.arithmetic import maximum, where
-from minibig.ops.shapes import checked_axis
+from minibig.ops.operands import array_of, checked_axis, expect_shape
+from minibig.ops.shapes import transpose
 
 @primitive(name="x[index]")
 def getitem_at(x: Array, /, *, index: Any) -> Array:
@@ -49,10 +50,8 @@ def _index_part(x: Array, part: Any) -> Any:
     """
     if part is None or part is Ellipsis or isinstance(part, slice) or type(part) is int:
         return part
-    if isinstance(part, Tensor):
-        part = part.data
     try:
-        array = namespace(x).asarray(part)
+        array = namespace(x).asarray(part.data if isinstance(part, Tensor) else part)
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"an index must be integers or bools: {error}.") from None
     if not array.size and isinstance(part, list | tuple | range):  # NumPy takes them for floats
@@ -63,29 +62,19 @@ def _index_part(x: Array, part: Any) -> Any:
 
 def _check_in_range(shape: Shape, parts: list[Any]) -> None:
     """Raise InputError if an array of integers names a place beyond its axis."""
-    axis = 0
+    axis, left = 0, len(shape) - sum(map(_axes_taken, parts))
     for part in parts:
         if is_array(part) and part.dtype.kind != "b" and axis < len(shape):
             length = shape[axis]
             if wrong := outside(part, -length, length):
                 raise InputError(f"index {wrong[0]} is beyond axis {axis} of length {length}.")
-        if part is Ellipsis:
-            axis += len(shape) - sum(map(_axes_taken, parts))
-        else:
-            axis += _axes_taken(part)
+        axis += left if part is Ellipsis else _axes_taken(part)
 
 def _axes_taken(part: Any) -> int:
     """How many axes of x a part of an index uses up; an ellipsis takes what the others leave."""
     if part is None or part is Ellipsis:
         return 0
     return part.ndim if is_array(part) and part.dtype.kind == "b" else 1
-
-def array_of(x: Any, name: str = "x") -> Array:
-    """The array that x is or holds."""
-    array = x.data if isinstance(x, Tensor) else x
-    if not is_array(array):
-        raise TypeError(f"{name} must be a tensor or an array; got {type(x).__name__}.")
-    return array
 
 def outside(ids: Array, low: int, high: int) -> list[int]:
     """The smallest and the largest of the ids, unless they lie in [low, high)."""
@@ -104,16 +93,11 @@ Check that tokenizer and model have the same vocabulary.
     """
     array = array_of(ids, name)
     if array.dtype.kind not in "iu":
-        first = array.reshape(-1)[:1].tolist()
-        raise InputError(
-            f"{name} must be integers in [0, {n}); got {array.dtype}, first {first}. "
-            "Use x.astype('int64')."
-        )
+        got = f"{array.dtype}, first {array.reshape(-1)[:1].tolist()}"
+        raise InputError(f"{name} must be integers in [0, {n}); got {got}. Use x.astype('int64').")
     if wrong := outside(array, 0, n):
-        raise InputError(
-            f"{name} must lie in [0, {n}); got {wrong[0]}. "
-            "Check that tokenizer and model have the same vocabulary."
-        )
+        advice = "Check that tokenizer and model have the same vocabulary."
+        raise InputError(f"{name} must lie in [0, {n}); got {wrong[0]}. {advice}")
     return array
 
 @composite
@@ -126,8 +110,8 @@ def take(x, ids, /, axis: int = 0) -> Tensor:
     tensor([30., 10.])
     """
     axis = checked_axis(axis, x.ndim, "take")
-    index = (slice(None),) * axis + (checked_ids(ids, x.shape[axis], "ids"),)
-    return getitem_at(x, index=index)
+    ids = checked_ids(ids, x.shape[axis], "ids")
+    return getitem_at(x, index=(*(slice(None),) * axis, ids))
 
 def take_along_axis(x, ids, axis: int):
     """x[..., ids[..., i, ...], ...]: elements at the places `ids` of one axis; unchecked ids."""
@@ -146,9 +130,8 @@ def _checked_ids_along(x, ids, axis: int, name: str) -> Array:
     ids = checked_ids(ids, x.shape[axis], "ids")
     wanted = (*x.shape[:axis], *ids.shape[axis : axis + 1], *x.shape[axis + 1 :])
     if ids.ndim != x.ndim or ids.shape != wanted:
-        raise InputError(
-            f"{name}: ids must have the shape {x.shape} of x, but for axis {axis}; got {ids.shape}."
-        )
+        expected = f"the shape {x.shape} of x, but for axis {axis}"
+        raise InputError(f"{name}: ids must have {expected}; got {ids.shape}.")
     return ids
 
 @composite
@@ -173,8 +156,7 @@ def scatter(x, ids, values, /, axis: int = -1) -> Tensor:
     """
     axis = checked_axis(axis, x.ndim, "scatter")
     ids = _checked_ids_along(x, ids, axis, "scatter")
-    if array_of(values, "values").shape != ids.shape:
-        raise InputError(f"scatter: values must have the shape {ids.shape}; got {values.shape}.")
+    expect_shape("scatter: values", values, ids.shape)
     if not ids.size:
         return x
     giver = number_of_last(ids, shape=x.shape, axis=axis)  # which value a place gets; -1: none
@@ -204,10 +186,43 @@ def scatter_add(x, ids, values, /) -> Tensor:
     tensor([4., 0., 2.])
     """
     ids = checked_ids(ids, x.shape[0], "ids")
-    expected = (*ids.shape, *x.shape[1:])
-    if array_of(values, "values").shape != expected:
-        raise InputError(f"scatter_add: values must have shape {expected}; got {values.shape}.")
+    expect_shape("scatter_add: values", values, (*ids.shape, *x.shape[1:]))
     return x + add_at(values, index=(ids,), shape=x.shape)
+
+def _places_of_diagonal(n: int, m: int, k: int, x: Array) -> tuple[Array, Array]:
+    """The rows and columns of the k-th diagonal of a matrix (n, m); above the main one if k > 0."""
+    row, column = max(-k, 0), max(k, 0)
+    i = namespace(x).arange(max(0, min(n - row, m - column)))
+    return i + row, i + column
+
+@composite
+def diagonal(x, /, k: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """The k-th diagonal over two axes of x, as the last axis of the result.
+
+    >>> mb.diagonal(mb.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    """
+    a, b = (checked_axis(axis, x.ndim, "diagonal") for axis in (axis1, axis2))
+    if a == b:
+        raise InputError(f"diagonal needs two axes that differ; got {axis1} and {axis2}.")
+    x = transpose(x, [i for i in range(x.ndim) if i not in (a, b)] + [a, b])
+    n, m = x.shape[-2:]
+    others = (slice(None),) * (x.ndim - 2)
+    return getitem_at(x, index=(*others, *_places_of_diagonal(n, m, k, array_of(x))))
+
+@composite
+def diag(x, /, k: int = 0) -> Tensor:
+    """The k-th diagonal of a matrix; of a vector, the matrix that has it there and 0 elsewhere.
+
+    >>> mb.diag(mb.tensor([1, 2])).tolist()
+    [[1, 0], [0, 2]]
+    """
+    if x.ndim == 2:
+        return diagonal(x, k)
+    if x.ndim != 1:
+        raise InputError(f"diag needs a vector or a matrix; got shape {x.shape}.")
+    n = len(x) + abs(k)
+    return add_at(x, index=_places_of_diagonal(n, n, k, array_of(x)), shape=(n, n))
 
 @fusible
 def embedding(weight, ids, /):

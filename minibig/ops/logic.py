@@ -1,33 +1,41 @@
-"""Questions about elements, answered by true and false; their answers are constants."""
+"""Comparisons and other questions about elements, answered by true and false.
 
+They have no derivative: their answers are constants.
+"""
+
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minibig.autograd import Tensor, composite, constant
-from minibig.backend import Array, namespace
-from minibig.ops.elementwise import abs_
-from minibig.ops.reductions import Axis, isfinite
+from minibig.autograd import Primitive, Tensor, composite, constant
+from minibig.backend import namespace
+from minibig.ops.elementwise import abs_, named
+from minibig.ops.reductions import all
 
-@constant
-def isnan(x: Array, /) -> Array:
-    """Whether an element is NaN."""
-    return namespace(x).isnan(x)
+def _of_one(name: str, meaning: str) -> Primitive:
+    """A question that NumPy and CuPy answer under that name."""
+    return constant(named(lambda x, /: getattr(namespace(x), name)(x), name, meaning))
 
-@constant
-def isinf(x: Array, /) -> Array:
-    """Whether an element is ∞ or −∞."""
-    return namespace(x).isinf(x)
+isnan = _of_one("isnan", "Whether an element is NaN.")
+isinf = _of_one("isinf", "Whether an element is ∞ or −∞.")
+isfinite = _of_one("isfinite", "Whether an element is neither infinite nor NaN.")
+logical_not = _of_one("logical_not", "Whether x is false.")
 
-@constant
-def all(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Whether all elements along `axis` are true (not 0)."""
-    return namespace(x).all(x, axis=axis, keepdims=keepdims)
+def _comparison(name: str, sign: str, holds: Callable[[Any, Any], Any]) -> Primitive:
+    """The operation whose result is where `holds` is true of a and b."""
+    meaning = f"Whether a {sign} b, element by element."
+    return constant(named(lambda a, b, /: holds(a, b), name, meaning))
 
-@constant
-def any(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Whether one element along `axis`, or more, is true (not 0)."""
-    return namespace(x).any(x, axis=axis, keepdims=keepdims)
+equal = _comparison("equal", "=", operator.eq)
+not_equal = _comparison("not_equal", "≠", operator.ne)
+less = _comparison("less", "<", operator.lt)
+less_equal = _comparison("less_equal", "≤", operator.le)
+greater = _comparison("greater", ">", operator.gt)
+greater_equal = _comparison("greater_equal", "≥", operator.ge)
+logical_and = _comparison("logical_and", "and", lambda a, b: (a != 0) & (b != 0))
+logical_or = _comparison("logical_or", "or", lambda a, b: (a != 0) | (b != 0))
 
 @composite
 def isclose(a, b, /, rtol: float = 1e-5, atol: float = 1e-8, *, equal_nan: bool = False) -> Tensor:

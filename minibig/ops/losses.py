@@ -11,7 +11,8 @@ from minibig.backend import InputError, Shape, real
 from minibig.backend.checks import number, one_of, whole
 from minibig.ops.arithmetic import where
 from minibig.ops.elementwise import softplus
-from minibig.ops.indexing import array_of, checked_ids, gather, take
+from minibig.ops.indexing import checked_ids, gather, take
+from minibig.ops.operands import array_of, expect_shape
 from minibig.ops.precision import in_single_precision, widened
 from minibig.ops.softmaxes import log_softmax
 
@@ -67,10 +68,8 @@ def soft_cross_entropy(
     """
     _expect_same_shape("soft_cross_entropy", logits, probabilities)
     if probabilities.dtype.kind != "f":
-        raise InputError(
-            f"soft_cross_entropy: the targets must be probabilities; got {probabilities.dtype}. "
-            "Use cross_entropy for class numbers."
-        )
+        got = f"{probabilities.dtype}. Use cross_entropy for class numbers"
+        raise InputError(f"soft_cross_entropy: targets must be probabilities; got {got}.")
     _check_settings(logits.shape, weights, label_smoothing, reduction)
     log_p = _log_p(logits, weights)
     q = _like(probabilities, log_p)
@@ -96,8 +95,7 @@ def _like(targets, x):
 def _check_settings(shape: Shape, weights, label_smoothing: float, reduction: str) -> None:
     one_of("reduction", reduction, REDUCTIONS)
     number("label_smoothing", label_smoothing, 0, below=1)
-    if weights is not None and array_of(weights, "weights").shape != shape[-1:]:
-        raise InputError(f"weights must have shape {shape[-1:]}; got {weights.shape}.")
+    expect_shape("weights", weights, shape[-1:])
 
 @cross_entropy.check
 def _check_cross_entropy(logits, targets, *, weights, ignore_index, label_smoothing, reduction):
@@ -105,18 +103,13 @@ def _check_cross_entropy(logits, targets, *, weights, ignore_index, label_smooth
     _check_settings(shape, weights, label_smoothing, reduction)
     whole("ignore_index", ignore_index)
     if targets.dtype.kind not in "iu":
-        raise InputError(
-            f"cross_entropy: targets must be class numbers, integers; got {targets.dtype}. "
-            "Use soft_cross_entropy for probabilities."
-        )
+        got = f"{targets.dtype}. Use soft_cross_entropy for probabilities"
+        raise InputError(f"cross_entropy: targets must be class numbers, integers; got {got}.")
     if not shape or targets.shape != shape[:-1]:
-        raise InputError(
-            f"cross_entropy: logits of shape {shape} need classes of shape {shape[:-1]}; "
-            f"got {targets.dtype} {targets.shape}."
-        )
+        expected = f"logits of shape {shape} need classes of shape {shape[:-1]}"
+        raise InputError(f"cross_entropy: {expected}; got {targets.dtype} {targets.shape}.")
     checked_ids(targets[targets != ignore_index], shape[-1], "class numbers")
 
-@composite
 @in_single_precision
 def mean_squared_error(x, targets, /, *, reduction: str = "mean") -> Tensor:
     """mean (x − target)²; the reduction may also be "sum" or "none".
@@ -128,7 +121,6 @@ def mean_squared_error(x, targets, /, *, reduction: str = "mean") -> Tensor:
     difference = x - _like(targets, x)
     return _reduced(difference * difference, reduction)
 
-@composite
 @in_single_precision
 def binary_cross_entropy_with_logits(logits, targets, /, *, reduction: str = "mean") -> Tensor:
     """mean −(y ln σ(x) + (1 − y) ln(1 − σ(x))) = mean ln(1 + eˣ) − x·y, for x the logits.
@@ -148,7 +140,5 @@ def _reduced(losses, reduction: str):
 
 def _expect_same_shape(name: str, x, targets) -> None:
     if x.shape != targets.shape:
-        raise InputError(
-            f"{name}: both must have one shape; got {x.shape} and {targets.shape}. "
-            "Broadcasting would hide a mistake: reshape one."
-        )
+        got = f"{x.shape} and {targets.shape}. Broadcasting would hide a mistake: reshape one"
+        raise InputError(f"{name}: both must have one shape; got {got}.")

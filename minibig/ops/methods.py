@@ -5,8 +5,8 @@ from typing import Any
 from minibig.autograd import Tensor, add, backward, primitive, reshape
 from minibig.backend import Array, Device, dtype_or_device, namespace, to_device
 from minibig.ops import (
-    arithmetic, cumulative, diagonals, elementwise, indexing, logic, padding, products, reductions,
-    rounding, shapes, softmaxes, sorting,
+    arithmetic, cumulative, elementwise, indexing, logic, padding, products, reductions, rounding,
+    shapes, softmaxes, sorting,
 )
 from minibig.tracing import trace
 
@@ -47,54 +47,43 @@ def to(self: Tensor, where: Any) -> Tensor:
         return self if self.dtype == dtype else elementwise.astype(self, dtype=str(dtype))
     return self if self.device == target else moved(self, source=self.device, target=target)
 
+BINARY = {
+    "add": add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,
+    "pow": arithmetic.pow, "matmul": products.matmul,
+    "mod": rounding.remainder, "floordiv": rounding.floor_divide,
+    "and": _of_bools("&", logic.logical_and), "or": _of_bools("|", logic.logical_or),
+    "xor": _of_bools("^", logic.not_equal),
+}
+
 OPERATORS = {
-    "__add__": add, "__radd__": _reversed(add),
-    "__sub__": arithmetic.sub, "__rsub__": _reversed(arithmetic.sub),
-    "__mul__": arithmetic.mul, "__rmul__": _reversed(arithmetic.mul),
-    "__truediv__": arithmetic.div, "__rtruediv__": _reversed(arithmetic.div),
-    "__pow__": arithmetic.pow, "__rpow__": _reversed(arithmetic.pow),
-    "__matmul__": products.matmul, "__rmatmul__": _reversed(products.matmul),
-    "__mod__": rounding.remainder, "__rmod__": _reversed(rounding.remainder),
-    "__floordiv__": rounding.floor_divide, "__rfloordiv__": _reversed(rounding.floor_divide),
-    "__round__": rounding.round, "__floor__": rounding.floor, "__ceil__": rounding.ceil,
+    **{f"__{name}__": operation for name, operation in BINARY.items()},
+    **{f"__r{name}__": _reversed(operation) for name, operation in BINARY.items()},
     "__neg__": arithmetic.neg, "__abs__": elementwise.abs_, "__getitem__": indexing.getitem,
-    "__eq__": _compared(arithmetic.equal, False),
-    "__ne__": _compared(arithmetic.not_equal, True),
-    "__lt__": arithmetic.less, "__le__": arithmetic.less_equal,
-    "__gt__": arithmetic.greater, "__ge__": arithmetic.greater_equal,
-    "__and__": _of_bools("&", arithmetic.logical_and),
-    "__rand__": _of_bools("&", arithmetic.logical_and),
-    "__or__": _of_bools("|", arithmetic.logical_or),
-    "__ror__": _of_bools("|", arithmetic.logical_or),
-    "__xor__": _of_bools("^", arithmetic.not_equal),
-    "__rxor__": _of_bools("^", arithmetic.not_equal),
-    "__invert__": _of_bools("~", arithmetic.logical_not),
+    "__round__": rounding.round, "__floor__": rounding.floor, "__ceil__": rounding.ceil,
+    "__eq__": _compared(logic.equal, False), "__ne__": _compared(logic.not_equal, True),
+    "__lt__": logic.less, "__le__": logic.less_equal,
+    "__gt__": logic.greater, "__ge__": logic.greater_equal,
+    "__invert__": _of_bools("~", logic.logical_not),
+}
+
+NAMES = {
+    elementwise: "astype clone cos exp log relu sigmoid sign sin sqrt tanh",
+    rounding: "ceil floor round",
+    logic: "isfinite isinf isnan",
+    arithmetic: "clip",
+    reductions: "all any argmax argmin cumsum logsumexp max mean min norm prod std sum var",
+    cumulative: "cumprod",
+    softmaxes: "log_softmax softmax",
+    sorting: "argsort nonzero sort",
+    indexing: "diagonal take",
+    padding: "repeat",
+    shapes: "expand_dims flatten ravel split squeeze swapaxes transpose",
 }
 
 METHODS = {
-    "backward": backward, "trace": trace, "to": to,
-    # functions of one variable
-    "abs": elementwise.abs_, "astype": elementwise.astype, "ceil": rounding.ceil,
-    "clip": arithmetic.clip, "clone": elementwise.clone, "copy": elementwise.clone,
-    "cos": elementwise.cos, "exp": elementwise.exp, "floor": rounding.floor,
-    "isfinite": reductions.isfinite, "isinf": logic.isinf, "isnan": logic.isnan,
-    "log": elementwise.log, "relu": elementwise.relu, "round": rounding.round,
-    "sigmoid": elementwise.sigmoid, "sign": elementwise.sign, "sin": elementwise.sin,
-    "sqrt": elementwise.sqrt, "tanh": elementwise.tanh,
-    # reductions
-    "all": logic.all, "any": logic.any, "argmax": reductions.argmax, "argmin": reductions.argmin,
-    "cumprod": cumulative.cumprod, "cumsum": reductions.cumsum, "logsumexp": reductions.logsumexp,
-    "max": reductions.max, "mean": reductions.mean, "min": reductions.min,
-    "norm": reductions.norm, "prod": reductions.prod, "std": reductions.std,
-    "sum": reductions.sum, "var": reductions.var,
-    # along one axis
-    "argsort": sorting.argsort, "log_softmax": softmaxes.log_softmax, "softmax": softmaxes.softmax,
-    "sort": sorting.sort, "take": indexing.take,
-    # shapes
-    "diagonal": diagonals.diagonal, "expand_dims": shapes.expand_dims, "flatten": shapes.flatten,
-    "nonzero": sorting.nonzero, "ravel": shapes.ravel, "repeat": padding.repeat,
-    "reshape": reshape, "split": shapes.split, "squeeze": shapes.squeeze,
-    "swapaxes": shapes.swapaxes, "transpose": shapes.transpose,
+    "backward": backward, "trace": trace, "to": to, "reshape": reshape, "copy": elementwise.clone,
+    "abs": elementwise.abs_,
+    **{name: getattr(module, name) for module, names in NAMES.items() for name in names.split()},
 }
 
 for name, operation in {**OPERATORS, **METHODS}.items():

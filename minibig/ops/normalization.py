@@ -7,10 +7,10 @@ not move x̂.
 """
 
 from minibig.autograd import fusible
-from minibig.backend import InputError
 from minibig.backend.checks import number
 from minibig.ops.elementwise import sqrt
-from minibig.ops.precision import expect_one_dtype, in_single_precision
+from minibig.ops.operands import expect_one_dtype, expect_shape
+from minibig.ops.precision import in_single_precision
 
 @fusible
 @in_single_precision
@@ -48,6 +48,5 @@ def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
 def _check_norm(x, weight, bias=None, *, eps):
     number("eps", eps, 0)
     expect_one_dtype("a norm", x=x, weight=weight, bias=bias)
-    for name, scale in (("weight", weight), ("bias", bias)):
-        if scale is not None and scale.shape != x.shape[-1:]:
-            raise InputError(f"{name} must have shape {x.shape[-1:]} to fit x; got {scale.shape}.")
+    expect_shape("a norm: weight", weight, x.shape[-1:])
+    expect_shape("a norm: bias", bias, x.shape[-1:])

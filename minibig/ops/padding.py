@@ -1,18 +1,21 @@
 """Padding and repetition: tensors made larger out of their own elements or of a constant."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from minibig.autograd import Tensor, broadcast_to, composite, primitive, reshape
+from minibig.autograd import Tensor, composite, primitive
 from minibig.backend import Array, InputError, namespace, real
 from minibig.backend.checks import one_of, refuse, whole
-from minibig.ops.indexing import array_of, getitem_at
-from minibig.ops.shapes import checked_axis, ravel
+from minibig.ops.indexing import getitem_at
+from minibig.ops.operands import array_of, checked_axis
+from minibig.ops.shapes import expand_dims, flatten, ravel, tile
+
+Mode = Literal["constant", "edge", "reflect", "wrap"]
 
 @composite
-def pad(x, /, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0) -> Tensor:
+def pad(x, /, pad_width: Any, mode: Mode = "constant", *, constant_values: float = 0.0) -> Tensor:
     """x with a margin of `pad_width` elements before and after each axis.
 
     `pad_width` is a number, a pair (before, after), or one pair for every axis. In the margin
@@ -22,14 +25,20 @@ def pad(x, /, pad_width: Any, mode: str = "constant", *, constant_values: float 
     >>> mb.pad(mb.tensor([1, 2, 3]), (1, 2), mode="reflect")
     tensor([2, 1, 2, 3, 2, 1])
     """
-    one_of("pad: mode", mode, ("constant", "edge", "reflect", "wrap"))
+    one_of("pad: mode", mode, get_args(Mode))
     widths = _widths(pad_width, x.ndim)
     if mode == "constant":
         return margin(x, widths=widths, value=constant_values)
     for axis, width in enumerate(widths):
         if width != (0, 0):
-            x = getitem_at(x, index=(slice(None),) * axis + (_places(x, axis, width, mode),))
+            if not x.shape[axis]:
+                raise InputError(f"pad: axis {axis} has no elements to fill a margin with.")
+            x = _picked(x, np.pad(np.arange(x.shape[axis]), width, mode=mode), axis)
     return x
+
+def _picked(x: Any, places: np.ndarray, axis: int) -> Any:
+    """The slices of x at these places of an axis, which are known to be right."""
+    return getitem_at(x, index=(*(slice(None),) * axis, namespace(array_of(x)).asarray(places)))
 
 def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
     try:
@@ -38,13 +47,6 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
         expected = f"a number, a pair, or a pair for each of {ndim} axes"
         raise refuse("pad: pad_width", expected, pad_width) from None
     return [(whole("pad: a width", a, 0), whole("pad: a width", b, 0)) for a, b in widths]
-
-def _places(x: Any, axis: int, width: tuple[int, int], mode: Any) -> Array:
-    """Where the elements of the larger axis come from."""
-    if not x.shape[axis]:
-        raise InputError(f"pad: axis {axis} has no elements to fill a margin with.")
-    places = np.pad(np.arange(x.shape[axis]), width, mode=mode)
-    return namespace(array_of(x)).asarray(places)
 
 @primitive(name="pad")
 def margin(x: Array, /, *, widths: Any, value: float) -> Array:
@@ -66,16 +68,14 @@ def repeat(x, repeats: int | Sequence[int], /, axis: int | None = None) -> Tenso
     (tensor([1, 1, 1, 2, 2, 2]), tensor([1, 1, 2]))
     """
     x, axis = (ravel(x), 0) if axis is None else (x, checked_axis(axis, x.ndim, "repeat"))
-    before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
+    n = x.shape[axis]
     if isinstance(repeats, int):
-        times = whole("repeat: repeats", repeats, 0)
-        apart = broadcast_to(reshape(x, (*before, n, 1, *after)), (*before, n, times, *after))
-        return reshape(apart, (*before, n * times, *after))
+        times = (whole("repeat: repeats", repeats, 0), *[1] * (x.ndim - axis - 1))
+        return flatten(tile(expand_dims(x, axis + 1), times), axis, axis + 1)
     if not isinstance(repeats, Sequence | np.ndarray | Tensor):
         raise refuse("repeat: repeats", "a whole number, or one for each element", repeats)
     given = repeats.tolist() if isinstance(repeats, Tensor) else repeats
     counts = [whole("repeat: a number of repeats", count, 0) for count in given]
     if len(counts) != n:
         raise InputError(f"repeat: axis {axis} needs {n} numbers of repeats; got {len(counts)}.")
-    places = namespace(array_of(x)).asarray(np.repeat(np.arange(n), counts))
-    return getitem_at(x, index=(slice(None),) * axis + (places,))
+    return _picked(x, np.repeat(np.arange(n), counts), axis)

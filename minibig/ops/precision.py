@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from minibig.autograd import Tensor
-from minibig.backend import InputError, is_array
+from minibig.autograd import Tensor, composite
+from minibig.backend import is_array
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +26,7 @@ def widened(x):
     return x.astype("float32") if is_narrow(x) else x
 
 def in_single_precision(formula: F) -> F:
-    """Let a formula compute with whole numbers and float16 in float32 (decorator).
+    """Let a composite formula compute with whole numbers and float16 in float32 (decorator).
 
     Where all floating-point inputs are float16, the result is rounded to float16.
 
@@ -45,18 +45,4 @@ def in_single_precision(formula: F) -> F:
             return tuple([each.astype("float16") for each in result])
         return result.astype("float16")
 
-    return cast("F", computed)
-
-def expect_one_dtype(name: str, **inputs: Any) -> None:
-    """Raise InputError if the floating-point inputs have several dtypes.
-
-    One float64 input would let all that follows be computed in float64, without a word.
-    """
-    dtypes = {n: x.dtype for n, x in inputs.items() if x is not None and x.dtype.kind == "f"}
-    if len(set(dtypes.values())) > 1:
-        got = ", ".join([f"{n} {dtype}" for n, dtype in dtypes.items()])
-        by_size = sorted(dtypes, key=lambda n: dtypes[n].itemsize)
-        raise InputError(
-            f"{name}: the inputs must have one floating-point dtype; got {got}. "
-            f"Use {by_size[-1]}.astype('{dtypes[by_size[0]]}')."
-        )
+    return cast("F", composite(computed))

@@ -9,7 +9,8 @@ import numpy as np
 
 from minibig.autograd import Tensor, composite, fusible, primitive, reshape
 from minibig.backend import Array, InputError, promoted
-from minibig.ops.precision import expect_one_dtype, in_single_precision
+from minibig.ops.operands import expect_one_dtype, expect_shape
+from minibig.ops.precision import in_single_precision
 
 @primitive(broadcasts=True, name="matmul")
 def batched_matmul(a: Array, b: Array, /) -> Array:
@@ -62,13 +63,10 @@ def linear(x, weight, bias=None, /):
 @linear.check
 def _check_linear(x, weight, bias):
     if weight.ndim != 2 or x.shape[-1:] != weight.shape[:1]:
-        raise InputError(
-            "linear: x must have shape (..., D), weight (D, F); "
-            f"got {x.shape} and {weight.shape}."
-        )
+        got = f"{x.shape} and {weight.shape}"
+        raise InputError(f"linear: x must have shape (..., D), weight (D, F); got {got}.")
     expect_one_dtype("linear", x=x, weight=weight, bias=bias)
-    if bias is not None and bias.shape != weight.shape[1:]:
-        raise InputError(f"linear: bias must have shape {weight.shape[1:]}; got {bias.shape}.")
+    expect_shape("linear: bias", bias, weight.shape[1:])
 
 @fusible
 @in_single_precision
@@ -89,12 +87,10 @@ def feed_forward(x, w1, b1, w2, b2, /, *, activation):
 @feed_forward.check
 def _check_feed_forward(x, w1, b1, w2, b2, *, activation):
     _check_linear(x, w1, b1)
-    fits = w2.ndim == 2 and w2.shape[0] == w1.shape[1]
-    if not fits or (b2 is not None and b2.shape != w2.shape[1:]):
-        raise InputError(
-            f"feed_forward: w2 must have shape ({w1.shape[1]}, E), b2 (E) or be None; "
-            f"got {w2.shape} and {None if b2 is None else b2.shape}."
-        )
+    if w2.ndim != 2 or w2.shape[0] != w1.shape[1]:
+        expected = f"({w1.shape[1]}, E)"
+        raise InputError(f"feed_forward: w2 must have shape {expected}; got {w2.shape}.")
+    expect_shape("feed_forward: b2", b2, w2.shape[1:])
     expect_one_dtype("feed_forward", x=x, w2=w2, b2=b2)
     if not callable(activation):
         raise TypeError(f"feed_forward: activation must be a function; got {activation!r}.")

@@ -5,6 +5,7 @@ elements that attain it, in equal shares; `expand_as` undoes `keepdims=False` fi
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from minibig.autograd import Tensor, broadcast_to, composite, constant, primitiv
 from minibig.backend import Array, InputError, Shape, namespace, real, total
 from minibig.backend.checks import flag
 from minibig.ops.arithmetic import maximum, mul, where
-from minibig.ops.elementwise import exp, sqrt
+from minibig.ops.elementwise import exp, named, sqrt
 from minibig.ops.precision import in_single_precision
 from minibig.ops.shapes import concatenate, flip, transpose
 
@@ -49,7 +50,6 @@ def mean(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     return (total(wide, axis, keepdims) / (_count(x.shape, axis) or math.nan)).astype(dtype)
 mean.defvjp(x=lambda g, x_shape, axis: expand_as(g / (_count(x_shape, axis) or 1), x_shape, axis))
 
-@composite
 @in_single_precision
 def var(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0) -> Tensor:
     """The variance over `axis`: the mean of (x − mean)², with n − correction in the denominator.
@@ -65,13 +65,11 @@ def var(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0)
     centred = centred - mean(centred, axis=axis, keepdims=True)  # the mean itself was rounded
     return (centred * centred).sum(axis=axis, keepdims=keepdims) / (n - correction)
 
-@composite
 @in_single_precision
 def norm(x, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """√Σ x², the Euclidean length of x along `axis`; the derivatives at 0 are 0."""
     return _root(mul(x, x).sum(axis=axis, keepdims=keepdims))
 
-@composite
 @in_single_precision
 def std(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0) -> Tensor:
     """√var, the standard deviation over `axis`; the derivatives of equal numbers are 0."""
@@ -114,15 +112,18 @@ def _cumsum_rule(g, x_shape, axis):
     return reshape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), x_shape)
 cumsum.defvjp(x=_cumsum_rule)
 
-@primitive
-def max(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
-    """The largest element along `axis`; equal ones share the gradient."""
-    return x.max(axis=axis, keepdims=keepdims)
+def _method(name: str, meaning: str) -> Callable[..., Array]:
+    """The reduction that arrays have as a method of that name."""
+    def reduced(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
+        return getattr(x, name)(axis=axis, keepdims=keepdims)
+    return named(reduced, name, meaning)
 
-@primitive
-def min(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
-    """The smallest element along `axis`; equal ones share the gradient."""
-    return x.min(axis=axis, keepdims=keepdims)
+all = constant(_method("all", "Whether all elements along `axis` are true (not 0)."))
+any = constant(_method("any", "Whether one element along `axis`, or more, is true (not 0)."))
+argmax = constant(_method("argmax", "The place of the largest along `axis`; of equals the first."))
+argmin = constant(_method("argmin", "The place of the smallest along `axis`; of equals the first."))
+max = primitive(_method("max", "The largest element along `axis`; equals share the gradient."))
+min = primitive(_method("min", "The smallest element along `axis`; equals share the gradient."))
 
 def _extreme_rule(g, x, y, axis):
     attained = (x == expand_as(y, x.shape, axis)).astype(y.dtype)
@@ -151,7 +152,6 @@ def _logsumexp_rule(g, x, y, axis):
     return expand_as(g, x.shape, axis) * where(infinite, shares, softmax)
 logsumexp_over.defvjp(x=_logsumexp_rule)
 
-@composite
 @in_single_precision
 def logsumexp(x, /, axis: Axis = -1, keepdims: bool = False) -> Tensor:
     """ln Σ eˣ along `axis`, shifted by the maximum so that it never overflows.
@@ -161,18 +161,3 @@ def logsumexp(x, /, axis: Axis = -1, keepdims: bool = False) -> Tensor:
     """
     flag("keepdims", keepdims)
     return logsumexp_over(x, axis=axis, keepdims=keepdims)
-
-@constant
-def argmax(x: Array, /, axis: int | None = None, keepdims: bool = False) -> Array:
-    """The index of the largest element along `axis`, the first if there are several."""
-    return namespace(x).argmax(x, axis=axis, keepdims=keepdims)
-
-@constant
-def argmin(x: Array, /, axis: int | None = None, keepdims: bool = False) -> Array:
-    """The index of the smallest element along `axis`, the first if there are several."""
-    return namespace(x).argmin(x, axis=axis, keepdims=keepdims)
-
-@constant
-def isfinite(x: Array, /) -> Array:
-    """Whether an element is neither infinite nor NaN."""
-    return namespace(x).isfinite(x)

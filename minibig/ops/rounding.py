@@ -4,23 +4,18 @@ A rounded number does not move when x moves a little: its derivative is 0, so th
 rounding are constants. Integers stay as they are.
 """
 
-from minibig.autograd import constant, primitive
+from minibig.autograd import Primitive, constant, primitive
 from minibig.backend import Array, namespace, promoted
+from minibig.ops.elementwise import named
 
-@constant
-def floor(x: Array, /) -> Array:
-    """⌊x⌋, the largest whole number that is not above x."""
-    return namespace(x).floor(x) if x.dtype.kind == "f" else x
+def _rounded(name: str, meaning: str) -> Primitive:
+    def rounded(x: Array, /) -> Array:
+        return getattr(namespace(x), name)(x) if x.dtype.kind == "f" else x
+    return constant(named(rounded, name, meaning))
 
-@constant
-def ceil(x: Array, /) -> Array:
-    """⌈x⌉, the smallest whole number that is not below x."""
-    return namespace(x).ceil(x) if x.dtype.kind == "f" else x
-
-@constant
-def trunc(x: Array, /) -> Array:
-    """x without its decimals: the nearest whole number towards 0."""
-    return namespace(x).trunc(x) if x.dtype.kind == "f" else x
+floor = _rounded("floor", "⌊x⌋, the largest whole number that is not above x.")
+ceil = _rounded("ceil", "⌈x⌉, the smallest whole number that is not below x.")
+trunc = _rounded("trunc", "x without its decimals: the nearest whole number towards 0.")
 
 @constant
 def round(x: Array, /, decimals: int = 0) -> Array:
@@ -29,7 +24,7 @@ def round(x: Array, /, decimals: int = 0) -> Array:
     >>> mb.round(mb.tensor([0.5, 1.5, -2.6]))
     tensor([ 0.,  2., -3.])
     """
-    return x if x.dtype.kind == "b" else x.round(decimals) if x.dtype.kind != "b" else x
+    return x if x.dtype.kind == "b" else x.round(decimals)
 
 @constant
 def floor_divide(a: Array, b: Array, /) -> Array:

@@ -14,11 +14,12 @@ form, `scale=1`) large heads drive the softmax into its flat ends, where nothing
 
 import math
 
-from minibig.autograd import Tensor, composite, constant, fusible
+from minibig.autograd import Tensor, constant, fusible
 from minibig.backend import Array, InputError, namespace
 from minibig.backend.checks import number
 from minibig.ops.arithmetic import where
-from minibig.ops.precision import expect_one_dtype, in_single_precision
+from minibig.ops.operands import expect_one_dtype
+from minibig.ops.precision import in_single_precision
 from minibig.ops.products import matmul
 from minibig.ops.softmaxes import softmax
 
@@ -36,7 +37,6 @@ def causal_mask(scores: Array, /) -> Array:
     xp = namespace(scores)
     return xp.triu(xp.full((T, S), -math.inf, scores.dtype), S - T + 1)
 
-@composite
 @in_single_precision
 def attention_weights(
     q, k, /, bias=None, *, causal: bool = False, scale: float | None = None
@@ -53,16 +53,8 @@ def attention_weights(
         scores = scores + bias
     if causal:
         scores = scores + causal_mask(scores)
-    blind = sees_nothing(scores)  # (..., T, 1)
+    blind = (scores == -math.inf).all(axis=-1, keepdims=True)  # (..., T, 1)
     return where(blind, 0.0, softmax(where(blind, 0.0, scores), axis=-1))
-
-@constant(name="attention")
-def sees_nothing(scores: Array, /) -> Array:
-    """Whether all scores of a query are −∞.
-
-    Shapes:  scores (..., T, S)  ->  (..., T, 1).
-    """
-    return (scores == -math.inf).all(axis=-1, keepdims=True)
 
 @fusible
 @in_single_precision
@@ -92,28 +84,21 @@ def attention(
 
 @attention.check
 def _check_attention(q, k, v, bias, *, causal, scale, return_weights):
+    got = f"q {q.shape}, k {k.shape}, v {v.shape}"
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
-        raise InputError(
-            "attention: q must have shape (..., T, K), k (..., S, K), v (..., S, U); "
-            f"got q {q.shape}, k {k.shape}, v {v.shape}."
-        )
-    T, S = q.shape[-2], k.shape[-2]
-    if causal and T > S:
-        raise InputError(
-            "attention: causal needs as many keys as queries or more; "
-            f"got q {q.shape}, k {k.shape}, v {v.shape}."
-        )
+        expected = "q must have shape (..., T, K), k (..., S, K), v (..., S, U)"
+        raise InputError(f"attention: {expected}; got {got}.")
+    if causal and q.shape[-2] > k.shape[-2]:
+        raise InputError(f"attention: causal needs as many keys as queries or more; got {got}.")
     if scale is not None:
         number("attention: scale", scale)
     if bias is not None:
-        _check_bias(bias, T, S)
+        _check_bias(bias, q.shape[-2], k.shape[-2])
     expect_one_dtype("attention", q=q, k=k, v=v, bias=bias)
 
 def _check_bias(bias, T: int, S: int) -> None:
     if bias.dtype.kind == "b":
-        raise InputError(
-            "attention: bias is added to the scores, and must hold numbers; got bool. "
-            "Use mb.where(seen, 0.0, -math.inf)."
-        )
+        advice = "Use mb.where(seen, 0.0, -math.inf)."
+        raise InputError(f"attention: bias is added, and must hold numbers; got bool. {advice}")
     if any(n not in (1, m) for n, m in zip(bias.shape[-2:][::-1], (S, T), strict=False)):
         raise InputError(f"attention: bias must broadcast to (..., {T}, {S}); got {bias.shape}.")

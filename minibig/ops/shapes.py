@@ -8,19 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import Tensor, as_tuple, broadcast_to, composite, primitive, reshape
+from minibig.autograd import (
+    Primitive, Tensor, as_tuple, broadcast_to, composite, primitive, reshape,
+)
 from minibig.backend import Array, InputError, namespace, promoted
+from minibig.ops.elementwise import named
+from minibig.ops.operands import checked_axis
 
 @primitive(name="transpose")
 def transpose_to(x: Array, /, *, axes: Sequence[int]) -> Array:
     return x.transpose(axes)
 transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=np.argsort(axes).tolist()))
-
-def checked_axis(axis: int, ndim: int, name: str) -> int:
-    """The axis counted from the front; an error if there is none of this number."""
-    if not -ndim <= axis < ndim:
-        raise InputError(f"{name}: axis {axis} does not exist; it must lie in [{-ndim}, {ndim}).")
-    return axis % ndim
 
 @composite
 def transpose(x, /, *axes) -> Tensor:
@@ -162,19 +160,14 @@ def tile(x, repeats: int | Sequence[int], /) -> Tensor:
     spread = broadcast_to(apart, shape=tuple([n for pair in both for n in pair]))
     return reshape(spread, [n * length for n, length in both])
 
-@primitive
-def tril(x: Array, /, k: int = 0) -> Array:
-    """The lower triangle of each matrix: 0 above the k-th diagonal."""
-    return namespace(x).tril(_matrices(x), operator.index(k))
+def _triangle(name: str, meaning: str) -> Primitive:
+    def triangle(x: Array, /, k: int = 0) -> Array:
+        if x.ndim < 2:
+            raise InputError(f"{name} needs matrices (..., N, M); got shape {x.shape}.")
+        return getattr(namespace(x), name)(x, operator.index(k))
+    return primitive(named(triangle, name, meaning))
+
+tril = _triangle("tril", "The lower triangle of each matrix: 0 above the k-th diagonal.")
+triu = _triangle("triu", "The upper triangle of each matrix: 0 below the k-th diagonal.")
 tril.defvjp(x=lambda g, k: tril(g, k=k))
-
-@primitive
-def triu(x: Array, /, k: int = 0) -> Array:
-    """The upper triangle of each matrix: 0 below the k-th diagonal."""
-    return namespace(x).triu(_matrices(x), operator.index(k))
 triu.defvjp(x=lambda g, k: triu(g, k=k))
-
-def _matrices(x: Array) -> Array:
-    if x.ndim < 2:
-        raise InputError(f"a triangle needs matrices (..., N, M); got shape {x.shape}.")
-    return x

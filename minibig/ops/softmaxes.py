@@ -6,7 +6,7 @@ so a gradient g of y becomes y·(g − Σ g·y): what is common to all of g has 
 a constant to all scores has none. For ln y it is g − y·Σg.
 """
 
-from minibig.autograd import Tensor, composite, primitive
+from minibig.autograd import Tensor, primitive
 from minibig.backend import Array, namespace, total
 from minibig.ops import reductions
 from minibig.ops.elementwise import exp
@@ -22,7 +22,6 @@ def _softmax_rule(g, y, axis):
     return y * (g - reductions.sum(g * y, axis=axis, keepdims=True))
 softmax_along.defvjp(x=_softmax_rule)
 
-@composite
 @in_single_precision
 def softmax(x, /, axis: int = -1) -> Tensor:
     """e^x / Σ e^x along `axis`: positive numbers that add up to 1.
@@ -48,7 +47,6 @@ def _log_softmax_rule(g, y, axis):
     return g - exp(y) * reductions.sum(g, axis=axis, keepdims=True)
 log_softmax_along.defvjp(x=_log_softmax_rule)
 
-@composite
 @in_single_precision
 def log_softmax(x, /, axis: int = -1) -> Tensor:
     """ln softmax(x) = x − ln Σ eˣ along `axis`, without overflow.

@@ -9,7 +9,7 @@ from minibig.autograd import Tensor, composite, constant
 from minibig.backend import Array, InputError, namespace
 from minibig.backend.checks import whole
 from minibig.ops.indexing import take_along_axis
-from minibig.ops.shapes import checked_axis
+from minibig.ops.operands import checked_axis
 
 @constant
 def argsort(x: Array, /, axis: int = -1) -> Array:

@@ -8,30 +8,18 @@ sin and cos stand in elementwise.py, because rotary positions need them; tanh is
 from minibig.autograd import primitive
 from minibig.backend import Array, namespace, promoted, real
 from minibig.ops.arithmetic import first_array
-from minibig.ops.elementwise import sqrt
+from minibig.ops.elementwise import of_reals, sqrt
 
-@primitive
-def tan(x: Array, /) -> Array:
-    """tan x = sin x / cos x, x in radians."""
-    return namespace(x).tan(real(x))
+tan = of_reals("tan", "tan x = sin x / cos x, x in radians.")
 tan.defvjp(x=lambda g, y: g * (1 + y * y))
 
-@primitive
-def arcsin(x: Array, /) -> Array:
-    """The angle in [−π/2, π/2] whose sine is x."""
-    return namespace(x).arcsin(real(x))
+arcsin = of_reals("arcsin", "The angle in [−π/2, π/2] whose sine is x.")
 arcsin.defvjp(x=lambda g, x: g / sqrt(1 - x * x))
 
-@primitive
-def arccos(x: Array, /) -> Array:
-    """The angle in [0, π] whose cosine is x."""
-    return namespace(x).arccos(real(x))
+arccos = of_reals("arccos", "The angle in [0, π] whose cosine is x.")
 arccos.defvjp(x=lambda g, x: -g / sqrt(1 - x * x))
 
-@primitive
-def arctan(x: Array, /) -> Array:
-    """The angle in (−π/2, π/2) whose tangent is x."""
-    return namespace(x).arctan(real(x))
+arctan = of_reals("arctan", "The angle in (−π/2, π/2) whose tangent is x.")
 arctan.defvjp(x=lambda g, x: g / (1 + x * x))
 
 @primitive(broadcasts=True)
@@ -46,32 +34,16 @@ def arctan2(a: Array, b: Array, /) -> Array:
 arctan2.defvjp(a=lambda g, a, b: g * b / (a * a + b * b),
                b=lambda g, a, b: -g * a / (a * a + b * b))
 
-@primitive
-def sinh(x: Array, /) -> Array:
-    """sinh x = (eˣ − e⁻ˣ) / 2."""
-    return namespace(x).sinh(real(x))
-
-@primitive
-def cosh(x: Array, /) -> Array:
-    """cosh x = (eˣ + e⁻ˣ) / 2."""
-    return namespace(x).cosh(real(x))
+sinh = of_reals("sinh", "sinh x = (eˣ − e⁻ˣ) / 2.")
+cosh = of_reals("cosh", "cosh x = (eˣ + e⁻ˣ) / 2.")
 sinh.defvjp(x=lambda g, x: g * cosh(x))
 cosh.defvjp(x=lambda g, x: g * sinh(x))
 
-@primitive
-def arcsinh(x: Array, /) -> Array:
-    """ln(x + √(x² + 1)), the inverse of sinh."""
-    return namespace(x).arcsinh(real(x))
+arcsinh = of_reals("arcsinh", "ln(x + √(x² + 1)), the inverse of sinh.")
 arcsinh.defvjp(x=lambda g, x: g / sqrt(x * x + 1))
 
-@primitive
-def arccosh(x: Array, /) -> Array:
-    """ln(x + √(x² − 1)), the inverse of cosh, for x ≥ 1."""
-    return namespace(x).arccosh(real(x))
+arccosh = of_reals("arccosh", "ln(x + √(x² − 1)), the inverse of cosh, for x ≥ 1.")
 arccosh.defvjp(x=lambda g, x: g / sqrt(x * x - 1))
 
-@primitive
-def arctanh(x: Array, /) -> Array:
-    """½ ln((1 + x)/(1 − x)), the inverse of tanh, for |x| < 1."""
-    return namespace(x).arctanh(real(x))
+arctanh = of_reals("arctanh", "½ ln((1 + x)/(1 − x)), the inverse of tanh, for |x| < 1.")
 arctanh.defvjp(x=lambda g, x: g / (1 - x * x))

@@ -14,6 +14,7 @@ from minibig.autograd import fusible
 from minibig.backend import InputError
 from minibig.ops.arithmetic import maximum
 from minibig.ops.elementwise import sqrt
+from minibig.ops.operands import expect_floats, expect_shape
 from minibig.ops.precision import in_single_precision
 from minibig.ops.reductions import norm
 
@@ -57,17 +58,14 @@ def adamw_update(p, g, m, v, /, *, lr, betas, eps, weight_decay, t):
 @adam_update.check
 @adamw_update.check
 def _check_update(p, g, *state, t: int = 1, **settings) -> None:
-    _expect_floats(p, g, *state)
+    _check_dtypes_and_step(t, p, g, *state)
     for x in (g, *state):
-        if x.shape != p.shape:
-            raise InputError(f"an update: g and state must have shape {p.shape}; got {x.shape}.")
+        expect_shape("an update: g and state", x, p.shape)
+
+def _check_dtypes_and_step(t: int, *arrays) -> None:
+    expect_floats("an update: p, g and state", *arrays)
     if t < 1:
         raise InputError(f"an update: t must count steps from 1 on; got {t}.")
-
-def _expect_floats(*arrays) -> None:
-    for x in arrays:
-        if x.dtype.kind != "f":
-            raise InputError(f"an update moves floating-point numbers; got {x.dtype}.")
 
 @fusible
 @in_single_precision
@@ -110,7 +108,7 @@ def muon_update(p, g, m, /, *, lr, momentum, weight_decay):
 
 @muon_update.check
 def _check_muon(p, g, m, **settings) -> None:
-    _expect_floats(p, g, m)
+    expect_floats("muon_update: p, g and m", p, g, m)
     shapes = [tuple(x.shape) for x in (p, g, m)]
     if p.ndim != 2 or len(set(shapes)) > 1:
         raise InputError(f"muon_update: p, g and m must share a shape (D, F); got {shapes}.")
@@ -142,18 +140,13 @@ def adafactor_update(p, g, r, c=None, /, *, lr, decay, eps, min_scale, clip, wei
 
 @adafactor_update.check
 def _check_adafactor(p, g, r, c, *, t: int, **settings) -> None:
-    _expect_floats(p, g, r, *(() if c is None else (c,)))
-    shape, rows = tuple(p.shape), tuple(p.shape[:-1])
-    columns = (*p.shape[:-2], *p.shape[-1:])
-    expected = [shape, shape] if c is None else [shape, rows, columns]
-    got = [tuple(x.shape) for x in (g, r, c) if x is not None]
-    if got != expected or (c is not None and p.ndim < 2):
-        raise InputError(
-            f"adafactor_update: for p of shape {shape}, g, r and c must have the shapes {shape}, "
-            f"{rows} and {columns} of a matrix, or g and r the shape of p; got {got}."
-        )
-    if t < 1:
-        raise InputError(f"adafactor_update: t must count steps from 1 on; got {t}.")
+    state = (r,) if c is None else (r, c)
+    _check_dtypes_and_step(t, p, g, *state)
+    shape, rows, columns = p.shape, p.shape[:-1], (*p.shape[:-2], *p.shape[-1:])
+    got = [tuple(x.shape) for x in (g, *state)]
+    if got != ([shape, shape] if c is None else [shape, rows, columns] * (p.ndim > 1)):
+        expected = f"shapes {shape}, {rows} and {columns}, or g and r the shape of p"
+        raise InputError(f"adafactor_update: g, r and c must have {expected}; got {got}.")
 
 def _rms(x):
     """The root of the mean square of all numbers."""
