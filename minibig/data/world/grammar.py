@@ -8,9 +8,6 @@
 H is the entropy in nats of how a text is derived, and so are its expected bytes: sums over the
 grammar, exact, with nothing drawn. If the grammar is unambiguous, so that a text has one derivation
 only, H is the entropy of the texts too: no model in the world can have a smaller expected loss.
-
-`readings` goes the other way. It finds every derivation of a text, and their probability, by
-dynamic programming over its positions: whether a grammar is unambiguous can so be checked.
 """
 
 import math
@@ -18,30 +15,13 @@ import random
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol
 
 from minibig.backend.errors import InputError
 
 
-class Reading(NamedTuple):
-    """How often a stretch of text can be derived, and the probability of that."""
-
-    derivations: int
-    probability: float
-
-    def then(self, other: "Reading") -> "Reading":
-        """This one, and the other behind it."""
-        return Reading(self.derivations * other.derivations, self.probability * other.probability)
-
-
-Readings = dict[int, Reading]  # where a stretch may end -> how it is read so far
-NOT_READ = Reading(0, 0.0)
-
-Key = TypeVar("Key")
-
-
 class Grammar(Protocol):
-    """Something that texts can be drawn from, whose entropy is known, and that reads texts."""
+    """Something that texts can be drawn from, and whose entropy is known."""
 
     @property
     def entropy(self) -> float:
@@ -57,16 +37,12 @@ class Grammar(Protocol):
         """A random text."""
         ...
 
-    def readings(self, text: str, start: int = 0) -> Readings:
-        """All ways to read the text from `start` on: where each ends, how often, how probably."""
-        ...
-
 
 class Literal:
     """Always the same text.
 
-    >>> Literal("a cat").readings("Is a cat here?", 3)
-    {8: Reading(derivations=1, probability=1.0)}
+    >>> Literal("a cat").expected_bytes
+    5.0
     """
 
     def __init__(self, text: str) -> None:
@@ -77,11 +53,6 @@ class Literal:
     def draw(self, source: random.Random) -> str:
         """The text."""
         return self.text
-
-    def readings(self, text: str, start: int = 0) -> Readings:
-        """The text itself, if it stands there."""
-        found = text.startswith(self.text, start)
-        return {start + len(self.text): Reading(1, 1.0)} if found else {}
 
 
 class Choice:
@@ -124,14 +95,6 @@ class Choice:
         chosen = sum(u >= until for until in self._cumulative[:-1])
         return self.parts[chosen].draw(source)
 
-    def readings(self, text: str, start: int = 0) -> Readings:
-        """The readings of all parts."""
-        found: Readings = {}
-        for p, part in zip(self.probabilities, self.parts, strict=True):
-            for end, reading in part.readings(text, start).items():
-                _add(found, end, Reading(reading.derivations, p * reading.probability))
-        return found
-
 
 class Concatenation:
     """All parts, one after the other.
@@ -156,17 +119,6 @@ class Concatenation:
     def draw(self, source: random.Random) -> str:
         """A text of each part."""
         return "".join(part.draw(source) for part in self.parts)
-
-    def readings(self, text: str, start: int = 0) -> Readings:
-        """Each part is read from wherever the one before it can end."""
-        found: Readings = {start: Reading(1, 1.0)}
-        for part in self.parts:
-            longer: Readings = {}
-            for middle, before in found.items():
-                for end, reading in part.readings(text, middle).items():
-                    _add(longer, end, before.then(reading))
-            found = longer
-        return found
 
 
 class Arrangement:
@@ -220,37 +172,3 @@ class Arrangement:
             chosen = left.pop(int(source.random() * len(left)))
             drawn.append((self.parts if place else self.first)[chosen].draw(source))
         return "".join(drawn)
-
-    def readings(self, text: str, start: int = 0) -> Readings:
-        """Each place is read by any part that is not used yet."""
-        states = {(frozenset[int](), start): Reading(1, 1.0)}
-        for place in range(self.k):
-            longer: dict[tuple[frozenset[int], int], Reading] = {}
-            for (used, middle), before in states.items():
-                for i, part in enumerate(self.parts if place else self.first):
-                    if i not in used:
-                        for end, reading in part.readings(text, middle).items():
-                            _add(longer, (used | {i}, end), before.then(reading))
-            states = longer
-        found: Readings = {}
-        orders = math.perm(len(self.parts), self.k)
-        for (_, end), (derivations, probability) in states.items():
-            _add(found, end, Reading(derivations, probability / orders))
-        return found
-
-
-def read(grammar: Grammar, text: str) -> Reading:
-    """How often, and with what probability, the grammar derives the whole text.
-
-    >>> read(Choice([Literal("a"), Literal("b")]), "b"), read(Literal("a"), "ab").derivations
-    (Reading(derivations=1, probability=0.5), 0)
-    """
-    return grammar.readings(text).get(len(text), NOT_READ)
-
-
-def _add(table: dict[Key, Reading], key: Key, reading: Reading) -> None:
-    """Add a reading to those that end at the same place."""
-    before = table.get(key, NOT_READ)
-    table[key] = Reading(
-        before.derivations + reading.derivations, before.probability + reading.probability
-    )

@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pytest
 from derivations import derivations
+from readings import read
 
 from minibig.data import World
 from minibig.data.world import LANGUAGES
 from minibig.data.world.composition import _portrait, _questions, dialogue_grammar
 from minibig.data.world.facts import PEOPLE, TRAITS
-from minibig.data.world.grammar import read
 
 each_language = pytest.mark.parametrize("language", LANGUAGES)
 

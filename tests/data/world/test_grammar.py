@@ -8,9 +8,10 @@ import pytest
 from derivations import derivations
 from hypothesis import given
 from hypothesis import strategies as st
+from readings import read
 
 from minibig.backend import InputError
-from minibig.data.world.grammar import Arrangement, Choice, Concatenation, Literal, read
+from minibig.data.world.grammar import Arrangement, Choice, Concatenation, Literal
 
 
 def arrangements(parts):
