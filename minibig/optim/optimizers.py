@@ -7,7 +7,7 @@ setting may differ from one group of parameters to the next. Gradients are taken
 whoever calls `step` has looked at the loss and at the gradient norm.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -201,7 +201,6 @@ class Adam(Optimizer):
     """
 
     state_names = ("m", "v")
-    rule: ClassVar[Callable[..., Any]] = adam_update
 
     def __init__(
         self,
@@ -213,8 +212,10 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
-    def update(self, *inputs: Any, **settings: Any) -> Any:
-        return type(self).rule(*inputs, lr=self.lr, **settings)
+    def update(
+        self, p: Tensor, g: Tensor, m: Tensor, v: Tensor, /, *, t: int, **settings: Any
+    ) -> Any:
+        return adam_update(p, g, m, v, lr=self.lr, t=t, **settings)
 
 
 class AdamW(Adam):
@@ -222,8 +223,6 @@ class AdamW(Adam):
 
     Give it `decay_groups(model, weight_decay)` and it decays matrices only.
     """
-
-    rule = adamw_update
 
     def __init__(
         self,
@@ -234,3 +233,8 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
+
+    def update(
+        self, p: Tensor, g: Tensor, m: Tensor, v: Tensor, /, *, t: int, **settings: Any
+    ) -> Any:
+        return adamw_update(p, g, m, v, lr=self.lr, t=t, **settings)
