@@ -1,10 +1,12 @@
 """The standard library as a corpus: the same each time, prose and source, no broken modules."""
 
 import ast
+import functools
 import os
 import re
 import sysconfig
 from itertools import islice, pairwise
+from unittest import mock
 
 import pytest
 
@@ -12,11 +14,20 @@ from minibig.backend.errors import InputError
 from minibig.data import (
     DOCUMENT_SEPARATOR,
     load_documents,
+    standard_library,
     stdlib_docstrings,
     stdlib_documents,
     stdlib_source,
     stdlib_topics,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _parsed_once():
+    """The docstrings of each file, which take seconds to find, are found once for all tests."""
+    found = functools.cache(standard_library._docstrings)
+    with mock.patch.object(standard_library, "_docstrings", found):
+        yield
 
 
 @pytest.fixture(scope="module")
