@@ -1,6 +1,10 @@
-"""Arithmetic, element by element, with NumPy's broadcasting.
+"""Arithmetic, element by element, with NumPy's broadcasting; rounding, and division with remainder.
 
     ∂(a − b) = ∂a − ∂b      ∂(a·b) = b·∂a + a·∂b      ∂(a/b) = ∂a/b − a/b²·∂b
+    a = ⌊a/b⌋·b + (a mod b)
+
+A rounded number does not move when x moves a little: its derivative is 0, so the results of
+rounding are constants. Integers stay as they are.
 """
 
 import math
@@ -8,7 +12,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from minibig.autograd import Primitive, Tensor, composite, primitive
+from minibig.autograd import Primitive, Tensor, composite, constant, primitive
 from minibig.backend import Array, InputError, namespace, promoted, real
 from minibig.ops.elementwise import log, named
 
@@ -101,3 +105,50 @@ def clip(x, /, low=None, high=None) -> Tensor:
         raise InputError(f"clip needs a bound, the lower one first; got {low!r} and {high!r}.")
     x = x if low is None else maximum(x, low)
     return x if high is None else minimum(x, high)
+
+@primitive(broadcasts=True)
+def arctan2(a: Array, b: Array, /) -> Array:
+    """The angle in (−π, π] from the axis of b to the point (b, a): arctan(a/b) in every quadrant.
+
+    >>> mb.arctan2(mb.tensor([1.0, -1.0]), mb.tensor([-1.0, -1.0]))
+    tensor([ 2.3562, -2.3562])
+    """
+    a, b = promoted(a, b)
+    return namespace(first_array(a, b)).arctan2(real(a), real(b))
+arctan2.defvjp(a=lambda g, a, b: g * b / (a * a + b * b),
+               b=lambda g, a, b: -g * a / (a * a + b * b))
+
+def _rounded(name: str, meaning: str) -> Primitive:
+    def rounded(x: Array, /) -> Array:
+        return getattr(namespace(x), name)(x) if x.dtype.kind == "f" else x
+    return constant(named(rounded, name, meaning))
+
+floor = _rounded("floor", "⌊x⌋, the largest whole number that is not above x.")
+ceil = _rounded("ceil", "⌈x⌉, the smallest whole number that is not below x.")
+trunc = _rounded("trunc", "x without its decimals: the nearest whole number towards 0.")
+
+@constant
+def round(x: Array, /, decimals: int = 0) -> Array:
+    """x to so many decimals; a half goes to the even neighbour, as in IEEE 754.
+
+    >>> mb.round(mb.tensor([0.5, 1.5, -2.6]))
+    tensor([ 0.,  2., -3.])
+    """
+    return x if x.dtype.kind == "b" else x.round(decimals)
+
+@constant
+def floor_divide(a: Array, b: Array, /) -> Array:
+    """⌊a/b⌋, the operator //: how many times b fits into a."""
+    a, b = promoted(a, b)
+    return a // b
+
+@primitive(broadcasts=True)
+def remainder(a: Array, b: Array, /) -> Array:
+    """a − ⌊a/b⌋·b, the operator %: what division leaves; it has the sign of b.
+
+    >>> mb.tensor([7.0, -7.0]) % 3
+    tensor([1., 2.])
+    """
+    a, b = promoted(a, b)
+    return a % b
+remainder.defvjp(a=lambda g: g, b=lambda g, a, b: -g * floor_divide(a, b))

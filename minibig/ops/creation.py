@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.backend import (
-    Device, InputError, Shape, device, device_of, is_array, stream, to_device,
-)
+from minibig.backend import Device, InputError, Shape, device, device_of, stream, to_device
 from minibig.backend.checks import number, refuse, whole
+from minibig.ops.operands import array_of
 
-def full(
-    shape: int | Shape, value: float, dtype: Any = "float32", device: "str | Device | None" = None
-) -> Tensor:
+Place = str | Device | None
+
+def full(shape: int | Shape, value: float, dtype: Any = "float32", device: Place = None) -> Tensor:
     """A tensor of one value everywhere.
 
     >>> full((2,), 7.0)
@@ -23,41 +22,36 @@ def full(
     """
     return _filled("full", _lengths("full", shape), value, dtype, device)
 
-def zeros(*shape: Any, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
+def zeros(*shape: Any, dtype: Any = "float32", device: Place = None) -> Tensor:
     """A tensor of zeros.
 
     >>> zeros(2, 3).shape, zeros((2, 3), "int64").dtype
     ((2, 3), dtype('int64'))
     """
     lengths, dtype, device = _shape_and_more("zeros", shape, dtype, device)
-    return _filled("zeros", lengths, 0, dtype or "float32", device)
+    return _filled("zeros", lengths, 0, dtype, device)
 
-def ones(*shape: Any, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
+def ones(*shape: Any, dtype: Any = "float32", device: Place = None) -> Tensor:
     """A tensor of ones."""
     lengths, dtype, device = _shape_and_more("ones", shape, dtype, device)
-    return _filled("ones", lengths, 1, dtype or "float32", device)
+    return _filled("ones", lengths, 1, dtype, device)
 
-def full_like(
-    x: Any, value: float, dtype: Any = None, device: "str | Device | None" = None
-) -> Tensor:
+def full_like(x: Any, value: float, dtype: Any = None, device: Place = None) -> Tensor:
     """A tensor of one value everywhere, with the shape, dtype and device of x."""
-    array = x.data if isinstance(x, Tensor) else x
-    if not is_array(array):
-        raise TypeError(f"full_like expected a tensor; got {type(x).__name__}. Use mb.tensor(x).")
+    array = array_of(x, "full_like: x")
     place = device_of(array) if device is None else device
     return _filled("full_like", array.shape, value, dtype or array.dtype, place)
 
-def zeros_like(x: Any, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
+def zeros_like(x: Any, dtype: Any = None, device: Place = None) -> Tensor:
     """A tensor of zeros, with the shape, dtype and device of x."""
     return full_like(x, 0, dtype, device)
 
-def ones_like(x: Any, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
+def ones_like(x: Any, dtype: Any = None, device: Place = None) -> Tensor:
     """A tensor of ones, with the shape, dtype and device of x."""
     return full_like(x, 1, dtype, device)
 
 def eye(
-    n: int, m: int | None = None, k: int = 0, dtype: Any = "float32",
-    device: "str | Device | None" = None,
+    n: int, m: int | None = None, k: int = 0, dtype: Any = "float32", device: Place = None
 ) -> Tensor:
     """A matrix (n, m), square if m is not given: ones on its k-th diagonal, else zeros.
 
@@ -65,9 +59,9 @@ def eye(
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
     columns = None if m is None else whole("eye: m", m, 0)
-    return _placed(np.eye(whole("eye: n", n, 0), columns, whole("eye: k", k)), device, dtype)
+    return _placed(np.eye(whole("eye: n", n, 0), columns, whole("eye: k", k)), dtype, device)
 
-def arange(*bounds: float, dtype: Any = None, device: "str | Device | None" = None) -> Tensor:
+def arange(*bounds: float, dtype: Any = None, device: Place = None) -> Tensor:
     """The numbers from start (0) up to, but without, stop, in steps of step (1).
 
     >>> arange(1, 7, 2)
@@ -80,12 +74,11 @@ def arange(*bounds: float, dtype: Any = None, device: "str | Device | None" = No
     if bounds[2:] == (0,):
         raise refuse("the step of arange", "other than 0", bounds[2])
     values = np.arange(*bounds, dtype=dtype)
-    narrow = dtype is None and values.dtype == np.float64
-    return _placed(values, device, "float32" if narrow else dtype)
+    usual = "float32" if values.dtype == np.float64 else values.dtype
+    return _placed(values, dtype or usual, device)
 
 def linspace(
-    start: float, stop: float, n: int = 50, dtype: Any = "float32",
-    device: "str | Device | None" = None,
+    start: float, stop: float, n: int = 50, dtype: Any = "float32", device: Place = None
 ) -> Tensor:
     """n numbers at equal distances, from start to stop, both included.
 
@@ -93,11 +86,11 @@ def linspace(
     tensor([0. , 0.25, 0.5 , 0.75, 1. ])
     """
     bounds = number("linspace: start", start), number("linspace: stop", stop)
-    return _placed(np.linspace(*bounds, whole("linspace: n", n, 0)), device, dtype)
+    return _placed(np.linspace(*bounds, whole("linspace: n", n, 0)), dtype, device)
 
 def normal(
-    *shape: Any, mean: float | None = None, std: float | None = None, name: str = "normal",
-    dtype: Any = "float32", device: "str | Device | None" = None,
+    *shape: Any, mean: float = 0.0, std: float = 1.0, name: str = "normal", dtype: Any = "float32",
+    device: Place = None,
 ) -> Tensor:
     """Normally distributed random numbers, from the random stream `name`: mean 0, deviation 1.
 
@@ -105,23 +98,22 @@ def normal(
     ((2, 3), (2, 3))
     """
     lengths, mean, std = _shape_and_more("normal", shape, mean, std)
-    mean = 0.0 if mean is None else number("normal: mean", mean)
-    std = 1.0 if std is None else number("normal: std", std, least=0)
-    return _placed(mean + std * stream(name).standard_normal(lengths), device, dtype)
+    mean, std = number("normal: mean", mean), number("normal: std", std, least=0)
+    return _placed(mean + std * stream(name).standard_normal(lengths), dtype, device)
 
 def uniform(
-    *shape: Any, low: float | None = None, high: float | None = None, name: str = "uniform",
-    dtype: Any = "float32", device: "str | Device | None" = None,
+    *shape: Any, low: float = 0.0, high: float = 1.0, name: str = "uniform", dtype: Any = "float32",
+    device: Place = None,
 ) -> Tensor:
     """Random numbers spread evenly over [low, high), from the random stream `name`: [0, 1)."""
     lengths, low, high = _shape_and_more("uniform", shape, low, high)
-    low = 0.0 if low is None else number("uniform: low", low)
-    high = 1.0 if high is None else number("uniform: high", high, least=low)
-    values = np.asarray(stream(name).uniform(low, high, lengths), dtype)
-    if values.dtype.kind == "f" and low < high:  # what lies just below high may be rounded to it
-        end = values.dtype.type(high)
-        values = np.where(values >= end, np.nextafter(end, values.dtype.type(low)), values)
-    return _placed(values, device)
+    low = number("uniform: low", low)
+    high = number("uniform: high", high, least=low)
+    values = np.asarray(stream(name).uniform(low, high, lengths), _checked_dtype(dtype))
+    if values.dtype.kind == "f":  # what lies just below high may have been rounded to it
+        end, start = np.array([high, low], values.dtype)
+        values = np.minimum(values, np.nextafter(end, start))
+    return _placed(values, dtype, device)
 
 def _shape_and_more(name: str, given: Any, first: Any, second: Any) -> tuple[Shape, Any, Any]:
     """The shape, and the two arguments that may follow it by position, as in NumPy.
@@ -139,12 +131,11 @@ def _shape_and_more(name: str, given: Any, first: Any, second: Any) -> tuple[Sha
 
 def _lengths(name: str, *given: Any) -> Shape:
     """The lengths of the axes, which stand one by one or in one sequence."""
-    several = len(given) == 1 and isinstance(given[0], tuple | list)
-    lengths = given[0] if several else given
+    lengths = given[0] if len(given) == 1 and isinstance(given[0], tuple | list) else given
     return tuple([whole(f"a length in {name}", n, 0) for n in lengths])
 
-def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Any) -> Tensor:
-    dtype = _checked_dtype(dtype, f"the dtype of {name}")
+def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Place) -> Tensor:
+    dtype = _checked_dtype(dtype or "float32", f"the dtype of {name}")
     if dtype.kind in "iu" and isinstance(value, float | np.floating) and not value.is_integer():
         raise refuse(f"the value of {name}", f"a whole number for {dtype}", value)
     try:
@@ -152,16 +143,16 @@ def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Any) -> Tens
     except (TypeError, ValueError, OverflowError) as error:
         reason = str(error).rstrip(".")
         raise InputError(f"{name} cannot make {value!r} of {dtype}: {reason}.") from None
-    return _placed(values, where)
+    return _placed(values, dtype, where)
 
-def _placed(values: Any, where: "str | Device | None", dtype: Any = None) -> Tensor:
+def _placed(values: Any, dtype: Any, where: Place) -> Tensor:
     return Tensor(to_device(np.asarray(values, _checked_dtype(dtype)), device(where)))
 
 def _checked_dtype(dtype: Any, name: str = "dtype") -> Any:
     try:
-        known = None if dtype is None else np.dtype(dtype)
+        known = np.dtype(dtype)
     except TypeError:
         known = np.dtype(object)
-    if known is not None and known.kind not in "fiub":
+    if known.kind not in "fiub":
         raise refuse(name, "a type of real numbers or bools, such as 'float32'", dtype)
     return known

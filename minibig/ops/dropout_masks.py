@@ -15,10 +15,7 @@ def masked(x, /, *, p: float, key: DropoutKey):
     mask = keep_mask(x.shape, p, key, device_of(array_of(x)))
     return x * (mask * x.dtype.type(1 / (1 - p)))
 masked.name = "dropout"
-
-@masked.check
-def _expect_floats(x, **settings) -> None:
-    expect_floats("dropout: x", x)
+masked.check(lambda x, **settings: expect_floats("dropout: x", x))
 
 @composite
 def dropout(x, /, p: float, *, key: DropoutKey | None = None) -> Tensor:
@@ -34,5 +31,5 @@ def dropout(x, /, p: float, *, key: DropoutKey | None = None) -> Tensor:
     [0.0, 2.0]
     """
     number("dropout: p", p, 0, below=1)
-    _expect_floats(x)
+    expect_floats("dropout: x", x)
     return masked(x, p=p, key=key or dropout_key("dropout")) if p else x

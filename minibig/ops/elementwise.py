@@ -1,23 +1,22 @@
 """Functions of one variable, element by element, each with its derivative below it.
 
     y = eˣ: y' = y     y = ln x: y' = 1/x     y = tanh x: y' = 1 − y²     σ(x): y' = y(1 − y)
+    (tan x)' = 1 + tan² x       (arcsin x)' = 1/√(1 − x²)       (arctan x)' = 1/(1 + x²)
 
 Activations end the file: relu and its leaky and exponential forms, silu, and the two of gelu.
 """
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from minibig.autograd import Primitive, Tensor, composite, constant, primitive
 from minibig.backend import Array, device_of, namespace, real, to_device, to_numpy
-from minibig.ops.precision import in_single_precision
+from minibig.ops.operands import in_single_precision
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-def named(function: F, name: str, meaning: str) -> F:
+def named(function: Any, name: str, meaning: str) -> Any:
     """The function with its name and what it says of itself: for operations made by the dozen."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = meaning
@@ -57,6 +56,32 @@ sqrt.defvjp(x=lambda g, y: 0.5 * g / y)
 
 tanh = of_reals("tanh", "tanh x = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).")
 tanh.defvjp(x=lambda g, y: g * (1 - y * y))
+
+tan = of_reals("tan", "tan x = sin x / cos x, x in radians.")
+tan.defvjp(x=lambda g, y: g * (1 + y * y))
+
+arcsin = of_reals("arcsin", "The angle in [−π/2, π/2] whose sine is x.")
+arcsin.defvjp(x=lambda g, x: g / sqrt(1 - x * x))
+
+arccos = of_reals("arccos", "The angle in [0, π] whose cosine is x.")
+arccos.defvjp(x=lambda g, x: -g / sqrt(1 - x * x))
+
+arctan = of_reals("arctan", "The angle in (−π/2, π/2) whose tangent is x.")
+arctan.defvjp(x=lambda g, x: g / (1 + x * x))
+
+sinh = of_reals("sinh", "sinh x = (eˣ − e⁻ˣ) / 2.")
+cosh = of_reals("cosh", "cosh x = (eˣ + e⁻ˣ) / 2.")
+sinh.defvjp(x=lambda g, x: g * cosh(x))
+cosh.defvjp(x=lambda g, x: g * sinh(x))
+
+arcsinh = of_reals("arcsinh", "ln(x + √(x² + 1)), the inverse of sinh.")
+arcsinh.defvjp(x=lambda g, x: g / sqrt(x * x + 1))
+
+arccosh = of_reals("arccosh", "ln(x + √(x² − 1)), the inverse of cosh, for x ≥ 1.")
+arccosh.defvjp(x=lambda g, x: g / sqrt(x * x - 1))
+
+arctanh = of_reals("arctanh", "½ ln((1 + x)/(1 − x)), the inverse of tanh, for |x| < 1.")
+arctanh.defvjp(x=lambda g, x: g / (1 - x * x))
 
 @primitive
 def sigmoid(x: Array, /) -> Array:

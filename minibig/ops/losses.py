@@ -12,8 +12,7 @@ from minibig.backend.checks import number, one_of, whole
 from minibig.ops.arithmetic import where
 from minibig.ops.elementwise import softplus
 from minibig.ops.indexing import checked_ids, gather, take
-from minibig.ops.operands import array_of, expect_shape
-from minibig.ops.precision import in_single_precision, widened
+from minibig.ops.operands import array_of, expect_shape, in_single_precision, widened
 from minibig.ops.softmaxes import log_softmax
 
 REDUCTIONS = ("mean", "sum", "none")

@@ -5,8 +5,8 @@ from typing import Any
 from minibig.autograd import Tensor, add, backward, primitive, reshape
 from minibig.backend import Array, Device, dtype_or_device, namespace, to_device
 from minibig.ops import (
-    arithmetic, cumulative, elementwise, indexing, logic, padding, products, reductions, rounding,
-    shapes, softmaxes, sorting,
+    arithmetic, cumulative, elementwise, indexing, logic, padding, products, reductions, shapes,
+    softmaxes, sorting,
 )
 from minibig.tracing import trace
 
@@ -50,7 +50,7 @@ def to(self: Tensor, where: Any) -> Tensor:
 BINARY = {
     "add": add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,
     "pow": arithmetic.pow, "matmul": products.matmul,
-    "mod": rounding.remainder, "floordiv": rounding.floor_divide,
+    "mod": arithmetic.remainder, "floordiv": arithmetic.floor_divide,
     "and": _of_bools("&", logic.logical_and), "or": _of_bools("|", logic.logical_or),
     "xor": _of_bools("^", logic.not_equal),
 }
@@ -59,7 +59,7 @@ OPERATORS = {
     **{f"__{name}__": operation for name, operation in BINARY.items()},
     **{f"__r{name}__": _reversed(operation) for name, operation in BINARY.items()},
     "__neg__": arithmetic.neg, "__abs__": elementwise.abs_, "__getitem__": indexing.getitem,
-    "__round__": rounding.round, "__floor__": rounding.floor, "__ceil__": rounding.ceil,
+    "__round__": arithmetic.round, "__floor__": arithmetic.floor, "__ceil__": arithmetic.ceil,
     "__eq__": _compared(logic.equal, False), "__ne__": _compared(logic.not_equal, True),
     "__lt__": logic.less, "__le__": logic.less_equal,
     "__gt__": logic.greater, "__ge__": logic.greater_equal,
@@ -68,9 +68,8 @@ OPERATORS = {
 
 NAMES = {
     elementwise: "astype clone cos exp log relu sigmoid sign sin sqrt tanh",
-    rounding: "ceil floor round",
     logic: "isfinite isinf isnan",
-    arithmetic: "clip",
+    arithmetic: "ceil clip floor round",
     reductions: "all any argmax argmin cumsum logsumexp max mean min norm prod std sum var",
     cumulative: "cumprod",
     softmaxes: "log_softmax softmax",

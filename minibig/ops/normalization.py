@@ -9,8 +9,7 @@ not move x̂.
 from minibig.autograd import fusible
 from minibig.backend.checks import number
 from minibig.ops.elementwise import sqrt
-from minibig.ops.operands import expect_one_dtype, expect_shape
-from minibig.ops.precision import in_single_precision
+from minibig.ops.operands import expect_one_dtype, expect_shape, in_single_precision
 
 @fusible
 @in_single_precision

@@ -1,15 +1,27 @@
-"""What operations ask of their operands: that they are arrays, of which shape, of which dtype."""
+"""What operations ask of their operands, and the precision in which they compute with them.
 
-from typing import Any
+Whole numbers and float16 are taken through float32. Whole numbers wrap around where a formula means
+real ones: 50,000² is negative in int32. The squares and sums of float16 overflow beyond 65,504,
+where the mean or the root of them would be small.
+"""
 
-from minibig.autograd import Tensor
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from minibig.autograd import Tensor, as_tuple, composite
 from minibig.backend import Array, InputError, Shape, is_array
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 def array_of(x: Any, name: str = "x") -> Array:
     """The array that x is or holds."""
     array = x.data if isinstance(x, Tensor) else x
     if not is_array(array):
-        raise TypeError(f"{name} must be a tensor or an array; got {type(x).__name__}.")
+        got = f"{type(x).__name__}. Use mb.tensor(...)"
+        raise TypeError(f"{name} must be a tensor or an array; got {got}.")
     return array
 
 def expect_shape(name: str, x: Any, shape: Shape) -> None:
@@ -41,3 +53,33 @@ def checked_axis(axis: int, ndim: int, name: str) -> int:
     if not -ndim <= axis < ndim:
         raise InputError(f"{name}: axis {axis} does not exist; it must lie in [{-ndim}, {ndim}).")
     return axis % ndim
+
+def is_narrow(x: Any) -> bool:
+    """Whether x is an array or a tensor of whole numbers, booleans or float16."""
+    is_one = isinstance(x, Tensor) or is_array(x)
+    return is_one and (x.dtype.kind in "iub" or x.dtype == np.float16)
+
+def widened(x):
+    """x in float32 if it is narrow, else x itself."""
+    return x.astype("float32") if is_narrow(x) else x
+
+def in_single_precision(formula: F) -> F:
+    """Let a composite formula compute with whole numbers and float16 in float32 (decorator).
+
+    Where all floating-point inputs are float16, the result is rounded to float16.
+
+    >>> mb.norm(mb.tensor([300.0, 400.0], dtype="float16")).item()      # 300² is above 65,504
+    500.0
+    """
+    @functools.wraps(formula)
+    def computed(*inputs: Any, **settings: Any) -> Any:
+        if not any(map(is_narrow, inputs)):
+            return formula(*inputs, **settings)
+        result = formula(*map(widened, inputs), **settings)
+        dtypes = {x.dtype for x in inputs if isinstance(x, Tensor) or is_array(x)}
+        if {dtype for dtype in dtypes if dtype.kind == "f"} != {np.dtype("float16")}:
+            return result
+        rounded = tuple([each.astype("float16") for each in as_tuple(result)])
+        return rounded if isinstance(result, tuple) else rounded[0]
+
+    return cast("F", composite(computed))

@@ -53,10 +53,8 @@ def margin(x: Array, /, *, widths: Any, value: float) -> Array:
     if x.dtype.kind in "iub" and x.dtype.type(value) != value:  # 1.5 around integers is no integer
         x = real(x)
     return namespace(x).pad(x, widths, constant_values=value) if x.ndim else x.copy()
-
-def _margin_rule(g, x_shape, widths):
-    return g[tuple([slice(a, a + n) for (a, _), n in zip(widths, x_shape, strict=True)])]
-margin.defvjp(x=_margin_rule)
+margin.defvjp(x=lambda g, x_shape, widths:
+    g[tuple([slice(a, a + n) for (a, _), n in zip(widths, x_shape, strict=True)])])
 
 @composite
 def repeat(x, repeats: int | Sequence[int], /, axis: int | None = None) -> Tensor:

@@ -9,8 +9,7 @@ import numpy as np
 
 from minibig.autograd import Tensor, composite, fusible, primitive, reshape
 from minibig.backend import Array, InputError, promoted
-from minibig.ops.operands import expect_one_dtype, expect_shape
-from minibig.ops.precision import in_single_precision
+from minibig.ops.operands import expect_one_dtype, expect_shape, in_single_precision
 
 @primitive(broadcasts=True, name="matmul")
 def batched_matmul(a: Array, b: Array, /) -> Array:

@@ -14,7 +14,7 @@ from minibig.backend import Array, InputError, Shape, namespace, real, total
 from minibig.backend.checks import flag
 from minibig.ops.arithmetic import maximum, mul, where
 from minibig.ops.elementwise import exp, named, sqrt
-from minibig.ops.precision import in_single_precision
+from minibig.ops.operands import in_single_precision
 from minibig.ops.shapes import concatenate, flip, transpose
 
 Axis = int | tuple[int, ...] | None
@@ -107,10 +107,8 @@ def cumsum(x: Array, /, axis: int | None = None) -> Array:
     if wide is None:
         return x.cumsum(axis=axis)
     return x.cumsum(axis=axis, dtype=wide).astype(x.dtype)  # no digits are lost on the way
-
-def _cumsum_rule(g, x_shape, axis):
-    return reshape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), x_shape)
-cumsum.defvjp(x=_cumsum_rule)
+cumsum.defvjp(x=lambda g, x_shape, axis:
+    reshape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), x_shape))
 
 def _method(name: str, meaning: str) -> Callable[..., Array]:
     """The reduction that arrays have as a method of that name."""

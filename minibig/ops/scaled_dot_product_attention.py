@@ -18,8 +18,7 @@ from minibig.autograd import Tensor, constant, fusible
 from minibig.backend import Array, InputError, namespace
 from minibig.backend.checks import number
 from minibig.ops.arithmetic import where
-from minibig.ops.operands import expect_one_dtype
-from minibig.ops.precision import in_single_precision
+from minibig.ops.operands import expect_one_dtype, in_single_precision
 from minibig.ops.products import matmul
 from minibig.ops.softmaxes import softmax
 

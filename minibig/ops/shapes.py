@@ -79,7 +79,7 @@ def concatenate_all(*xs: Array, axis: int) -> Array:
     return namespace(xs[0]).concatenate(promoted(*xs), axis=axis)
 
 def _concatenate_rule(g, xs_shape, axis):
-    return split_at(g, sizes=tuple(shape[axis] for shape in xs_shape), axis=axis)
+    return split_at(g, sizes=tuple([shape[axis] for shape in xs_shape]), axis=axis)
 concatenate_all.defvjp(xs=_concatenate_rule)
 
 @composite
@@ -143,10 +143,8 @@ def roll(x: Array, /, shift: int | tuple[int, ...], axis: int | tuple[int, ...] 
     """
     shift = tuple(map(operator.index, shift)) if isinstance(shift, tuple) else operator.index(shift)
     return namespace(x).roll(x, shift, axis=axis)
-
-def _roll_rule(g, shift, axis):
-    return roll(g, tuple([-n for n in shift]) if isinstance(shift, tuple) else -shift, axis)
-roll.defvjp(x=_roll_rule)
+roll.defvjp(x=lambda g, shift, axis:
+    roll(g, tuple([-n for n in shift]) if isinstance(shift, tuple) else -shift, axis))
 
 @composite
 def tile(x, repeats: int | Sequence[int], /) -> Tensor:

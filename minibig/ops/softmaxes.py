@@ -10,17 +10,15 @@ from minibig.autograd import Tensor, primitive
 from minibig.backend import Array, namespace, total
 from minibig.ops import reductions
 from minibig.ops.elementwise import exp
-from minibig.ops.precision import in_single_precision
+from minibig.ops.operands import in_single_precision
 
 @primitive(name="softmax")
 def softmax_along(x: Array, /, *, axis: int) -> Array:
     """e^x / Σ e^x."""
     e = namespace(x).exp(x - x.max(axis=axis, keepdims=True)) if x.size else x
     return e / total(e, axis, keepdims=True)
-
-def _softmax_rule(g, y, axis):
-    return y * (g - reductions.sum(g * y, axis=axis, keepdims=True))
-softmax_along.defvjp(x=_softmax_rule)
+softmax_along.defvjp(
+    x=lambda g, y, axis: y * (g - reductions.sum(g * y, axis=axis, keepdims=True)))
 
 @in_single_precision
 def softmax(x, /, axis: int = -1) -> Tensor:
@@ -42,10 +40,8 @@ def log_softmax_along(x: Array, /, *, axis: int) -> Array:
     xp = namespace(x)
     shifted = x - x.max(axis=axis, keepdims=True)
     return shifted - xp.log(total(xp.exp(shifted), axis, keepdims=True))
-
-def _log_softmax_rule(g, y, axis):
-    return g - exp(y) * reductions.sum(g, axis=axis, keepdims=True)
-log_softmax_along.defvjp(x=_log_softmax_rule)
+log_softmax_along.defvjp(
+    x=lambda g, y, axis: g - exp(y) * reductions.sum(g, axis=axis, keepdims=True))
 
 @in_single_precision
 def log_softmax(x, /, axis: int = -1) -> Tensor:

@@ -14,8 +14,7 @@ from minibig.autograd import fusible
 from minibig.backend import InputError
 from minibig.ops.arithmetic import maximum
 from minibig.ops.elementwise import sqrt
-from minibig.ops.operands import expect_floats, expect_shape
-from minibig.ops.precision import in_single_precision
+from minibig.ops.operands import expect_floats, expect_shape, in_single_precision
 from minibig.ops.reductions import norm
 
 @fusible
