@@ -104,9 +104,8 @@ def prod(x, /, axis: Axis = None, keepdims: bool = False) -> Tensor:
 def cumsum(x: Array, /, axis: int | None = None) -> Array:
     """yᵢ = x₀ + ... + xᵢ along `axis`; over all elements in a row, if it is None."""
     wide = {"float16": "float32", "float32": "float64"}.get(x.dtype.name)
-    if wide is None:
-        return x.cumsum(axis=axis)
-    return x.cumsum(axis=axis, dtype=wide).astype(x.dtype)  # no digits are lost on the way
+    y = x.cumsum(axis=axis, dtype=wide)
+    return y if wide is None else y.astype(x.dtype)  # no digits are lost on the way
 cumsum.defvjp(x=lambda g, x_shape, axis:
     reshape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), x_shape))
 
