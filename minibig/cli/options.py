@@ -129,7 +129,8 @@ def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
         return
     many = get_origin(inner) is tuple
     inside = get_args(inner) if many else (inner,)
-    options |= {"metavar": _METAVARS[inside[0]], "type": inside[0]}
+    converted = str if inside[0] is Path else inside[0]  # the record of the options makes paths
+    options |= {"metavar": _METAVARS[inside[0]], "type": converted}
     if known.choices is not None:
         options["metavar"] = "NAME"  # the record of the options checks it
     if many:

@@ -55,16 +55,17 @@ def wrapped(text: str, width: int) -> str:
     """
     lines = []
     for paragraph in text.split("\n"):
-        line = ""
+        line, taken = "", 0
         for word in _WORD.findall(paragraph):
-            if line and columns_of(line + word.rstrip()) > width:
+            if line and taken + columns_of(word.rstrip()) > width:
                 lines.append(line.rstrip())
-                line = ""
+                line, taken = "", 0
             for character in word:
-                if columns_of(line + character) > width and not character.isspace():
+                wide = _columns(character)
+                if taken + wide > width and not character.isspace():
                     lines.append(line.rstrip())
-                    line = ""
-                line += character
+                    line, taken = "", 0
+                line, taken = line + character, taken + wide
         lines.append(line.rstrip())
     return "\n".join(lines)
 

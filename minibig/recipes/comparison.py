@@ -13,7 +13,7 @@ import numpy as np
 
 from minibig.backend import InputError
 from minibig.pictures import smoothed_losses
-from minibig.recipes.folder import is_run
+from minibig.recipes.folder import bring_back, is_run
 from minibig.recipes.quickstart_run import run_settings
 from minibig.recipes.text import bits_per_byte_of, tokens_of
 from minibig.training import Metrics
@@ -41,6 +41,7 @@ def compared(folders: Sequence[Path]) -> Comparison:
     Raises:  InputError if a folder holds no run, or is given twice.
     """
     for folder in folders:
+        bring_back(folder)
         if not is_run(folder):
             raise InputError(f"{folder} holds no run. Give folders that minibig train wrote.")
     names = distinct_names(folders)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from minibig.backend import InputError
 from minibig.data import TokenFile
-from minibig.recipes.folder import is_run, read_record
+from minibig.recipes.folder import bring_back, is_run, read_record
 from minibig.recipes.quickstart_run import run_settings
 from minibig.storage import find_model, list_checkpoints, load, load_checkpoint
 from minibig.tokenizers import load_tokenizer
@@ -23,6 +23,7 @@ def contents_of(path: Path) -> Rows:
     """
     if not path.exists():
         raise InputError(f"{path} does not exist. Give the folder of a run.")
+    bring_back(path)
     kinds: tuple[tuple[bool, Callable[[Path], Rows]], ...] = (
         (path.is_file(), _token_file),
         (is_run(path), _run),

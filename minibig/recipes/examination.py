@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
-from minibig.backend import InputError
+from minibig.backend import InputError, checks
 from minibig.data import Turn, World
 from minibig.dialogue import answers_in_turn, answers_to
 from minibig.evaluation import exact_match, shuffled_weights
@@ -59,15 +59,28 @@ class Examination(Settings):
 
         Raises:  StorageError that names the file and what is wrong with it.
         """
-        content = read_json(path)
+        content = read_json(path, shape=_SHAPE)
         try:
-            return cls.of(content if isinstance(content, dict) else {"content": content})
+            return cls.of(content)
         except InputError as error:
             reason = str(error).rstrip(".")
             raise StorageError(
                 f"{path} does not describe an examination: {reason}. Remove it, and the questions "
                 "are asked again."
             ) from None
+
+
+def _questions(name: str, value: object) -> None:
+    """Refuse what is no list of at least one question."""
+    if not checks.instance(name, value, list):
+        raise checks.refuse(name, "at least one question", value)
+
+
+_SHAPE = {
+    "answers": {language: dict.fromkeys((*SPLITS, *CONTROLS), float) for language in LANGUAGES},
+    "asked": {language: dict.fromkeys(SPLITS, _questions) for language in LANGUAGES},
+    ...: object,
+}
 
 
 def examine(

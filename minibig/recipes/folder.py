@@ -121,14 +121,19 @@ def check_folder(folder: Path) -> None:
     """Refuse a folder in which a run cannot live."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; --out must name a folder.")
-    if folder.is_dir() and not is_run(folder):
-        with run_folder(folder, restart=False):
-            pass  # a run that somebody set aside, and was killed, is back now
+    bring_back(folder)
     unexplained = not is_run(folder) and not is_set_aside(folder)
     if unexplained and (folder / "checkpoints").exists():
         raise InputError(
             f"{folder} holds checkpoints, but no run.json that explains them. Choose another --out."
         )
+
+
+def bring_back(folder: Path) -> None:
+    """Bring back a run that somebody set aside to begin anew there, and was killed."""
+    if is_set_aside(folder) and not is_run(folder):
+        with run_folder(folder, restart=False):
+            pass
 
 
 def read_record(folder: Path) -> Record:
@@ -160,6 +165,7 @@ def damage_told(folder: Path) -> Iterator[None]:
 def model_and_tokenizer(folder: Path, device_name: str | None = None) -> tuple[Any, Tokenizer]:
     """The model in the folder of a run or of a model, on a device, and its tokenizer."""
     target = device(device_name)
+    bring_back(folder)
     place, tokenizer = find_model(folder), load_tokenizer(folder)
     model: Any = load(place, target)
     check_vocabularies(model.config.vocab_size, tokenizer, str(place))

@@ -136,9 +136,11 @@ def prepare(
     target = device(settings.device)
     model = _model(settings, tokens.tokenizer, target)
     display.say(f"model: GPT, {model.n_parameters:,} parameters, on {target}")
-    if text is not None and not goes_on:  # from here on nothing that the user gave can be wrong
+    run = PretrainingRun(settings, model, tokens)
+    if text is not None and not goes_on:
+        run.try_batch()  # from here on nothing that the user gave can be wrong
         write_record(folder, command, settings.to_json(), record_of(text))
-    return PretrainingRun(settings, model, tokens)
+    return run
 
 
 def _complete(settings: Pretraining, goes_on: bool) -> Pretraining:
@@ -148,7 +150,8 @@ def _complete(settings: Pretraining, goes_on: bool) -> Pretraining:
     """
     changes: dict[str, Any] = {"out": settings.folder}
     if settings.data is not None and settings.data not in CORPORA:
-        changes["data"] = checks.text("data", os.path.abspath(settings.data))
+        checks.text("data", settings.data)
+        changes["data"] = os.path.abspath(settings.data)
     if settings.from_ is not None:
         start = settings.from_.absolute()
         changes |= {"from_": start, "tokenizer": str(start)}
@@ -278,6 +281,14 @@ class PretrainingRun:
         entropy = _text(settings).entropy if settings.data in CORPORA else None
         return None if entropy is None else entropy * bytes_per_token(self.tokens.validation)
 
+    def try_batch(self) -> None:
+        """The gradient of one batch, for nothing: whatever does not fit into memory is known now.
+
+        Raises:  MemoryError if it does not.
+        """
+        next_token_loss(self.model, self.batches.batch(0)).backward()
+        self.model.zero_grad()
+
     def train(self, display: Display) -> PretrainingResult:
         """The loop, from where the run stands to its end, and its picture."""
         folder = self.settings.folder
@@ -296,17 +307,24 @@ class PretrainingRun:
             bool(result.tokens_per_second),
         )
 
-    def _trainer(self, display: Display) -> Trainer:
-        training, model, tokens = self.settings.training, self.model, self.tokens
-        sizes = {
-            "batch_size": training.batch_size,
+    @property
+    def batches(self) -> Batches:
+        """What the model learns from."""
+        return Batches(self.tokens.training, seed=self.settings.training.seed, **self._sizes)
+
+    @property
+    def _sizes(self) -> dict[str, int]:
+        return {
+            "batch_size": self.settings.training.batch_size,
             "context_length": self.settings.model.context_length,
         }
-        batches = Batches(tokens.training, seed=training.seed, **sizes)
+
+    def _trainer(self, display: Display) -> Trainer:
+        training, model, tokens = self.settings.training, self.model, self.tokens
 
         def evaluate() -> dict[str, float]:
             most = training.evaluate_batches or None
-            some = evaluation_batches(tokens.validation, max_batches=most, **sizes)
+            some = evaluation_batches(tokens.validation, max_batches=most, **self._sizes)
             return {"validation_loss": mean_loss(model, next_token_loss, some)}
 
         prompt = self.settings.sample_prompt or opening(tokens.tokenizer)
@@ -314,7 +332,7 @@ class PretrainingRun:
         sample = text_sampler(model, tokens.tokenizer, prompt, length, seed=seed)
         looks = usual_looks(training, evaluate, sample)
         folder = self.settings.folder
-        trainer = Trainer(model, next_token_loss, batches, training, folder, looks=looks)
+        trainer = Trainer(model, next_token_loss, self.batches, training, folder, looks=looks)
         trainer.progress = display.progress()
         trainer.expected_initial_loss = math.log(tokens.tokenizer.vocab_size)
         return trainer

@@ -8,6 +8,7 @@ collected from the whole text, for a character without an id cannot be written a
 characters tells nothing of a text.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,7 +104,7 @@ def train_tokenizer(
 
 def check_tokenizer(kind: str) -> None:
     """Refuse the name of a tokenizer that there is not."""
-    if kind not in TOKENIZERS and not Path(kind).is_dir():
+    if kind not in TOKENIZERS and not os.path.isdir(kind):
         raise InputError(
             f"tokenizer must be {', '.join(TOKENIZERS)}, or a folder with a tokenizer; got {kind}."
         )

@@ -45,6 +45,30 @@ def test_no_text_is_given(training):
     assert "--data" in training(data=None)
 
 
+@pytest.mark.parametrize("name", ["data", "out", "from", "tokenizer"])
+def test_an_empty_name_is_not_the_current_folder(training, complaint, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert f"{name} must be " in training(**{name: ""}).replace("from_", "from")
+    assert "folder must be " in complaint("generate", "")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_null_character_in_a_configuration_is_no_path(training, tmp_path):
+    for name in ("data", "from_", "out", "tokenizer", "sample_prompt"):
+        path = tmp_path / "a.json"
+        path.write_text(json.dumps({name: "a\0b"}))
+        assert training("--config", path, data=None, tokenizer=None)
+
+
+def test_a_batch_that_fits_no_memory_leaves_the_run_as_it_was(training, finished_run, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(finished_run, out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert "not enough memory" in training("--restart", batch_size=10**15)
+    assert "not enough memory" in training("--restart", n_layers=900, d_model=10**6)
+    assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
 def test_the_text_does_not_exist(training, tmp_path):
     complaint = training(data=tmp_path / "none.txt")
     assert "is no file or folder, nor a corpus (stdlib, world)" in complaint

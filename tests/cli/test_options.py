@@ -1,6 +1,7 @@
 """Options: which source of a setting counts, files of settings, and what is refused."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -21,8 +22,8 @@ def test_an_option_that_is_not_given_leaves_no_trace():
     assert given(Pretraining) == {}
     words = ("--n-layers", "3", "--betas", "0.8", "0.9", "--from", "x")
     parsed = given(Pretraining, *words)
-    assert parsed.pop("from_").name == "x"
-    assert parsed == {"n_layers": 3, "betas": [0.8, 0.9]}
+    assert parsed == {"n_layers": 3, "betas": [0.8, 0.9], "from_": "x"}
+    assert Pretraining.of(parsed).from_ == Path("x")
 
 
 def test_a_new_command_is_a_class_of_options():

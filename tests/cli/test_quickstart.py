@@ -64,12 +64,16 @@ def test_a_text_after_the_world_is_advised_rightly(config, text_file, tmp_path, 
     assert "--resume" not in shown and "began with" not in shown
 
 
-@pytest.mark.parametrize("wrong", [["--config", "{none}"], ["--data", "{none}"]])
+@pytest.mark.parametrize(
+    "wrong", [["--config", "{none}"], ["--data", "{none}"], ["--config", "{huge}"]]
+)
 def test_a_restart_that_cannot_begin_destroys_nothing(wrong, config, text_file, tmp_path, capsys):
+    huge = tmp_path / "huge.json"
+    huge.write_text(json.dumps({**json.loads(config.read_text()), "batch_size": 10**15}))
     run = tmp_path / "run"
     arguments = ["quickstart", "--data", str(text_file), "--out", str(run)]
     assert main([*arguments, "--config", str(config)]) == 0
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
-    words = [word.format(none=tmp_path / "none.json") for word in wrong]
+    words = [word.format(none=tmp_path / "none.json", huge=huge) for word in wrong]
     assert main([*arguments, *words, "--restart"]) == 1
     assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}

@@ -1,10 +1,20 @@
 """The shares of right answers, counted by hand; and who is asked what."""
 
+import json
+
 import pytest
 from dialogue.small_world import TOKENIZER, gpt
 
+from minibig.files import StorageError
 from minibig.recipes import examination
-from minibig.recipes.examination import ARTICLE_GREETING, LANGUAGES, Asked, examine, row
+from minibig.recipes.examination import (
+    ARTICLE_GREETING,
+    LANGUAGES,
+    Asked,
+    Examination,
+    examine,
+    row,
+)
 
 
 class SmallWorld:
@@ -85,3 +95,28 @@ def test_the_conversation_is_the_model_s_own(model):
     for parameter in model.parameters():
         parameter.assign(-parameter * 3)
     assert examine(model, TOKENIZER, SmallWorld()).conversation != found
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("answers", "zh"), {"held_out": 0.5, "control": 0.0, "majority": 0.0}),
+        (("answers", "en"), {}),
+        (("answers", "fr"), {}),
+        (("asked", "en"), {"trained": []}),
+        (("asked", "zh", "trained"), []),
+        (("asked",), None),
+    ],
+)
+def test_a_file_that_lacks_what_the_report_shows_is_one_sentence(place, value, tmp_path, model):
+    content = examine(model, TOKENIZER, SmallWorld()).to_json()
+    path = tmp_path / "examination.json"
+    path.write_text(json.dumps(content))
+    assert Examination.read(path).asked.keys() == LANGUAGES.keys()
+    inside = content
+    for name in place[:-1]:
+        inside = inside[name]
+    inside[place[-1]] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(StorageError, match="examination.json is not usable: "):
+        Examination.read(path)

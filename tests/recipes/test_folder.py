@@ -1,11 +1,24 @@
 """run.json: what is written is read back, and anything else is one sentence with its name."""
 
+import contextlib
 import json
 
 import pytest
 
-from minibig.files import StorageError
-from minibig.recipes.folder import RECORD, TextRecord, read_record, write_record
+from minibig.backend import InputError
+from minibig.files import StorageError, set_aside
+from minibig.recipes import Pretraining
+from minibig.recipes.comparison import compared
+from minibig.recipes.description import described
+from minibig.recipes.folder import (
+    PARTS,
+    RECORD,
+    TextRecord,
+    is_run,
+    model_and_tokenizer,
+    read_record,
+    write_record,
+)
 from minibig.recipes.quickstart_run import Quickstart, quickstart_settings, run_settings
 
 
@@ -66,3 +79,18 @@ def test_only_the_settings_that_a_quickstart_really_has_are_compared(tmp_path):
     settings = run_settings(tmp_path)
     assert (settings["n_layers"], settings["vocab_size"], settings["steps"]) == (2, 1200, 200)
     assert quickstart_settings(record) == chosen
+
+
+def test_whoever_reads_brings_back_what_a_killed_restart_left_aside(tmp_path):
+    write_record(tmp_path, [], Pretraining(data="a.txt").to_json(), TextRecord(name="a.txt"))
+    readers = [
+        lambda: list(described(tmp_path)),
+        lambda: compared([tmp_path]),
+        lambda: model_and_tokenizer(tmp_path),
+    ]
+    for read in readers:
+        set_aside(tmp_path, "run.json", PARTS)
+        assert not is_run(tmp_path)
+        with contextlib.suppress(InputError):
+            read()
+        assert is_run(tmp_path)
