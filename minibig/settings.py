@@ -250,7 +250,9 @@ def _checked(name: str, value: Any, kind: Any, known: Declaration) -> Any:
     if kind is str:
         return checks.text(name, value, empty=True)
     if kind is Path:
-        return checks.path(name, checks.text(name, str(value) if isinstance(value, Path) else value))
+        return checks.path(
+            name, checks.text(name, str(value) if isinstance(value, Path) else value)
+        )
     if typing.get_origin(kind) is tuple:
         return _checked_tuple(name, value, typing.get_args(kind), known)
     if typing.get_origin(kind) is dict:

@@ -118,5 +118,5 @@ def test_a_file_that_lacks_what_the_report_shows_is_one_sentence(place, value, t
         inside = inside[name]
     inside[place[-1]] = value
     path.write_text(json.dumps(content))
-    with pytest.raises(StorageError, match="examination.json is not usable: "):
+    with pytest.raises(StorageError, match=r"examination\.json is not usable: "):
         Examination.read(path)
