@@ -77,7 +77,8 @@ def _wrong_form(state: Any) -> list[str]:
         return wrong
     for group in state["groups"]:
         plain = isinstance(group, dict) and isinstance(group.get("settings"), dict)
-        if not plain or not isinstance(group.get("names"), list):
+        names = group.get("names") if plain else None
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             return [f"a group is {shown(group)}"]
     steps = [t for t in state["steps"].values() if type(t) is not int or t < 0]
     return [f"a parameter had {shown(t)} steps" for t in steps[:1]]

@@ -9,7 +9,7 @@ from minibig.backend import InputError
 from minibig.files import StorageError, set_aside
 from minibig.recipes import Pretraining
 from minibig.recipes.comparison import compared
-from minibig.recipes.description import described
+from minibig.recipes.description import contents_of
 from minibig.recipes.folder import (
     PARTS,
     RECORD,
@@ -84,7 +84,7 @@ def test_only_the_settings_that_a_quickstart_really_has_are_compared(tmp_path):
 def test_whoever_reads_brings_back_what_a_killed_restart_left_aside(tmp_path):
     write_record(tmp_path, [], Pretraining(data="a.txt").to_json(), TextRecord(name="a.txt"))
     readers = [
-        lambda: list(described(tmp_path)),
+        lambda: list(contents_of(tmp_path)),
         lambda: compared([tmp_path]),
         lambda: model_and_tokenizer(tmp_path),
     ]
