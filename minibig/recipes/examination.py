@@ -139,8 +139,8 @@ def _answered(
     with shuffled_weights(model):
         control = answers()
     lines = iter(
-        Asked(question=question, expected=expected, answer=answer, control=senseless)
-        for (question, expected), answer, senseless in zip(turns, found, control, strict=True)
+        Asked(question=question, expected=expected, answer=answer, control=shuffled)
+        for (question, expected), answer, shuffled in zip(turns, found, control, strict=True)
     )
     return {split: tuple(next(lines) for _ in group) for split, group in questions.items()}
 

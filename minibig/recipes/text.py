@@ -135,7 +135,7 @@ def bytes_per_token(tokens: TokenFile) -> float:
 
 
 def opening(tokenizer: Tokenizer) -> str:
-    """A prompt for whoever gives none: a new line, or else the first character there is.
+    """The prompt where none is given: a new line, or else the first character there is.
 
     >>> opening(Characters.train("ab\\n")), opening(Characters.train("ab"))
     ('\\n', 'a')

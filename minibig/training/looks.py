@@ -107,7 +107,7 @@ def numbers_of(look: Look, found: object) -> dict[str, float]:
 def at_most_every(seconds: float, do: Callable[[], object]) -> Callable[[], None]:
     """A function that calls `do`, unless the last call or the beginning is too short ago.
 
-    For what is pleasant to have and costs time, such as a picture of a run that goes on.
+    For what costs time and may be left out, such as a picture of a run that goes on.
     """
     latest = time.monotonic()
 

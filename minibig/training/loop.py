@@ -146,7 +146,7 @@ class Trainer:
     def _train(self, stop: StopRequest) -> None:
         """Looks, checkpoints and updates, each when it is due, until the last step is made."""
         if self.state.step == 0:
-            self._save()  # a place that cannot be written to is better known now than in an hour
+            self._save()  # finds at once a folder that cannot be written
         while True:
             try:
                 if stop.signal_number is not None:
@@ -318,7 +318,7 @@ class Trainer:
         self.state.metrics_lines += 1
 
     def _show(self, method: str, *values: Any) -> None:
-        """Tell whoever watches; a terminal that is gone ends no run."""
+        """Pass on what is to be shown; a terminal that is gone ends no run."""
         try:
             getattr(self.progress, method)(*values)
         except Exception as error:
