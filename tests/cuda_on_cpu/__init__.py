@@ -36,6 +36,7 @@ from fake_cupy.arrays import ndarray, to_host
 from .blas import cublas
 
 COMPILER = shutil.which("g++") or shutil.which("clang++")
+_FLAGS = ("-std=c++17", "-O1", "-w", "-fPIC")
 _GUARD = 1 << 14  # bytes before and after every array
 _PTX = re.compile(r'asm\("(cvt[.\w]+) %0, %1;" : "=\w"\((\w+)\) : "\w"\((\w+)\)\);')
 
@@ -46,9 +47,17 @@ def _folder() -> Any:
 
 
 @functools.cache
+def _header() -> Path:
+    """A copy of `threads.h`; GCC finds it read already in the file beside it, others read it."""
+    header = Path(shutil.copy(Path(__file__).parent / "threads.h", _folder().name))
+    command = [COMPILER, *_FLAGS, "-x", "c++-header", str(header), "-o", f"{header}.gch"]
+    subprocess.run(command, capture_output=True, timeout=120)
+    return header
+
+
+@functools.cache
 def _library(code: str, options: tuple[str, ...]) -> ctypes.CDLL:
     """The kernels of a source as functions of the CPU."""
-    header = Path(__file__).parent / "threads.h"
     names = re.findall(r'extern "C" __global__ void (?:__launch_bounds__\(\d+\) )?(\w+)\(', code)
     code = _PTX.sub(lambda m: f"{m[1].replace('.', '_')}({m[2]}, {m[3]});", code)
     exports = [
@@ -57,10 +66,10 @@ def _library(code: str, options: tuple[str, ...]) -> ctypes.CDLL:
         f'extern "C" const char* types_of_{name}() {{ return cpu::types({name}); }}\n'
         for name in names
     ]
-    text = f'#include "{header}"\n{code}\n{"".join(exports)}'
+    text = f'#include "{_header()}"\n{code}\n{"".join(exports)}'
     path = Path(_folder().name, hashlib.sha256(f"{options}{text}".encode()).hexdigest()[:16])
     path.with_suffix(".cpp").write_text(text)
-    command = [COMPILER, "-std=c++17", "-O1", "-w", "-shared", "-fPIC", *options]
+    command = [COMPILER, *_FLAGS, "-shared", *options]
     command += [str(path.with_suffix(".cpp")), "-o", str(path.with_suffix(".so"))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if done.returncode:
