@@ -5,7 +5,7 @@ from typing import Any
 
 from minibig.autograd.operations import Operation, expect_function, expect_tensors
 from minibig.autograd.state import call, state
-from minibig.autograd.tensors import Edge, Node, Tensor, as_tuple, wrapped
+from minibig.autograd.tensors import Node, Tensor, as_tuple, wrapped
 from minibig.backend import InputError, dropout_from, dropout_state
 
 
@@ -22,14 +22,9 @@ class Checkpoint(Operation):
         return True
 
     def expand(self, node: Node) -> Any:
-        inputs, dropout = node.saved
-        tensors = map(_as_tensor, inputs, node.edges)
+        arrays, dropout = node.saved
         again = dropout_from(dropout).call
-        return call(again, self.f, *tensors, recording=True, recomputing=True)
-
-
-def _as_tensor(x: Any, edge: Edge | None) -> Any:
-    return None if x is None else Tensor(x, edge)
+        return call(again, self.f, *node.inputs(arrays), recording=True, recomputing=True)
 
 
 def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:

@@ -18,7 +18,7 @@ not used, and `owned` speaks for all of them.
 A derivative of the backward part goes through the formula: see `backward_pass.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from minibig.autograd.operations import Kernel, Operation, expect_tensors, register
@@ -83,20 +83,13 @@ class Fusible(Operation):
 
     def gradients(
         self, node: Node, g: Any, needed: tuple[bool, ...], *, owned: bool, last: bool
-    ) -> Sequence[Any]:
+    ) -> Any:
         kernel, _, residuals, settings = node.saved
-        results: Sequence[Any] = kernel.backward(
-            g, residuals, needed=needed, owned=owned, last=last, **settings
-        )
-        return results
+        return kernel.backward(g, residuals, needed=needed, owned=owned, last=last, **settings)
 
     def expand(self, node: Node) -> Any:
         _, arrays, _, settings = node.saved
-        inputs = [
-            None if array is None else Tensor(array, edge)
-            for array, edge in zip(arrays, node.edges, strict=True)
-        ]
-        return self.formula(*inputs, **settings)
+        return self.formula(*node.inputs(arrays), **settings)
 
 
 def fusible(formula: Callable[..., Any]) -> Fusible:

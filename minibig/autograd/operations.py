@@ -97,9 +97,7 @@ class Operation:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]
 
-    def bound(
-        self, inputs: tuple[Any, ...], keywords: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def bound(self, inputs: Any, keywords: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """All inputs and all keywords, given by position or by name or by default."""
         by_position = dict(zip([*self.inputs, *self.placed], inputs, strict=False))
         given = self.defaults | by_position | keywords
@@ -150,7 +148,7 @@ class Operation:
 
     def gradients(
         self, node: Node, g: Any, needed: tuple[bool, ...], *, owned: bool, last: bool
-    ) -> Sequence[Any]:
+    ) -> Any:
         """The gradient of each input, or None, from the gradient(s) g of the output(s).
 
         `needed` says which inputs want one, `owned` that g may be written over, all of it, and

@@ -19,7 +19,7 @@ primitive is a function of the same arrays and keywords with the same result.
 import functools
 import inspect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
@@ -125,14 +125,13 @@ class Primitive(Operation):
         plan = self.plans.get(pattern) or self._plan(pattern)
         saved: list[Any] = []
         for kind, which in plan.slots:
-            if kind == "input":
-                saved.append(arrays[which])
+            if kind == "keyword":
+                saved.append(keywords.get(which, self.keywords[which]))
             elif kind == "output":
                 saved.append(y)
-            elif kind == "shape":
-                saved.append(_shape(arrays[which]))
             else:
-                saved.append(keywords.get(which, self.keywords[which]))
+                x = arrays[which]
+                saved.append(x if kind == "input" else _shape(x))
         return Node(self, edges, (plan, saved), y)
 
     def _plan(self, pattern: tuple[bool, ...]) -> Plan:
@@ -168,7 +167,7 @@ class Primitive(Operation):
 
     def gradients(
         self, node: Node, g: Any, needed: tuple[bool, ...], *, owned: bool, last: bool
-    ) -> Sequence[Any]:
+    ) -> Any:
         plan, saved = node.saved
         if isinstance(g[0] if isinstance(g, tuple) else g, Tensor):
             saved = [
@@ -176,8 +175,7 @@ class Primitive(Operation):
             ]
         if self.variadic:
             rule, places = plan.rules[0]
-            results: Sequence[Any] = rule(g, *[saved[i] for i in places])
-            return results
+            return rule(g, *[saved[i] for i in places])
         return [
             entry[0](g, *[saved[i] for i in entry[1]]) if entry is not None and wanted else None
             for entry, wanted in zip(plan.rules, needed, strict=False)

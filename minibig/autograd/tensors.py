@@ -11,7 +11,7 @@ it, so a backward pass through stale values is noticed.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -43,6 +43,11 @@ class Node:
         several = isinstance(y, tuple)
         self.outputs = [(a.shape, a.dtype) for a in y] if several else ((y.shape, y.dtype),)
         self.watched: dict[int, Tensor | None] | None = None
+
+    def inputs(self, arrays: Sequence[Any]) -> "list[Tensor | None]":
+        """Its inputs again, as tensors with their history, from their arrays."""
+        pairs = zip(arrays, self.edges, strict=True)
+        return [None if array is None else Tensor(array, edge) for array, edge in pairs]
 
 
 class Leaf(Node):

@@ -91,10 +91,8 @@ def text(name: str, value: Any, *, empty: bool = False) -> str:
     """`value`, if it is a string that can be written as UTF-8; an empty one only where allowed."""
     if not isinstance(value, str) or not (value or empty):
         raise refuse(name, "a text" if empty else "a text that is not empty", value)
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise refuse(name, "a text that can be written as UTF-8", value) from None
+    if value.encode("utf-8", errors="replace").decode("utf-8") != value:
+        raise refuse(name, "a text that can be written as UTF-8", value)
     return value
 
 
@@ -129,12 +127,10 @@ def instance(name: str, value: Any, kind: type[_T]) -> _T:
 
 def path(name: str, value: Any) -> Path:
     """`value` as a path, if it is one or the text of one."""
-    if not isinstance(value, str | PathLike):
-        raise refuse(name, "the path of a file or a folder", value)
-    given = Path(value)
-    if "\0" in str(given):
-        raise refuse(name, "a path without null characters", str(given))
-    return given
+    if not isinstance(value, str | PathLike) or "\0" in str(value):
+        advice = "A path holds no null characters."
+        raise refuse(name, "the path of a file or a folder", value, advice)
+    return Path(value)
 
 
 def iterable(name: str, value: Any, of: str) -> Iterable[Any]:
