@@ -27,7 +27,7 @@ import numpy as np
 from minibig.autograd.operations import Kernel, Operation, expect_tensors, not_an_operand, register
 from minibig.autograd.state import state
 from minibig.autograd.tensors import Edge, Node, Tensor, wrapped
-from minibig.backend import InputError, is_array, namespace
+from minibig.backend import InputError, is_array, namespace, plain
 from minibig.backend.checks import shown
 from minibig.other_names import on_keyword
 
@@ -88,9 +88,10 @@ class Primitive(Operation):
                 arrays.append(x.data)
                 edges.append(x.edge)
             else:
-                known = type(x) is np.ndarray  # a question less for what is common
-                if not known and not (isinstance(x, (np.generic, float, int)) or is_array(x)):
-                    raise not_an_operand(self, "tensors, arrays or numbers", x)
+                if type(x) is not np.ndarray:  # a question less for what is common
+                    if not (isinstance(x, (np.generic, float, int)) or is_array(x)):
+                        raise not_an_operand(self, "tensors, arrays or numbers", x)
+                    x = plain(x)
                 numbers = numbers or getattr(x, "ndim", 1) == 0
                 arrays.append(x)
                 edges.append(None)

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minibig.autograd.tensor_methods import TensorMethods
-from minibig.backend import Array, Device, InputError, devices, is_array, namespace, to_numpy
+from minibig.backend import Array, Device, InputError, devices, is_array, namespace, plain, to_numpy
 from minibig.numpy_functions import NumPyFunctions
 
 tick = itertools.count(1).__next__
@@ -297,7 +297,7 @@ def tensor(
     tensor([[1. , 2. ],
             [3. , 4.5]])
     """
-    values = values.data if isinstance(values, Tensor) else values
+    values = values.data if isinstance(values, Tensor) else plain(values)
     known = is_array(values)
     try:
         array = values.astype(dtype or values.dtype) if known else np.array(values, dtype)
@@ -305,10 +305,10 @@ def tensor(
         too_large = isinstance(error, OverflowError)
         expected = f"integers that fit {dtype}" if too_large else "numbers in a rectangular shape"
         raise InputError(f"tensor() expected {expected}: {error}.") from None
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         advice = " Encode text with a tokenizer first." if array.dtype.kind in "USO" else ""
         raise InputError(
-            "tensor() expected bools or real numbers, whole ones within 64 bits; "
+            "tensor() expected bools or real numbers, each within 64 bits; "
             f"got {array.dtype}.{advice}"
         )
     integers = known and array.dtype.kind in "iu" and values.dtype.kind in "iu"

@@ -1,8 +1,8 @@
 """Arrays of NumPy or CuPy (nothing else knows which), random streams, error sentences."""
 
 from minibig.backend.devices import (
-    CPU, Array, Device, Shape, device, device_of, dtype_or_device, is_array, namespace, to_device,
-    to_numpy,
+    CPU, Array, Device, Shape, device, device_of, dtype_or_device, is_array, namespace, plain,
+    to_device, to_numpy,
 )
 from minibig.backend.dtypes import promoted, real
 from minibig.backend.errors import InputError

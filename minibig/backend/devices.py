@@ -40,6 +40,21 @@ def is_array(x: Any) -> bool:
     return cupy is not None and isinstance(x, cupy.ndarray)
 
 
+def plain(x: Any) -> Any:
+    """An array of NumPy without a class and a byte order of its own; all else as it is.
+
+    For `numpy.matrix` * is another product, and a masked array hides elements that would count.
+
+    >>> plain(np.ones(2, ">f4")).dtype == np.float32
+    True
+    """
+    if not isinstance(x, np.ndarray):
+        return x
+    if isinstance(x, np.ma.MaskedArray):
+        raise InputError("a masked array hides elements; fill them first: x.filled(0.0).")
+    return np.asarray(x, x.dtype.newbyteorder("="))
+
+
 def namespace(x: Any) -> Any:
     """The module whose functions work on x: `numpy` or `cupy`."""
     if isinstance(x, (np.ndarray, np.generic, float, int)):

@@ -166,12 +166,12 @@ def sync_folder(folder: Path) -> None:
 @contextmanager
 def _written(path: Path) -> Iterator[None]:
     """Say in one sentence why `path` could not be written."""
-    existed = path.parent.is_dir()
+    existed = os.path.isdir(path.parent)
     try:
         yield
     except OSError as error:
         reason = f"{path} cannot be written: {error.strerror or error}."
-        if existed and not path.parent.is_dir():
+        if existed and not os.path.isdir(path.parent):
             raise StorageError(
                 f"{reason} The folder {path.parent} is not there any more."
             ) from error

@@ -32,7 +32,7 @@ def forward(q, k, v, bias, *, keep, causal, scale, return_weights):
         return NotImplemented
     *outer, H, T, K = q.shape
     S, U = v.shape[-2:]
-    scale = 1 / math.sqrt(K) if scale is None else scale
+    scale = 1 / math.sqrt(K or 1) if scale is None else scale
     q, k, v = (x.reshape(-1, *x.shape[-3:]) for x in (q, k, v))  # (B, H, T or S, K or U)
     B = len(q)
     bias_shape = None if bias is None else bias.shape

@@ -3,7 +3,7 @@
 from typing import Any
 
 from minibig.autograd import Tensor, tensor
-from minibig.backend import Array, Device, is_array, to_device
+from minibig.backend import Array, Device, is_array, plain, to_device
 from minibig.backend.checks import whole
 from minibig.nn.initializers import normal
 from minibig.nn.module import Module
@@ -50,5 +50,5 @@ def ids_array(ids: Any, where: Device) -> Array:
     >>> ids_array([[1, 2]], CPU)
     array([[1, 2]])
     """
-    array = ids.data if isinstance(ids, Tensor) else ids
+    array = ids.data if isinstance(ids, Tensor) else plain(ids)
     return to_device(array if is_array(array) else tensor(array, device="cpu").data, where)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.backend import Array, InputError, is_array
+from minibig.backend import Array, InputError, is_array, plain
 from minibig.backend.checks import shown
 
 
@@ -22,7 +22,7 @@ def arrays_of(state: Any) -> dict[str, Array]:
         )
     arrays = {}
     for name, value in state.items():
-        array = value.data if isinstance(value, Tensor) else value
+        array = value.data if isinstance(value, Tensor) else plain(value)
         arrays[name] = array if is_array(array) else np.asarray(array)
     return arrays
 

@@ -25,6 +25,7 @@ from minibig.backend import (
     device,
     dtype_or_device,
     is_array,
+    plain,
     to_device,
 )
 from minibig.nn.loading import arrays_of, expect_fit
@@ -146,7 +147,8 @@ class Module:
         """
         if name not in vars(self).get("_buffers", ()):
             raise InputError(f"{type(self).__name__} has no buffer {name!r}. Use register_buffer.")
-        old, new = getattr(self, name), values.data if isinstance(values, Tensor) else values
+        old = getattr(self, name)
+        new = values.data if isinstance(values, Tensor) else plain(values)
         if not is_array(new) or (new.shape, new.dtype) != (old.shape, old.dtype):
             raise InputError(
                 f"buffer {name} holds {old.dtype} of shape {old.shape}; got "

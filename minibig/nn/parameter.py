@@ -8,7 +8,7 @@ through a graph that used the earlier values is refused instead of being wrong.
 from typing import Any
 
 from minibig.autograd import Tensor, tensor, tick
-from minibig.backend import Array, Device, InputError, device_of, is_array, to_device
+from minibig.backend import Array, Device, InputError, device_of, is_array, plain, to_device
 from minibig.nn.placeholders import (
     count_parameter,
     is_placeholder,
@@ -70,7 +70,7 @@ class Parameter(Tensor):
         minibig.backend.errors.InputError: a parameter of shape (2,), float32, on cpu was assigned \
 shape (3,), float32, on cpu. Convert the values first.
         """
-        new = values.data if isinstance(values, Tensor) else values
+        new = values.data if isinstance(values, Tensor) else plain(values)
         if not is_array(new):
             raise InputError(f"assign needs a tensor or an array; got {type(values).__name__}.")
         if (new.shape, new.dtype, device_of(new)) != (self.shape, self.dtype, self.device):

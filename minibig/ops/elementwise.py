@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Primitive, Tensor, composite, constant, primitive
-from minibig.backend import Array, device_of, namespace, real, to_device, to_numpy
+from minibig.backend import Array, InputError, device_of, namespace, real, to_device, to_numpy
 from minibig.ops.operands import in_single_precision
 
 def named(function: Any, name: str, meaning: str) -> Any:
@@ -142,7 +142,9 @@ abs_.defvjp(x=lambda g, x: g * sign(x))
 
 @primitive
 def astype(x: Array, /, dtype: str) -> Array:
-    """x converted to another dtype; the gradient is converted back."""
+    """x converted to another dtype of numbers or bools; the gradient is converted back."""
+    if dtype is None or (dtype := np.dtype(dtype)).kind not in "fiub" or dtype.itemsize > 8:
+        raise InputError(f"astype needs a dtype of real numbers or bool; got {dtype!r}.")
     return x.astype(dtype, copy=False)
 astype.defvjp(x=lambda g: g)
 

@@ -9,7 +9,7 @@ the end, and a GPU would wrap a large one.
 from typing import Any
 
 from minibig.autograd import Tensor, composite, constant, fusible, primitive, reshape
-from minibig.backend import Array, InputError, Shape, is_array, namespace
+from minibig.backend import Array, InputError, Shape, is_array, namespace, plain
 from minibig.ops.arithmetic import maximum, where
 from minibig.ops.operands import array_of, checked_axis, expect_shape
 from minibig.ops.shapes import transpose
@@ -51,7 +51,7 @@ def _index_part(x: Array, part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, slice) or type(part) is int:
         return part
     try:
-        array = namespace(x).asarray(part.data if isinstance(part, Tensor) else part)
+        array = namespace(x).asarray(part.data if isinstance(part, Tensor) else plain(part))
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"an index must be integers or bools: {error}.") from None
     if not array.size and isinstance(part, list | tuple | range):  # NumPy takes them for floats

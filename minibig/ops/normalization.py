@@ -46,6 +46,8 @@ def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
 @rms_norm.check
 def _check_norm(x, weight, bias=None, *, eps):
     number("eps", eps, 0)
+    if not x.ndim:
+        raise InputError("a norm needs x of shape (..., D); got a single number. Use x.reshape(1).")
     expect_one_dtype("a norm", x=x, weight=weight, bias=bias)
     expect_shape("a norm: weight", weight, x.shape[-1:])
     expect_shape("a norm: bias", bias, x.shape[-1:])

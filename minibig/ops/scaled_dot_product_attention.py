@@ -46,7 +46,7 @@ def attention_weights(
 
     Shapes:  q (..., T, K), k (..., S, K), bias broadcastable to (..., T, S)  ->  (..., T, S).
     """
-    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    scale = 1 / math.sqrt(q.shape[-1] or 1) if scale is None else scale
     scores = matmul(q, k.swapaxes(-1, -2)) * scale  # (..., T, S)
     if bias is not None:
         scores = scores + bias

@@ -89,7 +89,7 @@ def concatenate(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
     >>> mb.concatenate([mb.tensor([1, 2]), mb.tensor([3])])
     tensor([1, 2, 3])
     """
-    if not xs:
+    if len(xs) == 0:
         raise InputError("concatenate needs at least one tensor; got none.")
     return concatenate_all(*xs, axis=axis)
 

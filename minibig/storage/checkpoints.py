@@ -72,7 +72,7 @@ def save_checkpoint(
     ...     [path.name for path in list_checkpoints(folder)], load_checkpoint(folder)
     (['step-00000200', 'step-00000300'], ({'w': array([300., 300.])}, {'step': 300}))
     """
-    folder = Path(folder)
+    folder = checks.path("folder", folder)
     checks.whole("keep", keep, least=1)
     _check_state(state)
     make_folder(folder)
@@ -97,17 +97,19 @@ def load_checkpoint(folder: str | os.PathLike[str]) -> tuple[dict[str, Array], d
     Raises:  StorageError if there is none, if it is damaged, or if it was written by a newer
              version of minibig.
     """
-    path = _find(Path(folder))
+    folder = checks.path("folder", folder)
+    path = _find(folder)
     try:
         return _read(path)
     except StorageError:
-        if path.is_dir() or path == Path(folder):
+        if os.path.isdir(path) or path == folder:
             raise
     return load_checkpoint(folder)  # the run that is saving here has removed it in the meantime
 
 
 def list_checkpoints(folder: str | os.PathLike[str]) -> list[Path]:
     """The checkpoints in a folder, in the order of their steps."""
+    folder = checks.path("folder", folder)
     try:
         names = os.listdir(folder)
     except OSError as error:

@@ -64,7 +64,7 @@ def save(model: Module, folder: str | os.PathLike[str]) -> None:
 
     Raises:  StorageError if the files cannot be written.
     """
-    folder = Path(folder)
+    folder = checks.path("folder", folder)
     checks.instance("model", model, Module)
     fields, tensors = _described(model)
     if fields["model_type"] == native.MODEL_TYPE and fields["config"] is None:
@@ -97,7 +97,7 @@ def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> 
     Raises:  StorageError that says what is wrong with the files: a bit that is not as it was
              written, or every missing, unexpected and mis-shaped tensor.
     """
-    folder = Path(folder)
+    folder = checks.path("folder", folder)
     backend_device(device)  # a wrong name is not the fault of the folder
     for _ in range(_TRIES):
         before, found = _stamps(folder), None
@@ -114,6 +114,7 @@ def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> 
 
 def _load(folder: Path, device: str | Device | None) -> Module:
     """What `load` does, unless another process saves in the folder at the same time."""
+    read_file(folder / CONFIG, MAX_JSON_BYTES)  # the checksum of an endless one would take for ever
     check_files(folder, (CONFIG, WEIGHTS))
     fields = read_json(folder / CONFIG, shape={...: object})
     family = _family(folder / CONFIG, fields.get("model_type"))
@@ -138,9 +139,9 @@ def find_model(folder: str | os.PathLike[str]) -> Path:
 
     Raises:  StorageError that says what is there instead.
     """
-    folder = Path(folder)
+    folder = checks.path("folder", folder)
     refuse_pickle(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise StorageError(f"{folder} is not a folder. Give the folder of a run or of a model.")
     place = next((p for name in _PLACES if (p := folder / name) and _holds(p, CONFIG)), None)
     if place is None and _holds(folder, "run.json"):

@@ -27,7 +27,7 @@ import safetensors
 from safetensors.numpy import save_file
 
 from minibig.autograd import Tensor
-from minibig.backend import Array, InputError, Shape, is_array, to_numpy
+from minibig.backend import Array, InputError, Shape, checks, is_array, plain, to_numpy
 from minibig.backend.checks import shown, text
 from minibig.files import MAX_JSON_BYTES, StorageError, new_path, open_regular, parse_json
 
@@ -130,7 +130,7 @@ def save_tensors(
     ...     load_tensors(f"{folder}/a.safetensors"), metadata(f"{folder}/a.safetensors")
     ({'w': array([1., 1.])}, {'made by': 'hand'})
     """
-    with new_path(Path(path)) as unfinished:
+    with new_path(checks.path("path", path)) as unfinished:
         write_tensors(unfinished, tensors, metadata)
 
 
@@ -157,7 +157,7 @@ def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
 @contextmanager
 def open_tensors(path: str | os.PathLike[str]) -> Iterator[TensorFile]:
     """A safetensors file whose header is validated, to read what is needed of it."""
-    path = Path(path)
+    path = checks.path("path", path)
     refuse_pickle(path)
     with open_regular(path) as (file, _):
         try:
@@ -242,7 +242,7 @@ def _on_host(name: str, tensor: Any) -> Array:
     """The array as it goes into the file: on the CPU, in C order, little-endian."""
     if text("the name of a tensor", name, empty=True) == _METADATA:
         raise InputError(f"no tensor can be called {_METADATA}; the format uses that name.")
-    array = tensor.data if isinstance(tensor, Tensor) else tensor
+    array = tensor.data if isinstance(tensor, Tensor) else plain(tensor)
     if not is_array(array):
         raise InputError(f"tensor {shown(name)} must be an array; got {type(array).__name__}.")
     host = to_numpy(array)

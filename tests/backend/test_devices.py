@@ -87,3 +87,45 @@ def test_what_is_no_array_has_no_namespace(value):
 
 def test_names_print_as_they_are_asked_for():
     assert [str(Device("cuda", 1)), str(CPU)] == ["cuda:1", "cpu"]
+
+
+@pytest.mark.parametrize("kind", [np.matrix, np.memmap, np.recarray])
+def test_a_subclass_of_an_array_becomes_a_plain_array(kind, tmp_path):
+    given = np.array([[1.0, 2.0], [3.0, 4.0]]).view(kind) if kind is not np.memmap else None
+    if given is None:
+        given = np.memmap(tmp_path / "a", np.float64, "w+", shape=(2, 2))
+        given[:] = [[1, 2], [3, 4]]
+    x = mb.tensor(given)
+    assert type(x.data) is type((x * x).data) is type(mb.exp(given)) is np.ndarray
+    assert (x * x).tolist() == (x * given).tolist() == (given * x).tolist() == [[1, 4], [9, 16]]
+    assert mb.embedding(x, mb.tensor([1])).tolist() == [[3, 4]]
+
+
+def test_a_masked_array_is_refused_wherever_it_can_come_in():
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    parameter = mb.nn.Parameter(np.zeros(2))
+    for use in (
+        mb.tensor,
+        mb.nn.Parameter,
+        parameter.assign,
+        lambda x: mb.ones(2) * x,
+        lambda x: mb.sum(x),
+        lambda x: mb.ones(2)[x.astype("int64")],
+        lambda x: mb.take(mb.ones(3), x.astype("int64")),
+        lambda x: mb.nn.Embedding(5, 2)(x.astype("int64")),
+        lambda x: mb.nn.LayerNorm(2).load_state_dict({"weight": x, "bias": x}),
+    ):
+        with pytest.raises(mb.InputError, match="masked array"):
+            use(masked)
+    assert parameter.tolist() == [0, 0]
+
+
+def test_foreign_byte_order_and_more_than_64_bits():
+    x = mb.tensor(np.arange(4.0, dtype=">f4").reshape(2, 2))
+    assert x.dtype == mb.float32
+    assert mb.nn.Linear(2, 3)(x).dtype == mb.float32
+    assert mb.tensor(np.arange(3, dtype=">i2")).dtype == np.int16
+    assert mb.nn.Parameter(np.ones(2, ">f8")).dtype == mb.float64
+    if np.dtype(np.longdouble).itemsize > 8:
+        with pytest.raises(mb.InputError, match="within 64 bits"):
+            mb.tensor(np.ones(2, np.longdouble))

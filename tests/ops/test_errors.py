@@ -1,5 +1,7 @@
 """Wrong uses of the operations: the kind of error, its words, nothing changed."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -452,3 +454,29 @@ def test_an_array_of_the_cpu_beside_a_tensor_of_a_gpu_is_refused(device):
         with pytest.raises((TypeError, mb.InputError), match=r"add cannot take .*cuda"):
             x + mb.ones((2,))
     assert (x + 1.0).tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("dtype", [None, "complex64", "U3", "object", np.longdouble, "M8[D]"])
+def test_astype_takes_dtypes_of_real_numbers_and_bool_only(dtype):
+    with pytest.raises(mb.InputError, match="astype needs a dtype"):
+        mb.tensor(F23).astype(dtype)
+
+
+@pytest.mark.parametrize("norm", [mb.layer_norm, mb.rms_norm])
+def test_a_norm_of_a_single_number_is_refused(norm):
+    with pytest.raises(mb.InputError, match="single number"):
+        norm(mb.tensor(2.0))
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+def test_attention_with_heads_of_size_0_is_the_mean_of_the_values(kernels):
+    q, v = mb.ones((2, 0)), mb.tensor([[1.0, 5.0], [3.0, 7.0]], requires_grad=True)
+    with contextlib.nullcontext() if kernels else mb.reference():
+        y = mb.attention(q, q, v)
+    assert y.tolist() == [[2.0, 6.0], [2.0, 6.0]]
+    y.sum().backward()
+    assert v.grad.tolist() == [[1.0, 1.0], [1.0, 1.0]]
+
+
+def test_concatenate_takes_the_parts_of_a_tensor():
+    assert mb.concatenate(mb.tensor(F23)).tolist() == F23.reshape(-1).tolist()

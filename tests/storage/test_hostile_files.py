@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import minibig as mb
+from minibig import storage
 from minibig.storage import StorageError, load_tensors, metadata, tensor_files
 
 from .format_files import GOOD, HOSTILE, ODD, raw
@@ -190,3 +192,33 @@ for name in ("astral", "escapes", "too long"):
 if peak() - before > 200_000 or time.process_time() - start > 2:
     raise SystemExit(f"{peak() - before} kB, {time.process_time() - start:.1f} s")
 """
+
+
+def small_gpt():
+    config = mb.models.GPTConfig(vocab_size=5, context_length=4, n_layers=1, n_heads=1, d_model=4)
+    return mb.models.GPT(config)
+
+
+@pytest.mark.parametrize("given", ["a\0b", b"folder", 3, None, "x" * 5000, "x/" * 3000])
+def test_what_is_no_path_is_refused_everywhere(given):
+    model = small_gpt()
+    for use in (
+        mb.load,
+        lambda path: mb.save(model, path),
+        load_tensors,
+        metadata,
+        lambda path: storage.save_tensors(path, {}),
+        storage.load_checkpoint,
+        lambda path: storage.save_checkpoint(path, {}, {"step": 1}),
+        storage.list_checkpoints,
+    ):
+        with pytest.raises(mb.InputError):
+            use(given)
+
+
+def test_an_endless_configuration_is_refused_before_its_checksum_is_taken(tmp_path):
+    mb.save(small_gpt(), tmp_path)
+    with (tmp_path / "config.json").open("r+b") as file:
+        file.truncate(2**40)
+    with pytest.raises(StorageError, match="at most 10,000,000"):
+        mb.load(tmp_path)
