@@ -143,9 +143,10 @@ abs_.defvjp(x=lambda g, x: g * sign(x))
 @primitive
 def astype(x: Array, /, dtype: str) -> Array:
     """x converted to another dtype of numbers or bools; the gradient is converted back."""
-    if dtype is None or (dtype := np.dtype(dtype)).kind not in "fiub" or dtype.itemsize > 8:
+    kind = None if dtype is None else np.dtype(dtype)
+    if kind is None or kind.kind not in "fiub" or kind.itemsize > 8:
         raise InputError(f"astype needs a dtype of real numbers or bool; got {dtype!r}.")
-    return x.astype(dtype, copy=False)
+    return x.astype(kind, copy=False)
 astype.defvjp(x=lambda g: g)
 
 @primitive
