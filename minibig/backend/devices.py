@@ -48,11 +48,9 @@ def plain(x: Any) -> Any:
     >>> plain(np.ones(2, ">f4")).dtype == np.float32
     True
     """
-    if not isinstance(x, np.ndarray):
-        return x
     if isinstance(x, np.ma.MaskedArray):
         raise InputError("a masked array hides elements; fill them first: x.filled(0.0).")
-    return np.asarray(x, x.dtype.newbyteorder("="))
+    return np.asarray(x, x.dtype.newbyteorder("=")) if isinstance(x, np.ndarray) else x
 
 
 def namespace(x: Any) -> Any:

@@ -129,8 +129,7 @@ normal_cdf.defvjp(x=lambda g, x: g * (1 / math.sqrt(2 * math.pi) * exp(-0.5 * (x
 def _each(function: Callable[[float], float], x: Array) -> Array:
     """The function of every element, one after the other in Python; of integers in float32."""
     y = np.array([function(each) for each in to_numpy(x).reshape(-1).tolist()])
-    dtype = x.dtype if x.dtype.kind == "f" else "float32"
-    return to_device(y.reshape(x.shape).astype(dtype), device_of(x))
+    return to_device(y.reshape(x.shape).astype(real(x).dtype), device_of(x))
 
 sign = constant(named(lambda x, /: namespace(x).sign(x), "sign", "−1, 0 or 1: the sign of x."))
 

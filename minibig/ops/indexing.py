@@ -8,7 +8,7 @@ the end, and a GPU would wrap a large one.
 
 from typing import Any
 
-from minibig.autograd import Tensor, composite, constant, fusible, primitive, reshape
+from minibig.autograd import Tensor, as_tuple, composite, constant, fusible, primitive, reshape
 from minibig.backend import Array, InputError, Shape, is_array, namespace, plain
 from minibig.ops.arithmetic import maximum, where
 from minibig.ops.operands import array_of, checked_axis, expect_shape
@@ -38,8 +38,7 @@ def getitem(x, index: Any, /) -> Tensor:
     >>> x[:, 1], x[0, [2, 0]], x[x > 4]
     (tensor([2, 5]), tensor([3, 1]), tensor([5, 6]))
     """
-    given = index if isinstance(index, tuple) else (index,)
-    parts = [_index_part(array_of(x), part) for part in given]
+    parts = [_index_part(array_of(x), part) for part in as_tuple(index)]
     _check_in_range(x.shape, parts)
     return getitem_at(x, index=tuple(parts))
 
