@@ -7,7 +7,7 @@ not move x̂.
 """
 
 from minibig.autograd import fusible
-from minibig.backend.checks import number
+from minibig.backend.checks import number, refuse
 from minibig.ops.elementwise import sqrt
 from minibig.ops.operands import expect_one_dtype, expect_shape, in_single_precision
 
@@ -47,7 +47,7 @@ def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
 def _check_norm(x, weight, bias=None, *, eps):
     number("eps", eps, 0)
     if not x.ndim:
-        raise InputError("a norm needs x of shape (..., D); got a single number. Use x.reshape(1).")
+        raise refuse("x of a norm", "of shape (..., D), no single number", x, "Use x.reshape(1).")
     expect_one_dtype("a norm", x=x, weight=weight, bias=bias)
     expect_shape("a norm: weight", weight, x.shape[-1:])
     expect_shape("a norm: bias", bias, x.shape[-1:])

@@ -12,13 +12,13 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from minibig.autograd import Tensor, as_tuple, composite
-from minibig.backend import Array, InputError, Shape, is_array
+from minibig.backend import Array, InputError, Shape, is_array, plain
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 def array_of(x: Any, name: str = "x") -> Array:
     """The array that x is or holds."""
-    array = x.data if isinstance(x, Tensor) else x
+    array = x.data if isinstance(x, Tensor) else plain(x)
     if not is_array(array):
         got = f"{type(x).__name__}. Use mb.tensor(...)"
         raise TypeError(f"{name} must be a tensor or an array; got {got}.")
