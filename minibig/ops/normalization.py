@@ -7,7 +7,7 @@ not move x̂.
 """
 
 from minibig.autograd import fusible
-from minibig.backend.checks import number, refuse
+from minibig.backend.checks import number, whole
 from minibig.ops.elementwise import sqrt
 from minibig.ops.operands import expect_one_dtype, expect_shape, in_single_precision
 
@@ -46,8 +46,7 @@ def rms_norm(x, weight=None, /, *, eps: float = 1e-6):
 @rms_norm.check
 def _check_norm(x, weight, bias=None, *, eps):
     number("eps", eps, 0)
-    if not x.ndim:
-        raise refuse("x of a norm", "of shape (..., D), no single number", x, "Use x.reshape(1).")
+    whole("the number of axes of x", x.ndim, least=1)
     expect_one_dtype("a norm", x=x, weight=weight, bias=bias)
     expect_shape("a norm: weight", weight, x.shape[-1:])
     expect_shape("a norm: bias", bias, x.shape[-1:])
