@@ -20,7 +20,7 @@ from minibig.backend.checks import whole
 from minibig.data import CORPORA, Batches, Text, evaluation_batches
 from minibig.data.columns import split_column
 from minibig.evaluation import mean_loss
-from minibig.models import GPT, GPTConfig, GPTSizes
+from minibig.models import GPT, GPTConfig
 from minibig.objectives import next_token_loss
 from minibig.pictures import draw_losses
 from minibig.recipes.display import Display
@@ -33,7 +33,7 @@ from minibig.recipes.folder import (
     run_folder,
     write_record,
 )
-from minibig.recipes.settings import SHAKESPEARE, Pretraining, pretraining_of
+from minibig.recipes.settings import SHAKESPEARE, START_SIZES, Pretraining, pretraining_of
 from minibig.recipes.text import (
     TokenizedText,
     bits_per_byte_of,
@@ -167,8 +167,7 @@ def _sizes(folder: Path, start: Path, goes_on: bool) -> dict[str, Any]:
     """The sizes of a model to start from, or of the one that a run did start from."""
     model: Any = settings_on_record(folder).model if goes_on else load(start)
     sizes = model if goes_on else model.config
-    names = [name for name in GPTSizes().to_json() if name != "dropout"]
-    return {name: getattr(sizes, name) for name in names}
+    return {name: getattr(sizes, name) for name in START_SIZES}
 
 
 def _text(settings: Pretraining) -> Text:

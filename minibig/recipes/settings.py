@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from minibig.models import GPTSizes
-from minibig.settings import Settings, group, setting
+from minibig.settings import Settings, group, setting, types_of
 from minibig.training import TrainingSettings
 
 SHAKESPEARE = (
     "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
 )
+# What a run that starts from another model takes from it.
+START_SIZES = tuple(name for name in types_of(GPTSizes) if name != "dropout")
+TAKEN_FROM_START = (*START_SIZES, "tokenizer", "vocab_size")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,8 @@ _BPE: dict[str, dict[str, Any]] = {
     "bpe-han": {"isolate_han": True},
     "bpe-dialogue": {"isolate_han": True, "special_tokens": _SPECIAL},
 }
-TOKENIZERS = ("characters", *_BPE)
+BPE_KINDS = tuple(_BPE)
+TOKENIZERS = ("characters", *BPE_KINDS)
 
 
 def record_of(text: Text) -> TextRecord:

@@ -137,6 +137,44 @@ def test_a_setting_makes_no_sense(training, tmp_path, changes, message):
     assert not (tmp_path / "run" / "run.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--d-model", "64", "--tokenizer", "characters"], "d_model and tokenizer are given"),
+        (["--vocab-size", "300"], "vocab_size is given, and would do nothing"),
+        (["--config", "sizes.json"], "d_model is given, and would do nothing"),
+    ],
+)
+def test_what_a_run_takes_from_its_start_cannot_be_chosen(
+    complaint, finished_run, text_file, tmp_path, monkeypatch, given, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sizes.json").write_text('{"model": {"d_model": 64}}')
+    shown = complaint("train", "--from", finished_run, "--data", text_file, *given)
+    assert message in shown and "leave out --from" in shown
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--vocab-size", "300"], "only bpe, bpe-han, bpe-dialogue learn it"),
+        (["--max-rollbacks", "2"], "unless on_divergence is roll_back"),
+        (["--sample-every", "0"], "sample_length is given, and would do nothing"),
+    ],
+)
+def test_a_setting_that_would_do_nothing_is_refused(training, given, message):
+    assert message in training(*given)
+
+
+def test_tokenize_refuses_what_would_do_nothing(complaint, bpe_folder, text_file, tmp_path):
+    train = ("tokenize", "train", "--data", text_file, "--out", tmp_path / "made")
+    shown = complaint(*train, "--tokenizer", "characters", "--vocab-size", "300")
+    assert "vocab_size is given, and would do nothing" in shown
+    shown = complaint("tokenize", "encode", bpe_folder, "text", "--file", text_file)
+    assert "Leave out one of them" in shown
+
+
 def test_cuda_is_asked_for_where_there_is_none(training, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cupy", None)
     assert "CuPy is not installed" in training(device="cuda")

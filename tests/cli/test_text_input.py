@@ -124,7 +124,8 @@ def peak_on_one_line(folder, megabytes, tokenizer, word):
     with open(folder / "line.txt", "wb") as file:
         for _ in range(megabytes):
             file.write(block)
-    settings = flags({**TINY, "tokenizer": tokenizer, "vocab_size": 280, "steps": 2})
+    vocabulary = {} if tokenizer == "characters" else {"vocab_size": 280}
+    settings = flags({**TINY, "tokenizer": tokenizer, **vocabulary, "steps": 2})
     peak = peak_of(
         "train", "--data", folder / "line.txt", "--out", folder / "run", *settings,
         "--evaluate-batches", 1,

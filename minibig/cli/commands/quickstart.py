@@ -37,14 +37,15 @@ def run(given: dict[str, Any]) -> int:
     """Train, or go on, and show what the model can do."""
     options = Options.of(given)
     chosen = Quickstart.of_text(options.data) if options.data else Quickstart()
-    chosen = changed_by_file(chosen, options.config).changed({"out": options.out})
+    flags = {"out": options.out} if "out" in given else {}
+    chosen = changed_by_file(chosen, options.config, flags)
     if not options.data and chosen.pretraining.data != "world":
         raise InputError(
             f"{options.config}: only the data world has questions with answers; got "
             f"{chosen.pretraining.data}. Give a text of yours with --data."
         )
-    if is_run(options.out) and not options.restart:
-        say(f"going on with {options.out} (--restart begins anew)")
+    if is_run(chosen.out) and not options.restart:
+        say(f"going on with {chosen.out} (--restart begins anew)")
     command = ["minibig", *sys.argv[1:]]
     quickstart(chosen, restart=options.restart, display=DISPLAY, command=command)
     return 0

@@ -6,9 +6,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from minibig.backend import InputError
 from minibig.cli.console import given_text, input_bytes, say
 from minibig.cli.options import Action, argument, errors_setting
 from minibig.data.text_files import decoded_blocks, file_blocks
+from minibig.recipes.configuration import check_use
 from minibig.recipes.text import TOKENIZERS, train_tokenizer
 from minibig.settings import Settings, required, setting
 from minibig.tokenizers import encode_stream, load_tokenizer, read_ids, visible
@@ -47,6 +49,7 @@ class DecodeOptions(Settings):
 
 def _train(given: dict[str, Any]) -> int:
     options = TrainOptions.of(given)
+    check_use(given, options)
     tokenizer, text = train_tokenizer(**vars(options))
     say(f"{options.out}: {tokenizer.vocab_size:,} tokens from {text.characters:,} characters")
     return 0
@@ -84,6 +87,8 @@ def _show(given: dict[str, Any]) -> int:
 
 def _pieces(options: TextOptions) -> Iterator[str]:
     """The text, piece by piece."""
+    if options.file is not None and options.text != "-":
+        raise InputError(f"a text and --file {options.file} are given. Leave out one of them.")
     if options.file is None and options.text != "-":
         yield given_text(options.text, errors=options.errors)
         return

@@ -15,7 +15,7 @@ from minibig.backend import InputError
 from minibig.cli.console import say
 from minibig.cli.progress import DISPLAY
 from minibig.recipes import PRESETS, Pretraining, pretrain
-from minibig.recipes.configuration import changed_by_file, check_use
+from minibig.recipes.configuration import changed_by_file
 from minibig.recipes.pretraining import extended, settings_on_record
 from minibig.settings import Settings, group, setting
 
@@ -50,8 +50,7 @@ def run(given: dict[str, Any]) -> int:
         folder = Pretraining.of(where).folder
         more = options.extend
         settings = extended(folder, more) if more else settings_on_record(folder)
-    settings = changed_by_file(settings, options.config).changed(flags)
-    check_use(flags, settings.training)
+    settings = changed_by_file(settings, options.config, flags)
     command = ["minibig", *sys.argv[1:]]
     say(pretrain(settings, restart=options.restart, display=DISPLAY, command=command).summary)
     return 0
