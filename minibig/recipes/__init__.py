@@ -4,8 +4,8 @@
     result = pretrain(Pretraining(data="mine.txt", out="runs/mine"))
     result.folder, result.model, result.tokenizer, result.metrics
 
-Read in this order: git_state, folder, text, settings, presets, configuration; display,
-training_run, pretraining; examination, stages, report, quickstart_run; comparison, description.
+Read in this order: git_state, stages, folder, text, settings, presets, configuration; display,
+training_run, pretraining; examination, report, quickstart_run; comparison, description.
 """
 
 from minibig.recipes.display import Display

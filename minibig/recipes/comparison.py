@@ -13,7 +13,7 @@ import numpy as np
 
 from minibig.backend import InputError
 from minibig.pictures import smoothed_losses
-from minibig.recipes.folder import bring_back, is_run
+from minibig.recipes.folder import bring_back, is_run, runs_in, where_it_stopped
 from minibig.recipes.quickstart_run import run_settings
 from minibig.recipes.text import bits_per_byte_of, tokens_of
 from minibig.training import Metrics
@@ -42,6 +42,7 @@ def compared(folders: Sequence[Path]) -> Comparison:
     """
     for folder in folders:
         bring_back(folder)
+        _check_begun(folder)
         if not is_run(folder):
             raise InputError(f"{folder} holds no run. Give folders that minibig train wrote.")
     names = distinct_names(folders)
@@ -55,6 +56,19 @@ def compared(folders: Sequence[Path]) -> Comparison:
         [list(row) for row in zip(names, bits, strict=True)] if tokenizers_differ else [],
         [["run", *names], *differing] if differing else [],
     )
+
+
+def _check_begun(folder: Path) -> None:
+    """Refuse a quickstart that has not come to its fine-tuning, and a folder of runs."""
+    stopped = where_it_stopped(folder)
+    if stopped and not (folder / "metrics.jsonl").exists():
+        raise InputError(
+            f"{folder} holds a run of quickstart that stopped in stage {stopped}. Go on with: "
+            f"minibig quickstart --out {folder}; or give its pre-training: {folder / 'pretraining'}"
+        )
+    if not is_run(folder) and (runs := runs_in(folder)):
+        listed = " ".join(map(str, runs))
+        raise InputError(f"{folder} is a folder of runs. Compare them: minibig plot {listed}")
 
 
 def distinct_names(folders: Sequence[Path]) -> list[str]:
@@ -115,5 +129,5 @@ def _bits_per_byte(folder: Path, metrics: Metrics) -> str:
 def _differing(settings: Sequence[dict[str, Any]]) -> list[list[str]]:
     """A row for every setting that is not the same in all runs."""
     names = list(dict.fromkeys(name for each in settings for name in each if name != "out"))
-    rows = [[name, *(str(each.get(name, "-")) for each in settings)] for name in names]
+    rows = [[name.rstrip("_"), *(str(each.get(name, "-")) for each in settings)] for name in names]
     return [row for row in rows if len(set(row[1:])) > 1]

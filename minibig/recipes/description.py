@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from minibig.backend import InputError
 from minibig.data import TokenFile
-from minibig.recipes.folder import bring_back, is_run, read_record
+from minibig.recipes.folder import bring_back, is_run, read_record, runs_in, where_it_stopped
 from minibig.recipes.quickstart_run import run_settings
 from minibig.storage import find_model, list_checkpoints, load, load_checkpoint
 from minibig.tokenizers import load_tokenizer
@@ -24,11 +24,16 @@ def contents_of(path: Path) -> Rows:
     if not path.exists():
         raise InputError(f"{path} does not exist. Give the folder of a run.")
     bring_back(path)
+    if path.is_file() and not Path(f"{path}.json").is_file():
+        raise _unknown_file(path)
     kinds: tuple[tuple[bool, Callable[[Path], Rows]], ...] = (
         (path.is_file(), _token_file),
         (is_run(path), _run),
         ((path / "config.json").is_file(), _model),
         (any((path / name).is_file() for name in ("checkpoint.json", "latest.json")), _checkpoints),
+        (where_it_stopped(path) is not None, _quickstart),
+        (bool(_token_files(path)), _tokens),
+        (bool(runs_in(path)), _runs),
         (True, _tokenizer),
     )
     return next(describe for fits, describe in kinds if fits)(path)
@@ -37,16 +42,22 @@ def contents_of(path: Path) -> Rows:
 def _run(path: Path) -> Rows:
     record = read_record(path)
     settings = run_settings(path)
+    begun = path / "pretraining"  # by a quickstart, whose tokenizer and model come later
+    learned = path if (path / "tokenizer").is_dir() or not is_run(begun) else begun
     yield "run", path
+    yield from _quickstart(path)
     yield "command", " ".join(record.command)
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())
     if record.git:
         yield "git", record.git.get("commit")
     yield "text", f"{record.text.name}, {record.text.characters:,} characters"
-    yield from list(_tokenizer(path))[1:]
-    yield "optimizer", settings["optimizer"]
+    if (learned / "tokenizer").is_dir():
+        yield from list(_tokenizer(learned))[1:]
+    if "optimizer" in settings:
+        yield "optimizer", settings["optimizer"]
     latest = Metrics(path / "metrics.jsonl").latest()
-    yield "steps", f"{latest.get('step', 0):,} of {settings['steps']:,}"
+    of = f" of {settings['steps']:,}" if "steps" in settings else ""
+    yield "steps", f"{latest.get('step', 0):,}{of}"
     for name in ("loss", "validation_loss", "tokens_per_second", "seconds"):
         if name in latest:
             yield name.replace("_", " "), f"{latest[name]:,.4g}"
@@ -56,6 +67,13 @@ def _run(path: Path) -> Rows:
         names = [checkpoint.name for checkpoint in list_checkpoints(path / "checkpoints")]
         yield "checkpoints", f"{', '.join(names) or 'none yet'}, {_size(path / 'checkpoints')}"
     yield "size", _size(path)
+
+
+def _quickstart(path: Path) -> Rows:
+    """How far a quickstart has come, unless it is finished."""
+    if stopped := where_it_stopped(path):
+        yield "state", f"a run of quickstart that stopped in stage {stopped}"
+        yield "go on with", f"minibig quickstart --out {path}"
 
 
 def _model(path: Path) -> Rows:
@@ -94,6 +112,36 @@ def _token_file(path: Path) -> Rows:
     yield "vocabulary", f"{tokens.vocab_size:,}"
     yield "bytes of text", f"{tokens.sidecar['text_bytes']:,}"
     yield "size", _size(path)
+
+
+def _tokens(path: Path) -> Rows:
+    for file in _token_files(path):
+        yield from _token_file(file)
+
+
+def _token_files(folder: Path) -> list[Path]:
+    """The token files in a folder; none, if it is a file."""
+    files = sorted(folder.glob("*.bin")) if folder.is_dir() else []
+    return [path for path in files if Path(f"{path}.json").is_file()]
+
+
+def _runs(path: Path) -> Rows:
+    runs = runs_in(path)
+    yield "runs", f"{len(runs)} in {path}"
+    for each in runs:
+        steps = [line["step"] for line in Metrics(each / "metrics.jsonl").read()]
+        yield each.name, f"{max(steps, default=0):,} steps: minibig info {each}"
+
+
+def _unknown_file(path: Path) -> InputError:
+    folder = path.absolute().parent
+    run = next((each for each in (folder, *folder.parents[:2]) if is_run(each)), None)
+    if run is not None:
+        return InputError(f"{path} is a file of the run in {run}. Look at it: minibig info {run}")
+    return InputError(
+        f"{path} is a file, and nothing that minibig knows. To train on a text: minibig train "
+        f"--data {path}"
+    )
 
 
 def _size(path: Path) -> str:

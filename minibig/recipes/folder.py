@@ -34,6 +34,7 @@ from minibig.files import (
     write_json,
 )
 from minibig.recipes.git_state import checkout_of
+from minibig.recipes.stages import STAGES, Stages
 from minibig.settings import Settings, required, setting
 from minibig.storage import find_model, load
 from minibig.tokenizers import Tokenizer, load_tokenizer
@@ -76,6 +77,24 @@ class Record(Settings):
 def is_run(folder: Path) -> bool:
     """Whether the folder holds a run."""
     return (folder / RECORD).is_file()
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """The runs that lie in a folder, which is none itself."""
+    return sorted(path.parent for path in folder.glob(f"*/{RECORD}")) if folder.is_dir() else []
+
+
+def where_it_stopped(folder: Path) -> str | None:
+    """The stage in which a quickstart stopped; None if it is finished, or no quickstart.
+
+    A quickstart that stopped in its first stage has no record of its own yet.
+    """
+    path = folder / "stages.json"
+    begun = path.exists() or is_run(folder / "pretraining")
+    if not (read_record(folder).is_quickstart if is_run(folder) else begun):
+        return None
+    finished = Stages(STAGES, path, say=lambda line: None).seconds if path.exists() else {}
+    return next((name for name in STAGES if name not in finished), None)
 
 
 def write_record(
@@ -166,10 +185,31 @@ def model_and_tokenizer(folder: Path, device_name: str | None = None) -> tuple[A
     """The model in the folder of a run or of a model, on a device, and its tokenizer."""
     target = device(device_name)
     bring_back(folder)
+    _check_model(folder)
     place, tokenizer = find_model(folder), load_tokenizer(folder)
     model: Any = load(place, target)
     check_vocabularies(model.config.vocab_size, tokenizer, str(place))
     return model, tokenizer
+
+
+def _check_model(folder: Path) -> None:
+    """Say what to do where a run has no model yet, and where a folder holds runs."""
+    if any((folder / name).exists() for name in ("model", "best", "config.json")):
+        return
+    if stopped := where_it_stopped(folder):
+        first = folder / "pretraining"
+        more = f"; what it has learned so far is in {first}" if (first / "model").exists() else ""
+        raise InputError(
+            f"{folder} holds a run of quickstart that stopped in stage {stopped}. Go on with: "
+            f"minibig quickstart --out {folder}{more}"
+        )
+    if is_run(folder):
+        raise InputError(
+            f"{folder} holds a run that has not saved a model yet. Let it go on: minibig train "
+            f"--resume --out {folder}"
+        )
+    if runs := runs_in(folder):
+        raise InputError(f"{folder} holds runs: {', '.join(map(str, runs))}. Give one of them.")
 
 
 def check_vocabularies(vocab_size: int, tokenizer: Tokenizer, name: str) -> None:

@@ -38,17 +38,21 @@ from minibig.recipes.presets import PRESETS
 from minibig.recipes.pretraining import PretrainingResult, check_same_settings, prepare, pretrain
 from minibig.recipes.report.page import report_page
 from minibig.recipes.settings import Pretraining, pretraining_of
-from minibig.recipes.stages import Stages
+from minibig.recipes.stages import (
+    EXAMINATION,
+    FINETUNING,
+    PREPARATION,
+    PRETRAINING,
+    REPORT,
+    STAGES,
+    Stages,
+)
 from minibig.recipes.text import bytes_per_token, tokens_of
 from minibig.recipes.training_run import run_and_draw, usual_looks
 from minibig.settings import Settings, group, setting
 from minibig.storage import load
 from minibig.tokenizers import Tokenizer, load_tokenizer
 from minibig.training import Metrics, Trainer, TrainingSettings
-
-PREPARATION, PRETRAINING, FINETUNING = "text and tokenizer", "pre-training", "fine-tuning"
-EXAMINATION, REPORT = "questions and answers", "report"
-STAGES = (PREPARATION, PRETRAINING, FINETUNING, EXAMINATION, REPORT)
 
 _DIALOGUES_PER_ROW = 3  # so that later turns of a conversation are learned as well as first ones
 _SHORTEST_CONTEXT = 96  # holds a question, its answer, and a little of what was said before

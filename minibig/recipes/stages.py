@@ -12,6 +12,10 @@ from pathlib import Path
 from minibig.backend import checks
 from minibig.files import read_json, write_json
 
+PREPARATION, PRETRAINING, FINETUNING = "text and tokenizer", "pre-training", "fine-tuning"
+EXAMINATION, REPORT = "questions and answers", "report"
+STAGES = (PREPARATION, PRETRAINING, FINETUNING, EXAMINATION, REPORT)  # of a quickstart
+
 _LIMIT = 100_000  # bytes
 
 

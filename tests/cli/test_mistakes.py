@@ -10,6 +10,8 @@ import pytest
 from minibig.cli import main
 from minibig.cli.commands import info
 from minibig.models import GPT, GPTConfig
+from minibig.recipes import Quickstart
+from minibig.recipes.folder import TextRecord, write_record
 from minibig.storage import save
 
 from .commands import TINY, flags
@@ -322,7 +324,41 @@ def test_tokenize_refuses_what_is_no_tokenizer_no_id_and_no_text(complaint, bpe_
 def test_info_refuses_what_it_does_not_know(complaint, tmp_path, text_file):
     assert "does not exist" in complaint("info", tmp_path / "none")
     assert "is nothing that minibig knows" in complaint("info", tmp_path)
-    assert "is no complete token file" in complaint("info", text_file)
+    assert f"minibig train --data {text_file}" in complaint("info", text_file)
+
+
+@pytest.mark.parametrize("name", ["loss.png", "model/config.json"])
+def test_info_names_the_run_that_a_file_belongs_to(complaint, finished_run, name):
+    assert f"minibig info {finished_run}" in complaint("info", finished_run / name)
+
+
+def test_a_folder_of_runs_is_answered_with_its_runs(complaint, capsys, finished_run):
+    folder = finished_run.parent
+    for command in ("generate", "chat", "plot"):
+        assert str(finished_run) in complaint(command, folder)
+    assert main(["info", str(folder)]) == 0
+    assert f"6 steps: minibig info {finished_run}" in capsys.readouterr().out
+    assert main(["info", str(finished_run / "tokens")]) == 0
+    assert "validation.bin" in capsys.readouterr().out
+
+
+def test_a_quickstart_that_stopped_says_where_and_how_it_goes_on(
+    complaint, capsys, finished_run, tmp_path
+):
+    shutil.copytree(finished_run, tmp_path / "pretraining")
+    write_record(tmp_path, [], Quickstart().to_json(), TextRecord(name="world"))
+    (tmp_path / "stages.json").write_text('{"text and tokenizer": 1.0}')
+    for command in ("generate", "chat", "plot"):
+        shown = complaint(command, tmp_path)
+        assert "stopped in stage pre-training" in shown
+        assert f"minibig quickstart --out {tmp_path}" in shown and "pretraining" in shown
+    assert main(["info", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "stopped in stage pre-training" in shown and "Characters" in shown
+    for name in ("run.json", "stages.json"):
+        (tmp_path / name).unlink()
+    assert main(["info", str(tmp_path)]) == 0
+    assert "stopped in stage text and tokenizer" in capsys.readouterr().out
 
 
 def test_too_little_memory_is_one_line(complaint, monkeypatch):
