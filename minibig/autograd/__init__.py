@@ -12,4 +12,4 @@ from minibig.autograd.operations import Operation, expect_tensors, registry
 from minibig.autograd.primitives import Primitive, composite, constant, primitive
 from minibig.autograd.state import enable_grad, no_grad, reference
 from minibig.autograd.structure import add, alias, broadcast_to, reshape, sum_to
-from minibig.autograd.tensors import Tensor, as_tuple, tensor, tick
+from minibig.autograd.tensors import Leaf, Tensor, as_tuple, read_only, tensor, tick

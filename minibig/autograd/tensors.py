@@ -70,7 +70,8 @@ class Tensor(TensorMethods):
     """An array that remembers how it was computed, so that derivatives can be taken.
 
     `data` is the array, `shape`, `dtype` and `device` are its own; the operators and methods are
-    listed in `minibig/ops/methods.py`. Make one with `minibig.tensor`.
+    listed in `minibig/ops/methods.py`. Make one with `minibig.tensor`. Graphs hold `data`, so it is
+    read only: that of a leaf on the CPU refuses to be written, that of others is not watched.
 
     >>> x = mb.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> (x * x).sum().backward()
@@ -105,6 +106,7 @@ class Tensor(TensorMethods):
             self.edge = None
         elif self.edge is None:
             self.edge = (Leaf(self.data), 0)
+            self.data = read_only(self.data)  # graphs hold it: `x.data -= 1` would make them wrong
 
     @property
     def grad(self) -> "Tensor | None":
@@ -156,9 +158,7 @@ class Tensor(TensorMethods):
 
     def numpy(self) -> Array:
         """The values as a read-only NumPy array: a view on the CPU, a copy from a GPU."""
-        view = to_numpy(self.data).view()
-        view.flags.writeable = False
-        return view
+        return read_only(to_numpy(self.data))
 
     def item(self) -> Any:
         """The one element as a Python number."""
@@ -239,6 +239,14 @@ class Tensor(TensorMethods):
 
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _refuse_in_place
     __ifloordiv__ = __imod__ = __iand__ = __ior__ = _refuse_in_place
+
+
+def read_only(array: Array) -> Array:
+    """A view of a NumPy array that refuses to be written; CuPy's arrays have none, and are kept."""
+    if isinstance(array, np.ndarray):
+        array = array.view()
+        array.flags.writeable = False
+    return array
 
 
 def _restored(kind: Any, data: Array, requires_grad: bool, grad: Tensor | None) -> Any:

@@ -2,12 +2,14 @@
 
 Tensors have no in-place operations, because a graph may still need their arrays. Training changes
 parameters all the time, so `assign` writes them in place, and tells the clock: a backward pass
-through a graph that used the earlier values is refused instead of being wrong.
+through a graph that used the earlier values is refused instead of being wrong. `p.data -= change`
+counts as such an assignment; what is written by `p.data[...] = values` is not noticed. The array of
+a frozen parameter on the CPU refuses to be written.
 """
 
 from typing import Any
 
-from minibig.autograd import Tensor, tensor, tick
+from minibig.autograd import Leaf, Tensor, read_only, tensor, tick
 from minibig.backend import Array, Device, InputError, device_of, is_array, plain, to_device
 from minibig.nn.placeholders import (
     count_parameter,
@@ -36,7 +38,7 @@ class Parameter(Tensor):
         else:
             values = tensor(values)
         super().__init__(values.data)
-        Tensor.requires_grad.__set__(self, True)  # type: ignore[attr-defined]
+        self.edge = (Leaf(self.data), 0)
 
     @property
     def requires_grad(self) -> bool:
@@ -47,7 +49,9 @@ class Parameter(Tensor):
     def requires_grad(self, value: bool) -> None:
         if value and self.edge is None:
             self.data = self.data.copy()  # graphs from the frozen time keep the old array
-        Tensor.requires_grad.__set__(self, value)  # type: ignore[attr-defined]
+            self.edge = (Leaf(self.data), 0)
+        elif not value:
+            self.edge, self.data = None, read_only(self.data)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "data" and not is_array(value):
@@ -55,6 +59,8 @@ class Parameter(Tensor):
                 f"the data of a parameter is an array; got {type(value).__name__}. "
                 "Give it new values with parameter.assign(values)."
             )
+        if name == "data" and value is getattr(self, "data", None):
+            self._outdate()  # `p.data -= change` has written into it, and sets it last
         super().__setattr__(name, value)
 
     def assign(self, values: "Tensor | Array") -> None:
@@ -79,25 +85,27 @@ shape (3,), float32, on cpu. Convert the values first.
                 "Convert the values first."
             )
         if self.edge is None or is_placeholder(self.data):
-            self.data = new if is_placeholder(new) else new.copy()
+            values = new if is_placeholder(new) else new.copy()
+            self.data = read_only(values) if self.edge is None else values
         elif new is not self.data:
             self.data[...] = new
-        if self.edge is not None:
-            self._outdate()
+        self._outdate()
 
     def move(self, dtype: Any, where: Device) -> None:
         """Convert the parameter to another dtype and device; its gradient is dropped."""
         if dtype == self.dtype and where == self.device:
             return
         learned = self.edge is not None
-        if learned:
-            self._outdate()
+        self._outdate()
         self.edge = None
         if is_placeholder(self.data):
             self.data = placeholder(self.shape, dtype, where).data
         else:
             self.data = to_device(self.data.astype(dtype, copy=True), where)
-        Tensor.requires_grad.__set__(self, learned)  # type: ignore[attr-defined]
+        if learned:
+            self.edge = (Leaf(self.data), 0)
+        else:
+            self.data = read_only(self.data)
 
     def _refuse_in_place(self, other: Any) -> Any:
         raise InputError(
@@ -111,7 +119,8 @@ shape (3,), float32, on cpu. Convert the values first.
 
     def _outdate(self) -> None:
         """Let graphs that used the values until now refuse to go backward."""
-        self.edge[0].version = tick()  # type: ignore[index]
+        if self.edge is not None:
+            self.edge[0].version = tick()  # type: ignore[attr-defined]
 
 
 def _kind(array: Array) -> str:

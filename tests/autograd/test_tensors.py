@@ -146,3 +146,15 @@ def test_eight_threads_add_to_a_leaf_through_a_kernel_and_to_its_bias():
         list(pool.map(work, range(8)))
     assert (weight.grad.numpy() == 8 * 5 * 50).all()
     assert (bias.grad.numpy() == 8 * 5 * 50).all()
+
+
+@pytest.mark.parametrize("how", [lambda x: x.data.__isub__(1), lambda x: x.data.fill(0.0)])
+def test_the_array_of_a_leaf_cannot_be_written(how):
+    values = mb.tensor([1.0, 2.0])
+    for x in (mb.tensor([1.0, 2.0], requires_grad=True), values):
+        x.requires_grad = True
+        y = (x * x).sum()
+        with pytest.raises(ValueError, match="read-only"):
+            how(x)
+        y.backward()
+        assert x.grad.tolist() == [2.0, 4.0]

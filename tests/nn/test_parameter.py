@@ -133,3 +133,31 @@ def test_the_loop_that_a_reader_would_write_is_refused():
     with mb.no_grad(), pytest.raises(mb.InputError, match=r"an optimizer of mb\.optim"):
         for p in layer.parameters():
             p -= 0.1 * p.grad
+
+
+def test_in_place_arithmetic_on_the_data_counts_as_an_assignment():
+    p = Parameter([1.0, 2.0])
+    y = (p * p).sum()
+    p.data -= 1
+    assert p.tolist() == [0.0, 1.0]
+    with pytest.raises(mb.InputError, match="a parameter was assigned after mul had used it"):
+        y.backward()
+    (p * p).sum().backward()
+    p.data *= 0.5
+    assert p.grad.tolist() == [0.0, 2.0] and p.tolist() == [0.0, 0.5]
+
+
+def test_the_data_of_a_frozen_parameter_cannot_be_written_in_place():
+    p, x = Parameter([1.0, 2.0]), mb.tensor([3.0, 4.0], requires_grad=True)
+    p.requires_grad = False
+    y = (p * x).sum()
+    with pytest.raises(ValueError, match="read-only"):
+        p.data -= 1
+    p.assign(mb.zeros(2))
+    with pytest.raises(ValueError, match="read-only"):
+        p.data[0] = 1
+    y.backward()
+    assert x.grad.tolist() == [1.0, 2.0]
+    p.requires_grad = True
+    p.data -= 1
+    assert p.tolist() == [-1.0, -1.0]
