@@ -42,10 +42,12 @@ from minibig.ops import (
     var, where, zeros, zeros_like,
 )
 
+from minibig.other_names import refuse_set_item as _refuse_set_item
 from minibig.other_names import unknown_function as _unknown_function
 from minibig.other_names import unknown_method as _unknown_method
 
 Tensor.__getattr__ = _unknown_method  # type: ignore[attr-defined]
+Tensor.__setitem__ = _refuse_set_item  # type: ignore[attr-defined]
 
 # The one place that asks for kernels: without their folder only the speed changes.
 kernels: Any = _import_module("minibig.kernels") if _find_spec("minibig.kernels") else None

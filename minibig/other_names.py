@@ -4,6 +4,7 @@ A name that minibig does not know is answered with the way that it does: see the
 `tutorials/pytorch_to_minibig.md`.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 METHODS = {
@@ -41,6 +42,19 @@ FUNCTIONS = {
     "unsqueeze": "expand_dims", "vstack": "concatenate",
 }  # fmt: skip
 
+WAYS = {
+    "bool": "mb.bool_", "cuda": 'device="cuda", as in mb.zeros(2, device="cuda")',
+    "double": "mb.float64", "e": "math.e", "float": "mb.float32", "half": "mb.float16",
+    "inf": "math.inf", "int": "mb.int32", "linalg": "mb.norm and mb.matmul",
+    "log10": "mb.log(x) / math.log(10)", "log2": "mb.log(x) / math.log(2)", "long": "mb.int64",
+    "nan": "math.nan", "newaxis": "mb.expand_dims(x, axis)", "pi": "math.pi",
+    "random": "mb.normal, mb.uniform and mb.manual_seed", "reciprocal": "1 / x",
+    "rsqrt": "1 / mb.sqrt(x)", "set_grad_enabled": "mb.no_grad()", "square": "x * x",
+    "utils": "mb.data for batches, and mb.optim.clip_gradients",
+}  # fmt: skip
+
+_NEAR = 0.84  # how alike a name must be to be taken for a slip of the pen: log2 is no log
+
 KEYWORDS = {
     **{"dim": "axis", "dims": "axis", "keepdim": "keepdims", "unbiased": "correction"},
     **{"min": "low", "max": "high", "a_min": "low", "a_max": "high", "negative_slope": "slope"},
@@ -54,6 +68,10 @@ def on_keyword(error: object) -> str:
     for theirs, ours in KEYWORDS.items():
         if f"keyword argument {theirs!r}" in str(error):
             return f"keyword {theirs}. It is called {ours} here."
+    if "keyword argument 'requires_grad'" in str(error):
+        return "keyword requires_grad. Set x.requires_grad = True, or use mb.nn.Parameter(x)."
+    if "keyword argument 'training'" in str(error):
+        return "keyword training. Call it while training only, as mb.nn.Dropout(p) does."
     if "keyword argument 'out'" in str(error) or "keyword argument 'dtype'" in str(error):
         return "keyword out or dtype, as NumPy's functions pass. Use mb's function of that name."
     return ""
@@ -64,13 +82,30 @@ def unknown_method(tensor: Any, name: str) -> Any:
     in_place = name.endswith("_") and not name.endswith("__")
     advice = " Tensors are never changed in place: make a new one." if in_place else ""
     advice = f" Use {METHODS[name]}." if name in METHODS else advice
+    advice = advice or _nearest(name, dir(type(tensor)))
     raise AttributeError(f"'Tensor' object has no attribute {name!r}.{advice}")
+
+
+def refuse_set_item(tensor: Any, index: Any, value: Any) -> None:
+    """Raise TypeError with our way to do what `x[index] = value` does: Tensor's __setitem__."""
+    raise TypeError(
+        "the elements of a tensor are not set: graphs hold its array. Make a new one with "
+        "mb.where(mask, value, x) or mb.scatter(x, ids, values, axis)."
+    )
 
 
 def unknown_function(name: str, known: list[str]) -> AttributeError:
     """The error for a name that minibig lacks: with the one that means the same, or the nearest."""
+    way = f"mb.{FUNCTIONS[name]}" if name in FUNCTIONS else WAYS.get(name)
+    advice = f" Use {way}." if way else _nearest(name, known, "mb.")
+    return AttributeError(f"module 'minibig' has no attribute {name!r}.{advice}")
+
+
+def _nearest(name: str, known: Iterable[str], prefix: str = "x.") -> str:
+    """The question whether a known name was meant, which differs by a letter or two; or nothing."""
+    if name.startswith("_"):
+        return ""
     import difflib  # for an error only
 
-    near = [FUNCTIONS[name]] if name in FUNCTIONS else difflib.get_close_matches(name, known, n=1)
-    advice = f" Use mb.{near[0]}." if near else ""
-    return AttributeError(f"module 'minibig' has no attribute {name!r}.{advice}")
+    near = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR)
+    return f" Did you mean {prefix}{near[0]}?" if near else ""

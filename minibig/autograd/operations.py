@@ -73,6 +73,7 @@ class Operation:
     """
 
     __name__: str
+    __qualname__: str
     broadcasts = False
     owns_gradients = False
     has_hidden_inputs = False
@@ -93,6 +94,9 @@ class Operation:
 
     def __repr__(self) -> str:
         return self.name
+
+    def __reduce__(self) -> str:
+        return self.__qualname__  # pickled as a function is: by its name in its module
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]

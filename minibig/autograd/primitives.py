@@ -201,7 +201,8 @@ def _explained(error: Exception, operation: Operation, arrays: list[Any]) -> Exc
     kind = type(error) if type(error) in (TypeError, IndexError) else InputError
     if advice := on_keyword(error):
         return kind(f"{operation} has no {advice}")
-    return kind(f"{operation} cannot take {', '.join(map(_summary, arrays))}: {error}")
+    said = f"{', '.join(map(_summary, arrays))}: {error}".strip(". ")
+    return kind(f"{operation} cannot take {said}.")
 
 
 def _shape(x: Any) -> Any:

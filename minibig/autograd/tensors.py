@@ -83,8 +83,8 @@ class Tensor(TensorMethods):
     __array_ufunc__ = NumPyFunctions()
 
     def __init__(self, data: Array, edge: Edge | None = None):
-        self.data = data
         self.edge = edge
+        self.data = data
 
     @property
     def device(self) -> Device:
@@ -312,9 +312,10 @@ def tensor(
     except (ValueError, TypeError, OverflowError) as error:
         too_large = isinstance(error, OverflowError)
         expected = f"integers that fit {dtype}" if too_large else "numbers in a rectangular shape"
-        raise InputError(f"tensor() expected {expected}: {error}.") from None
+        reason = "rows differ in length" if "inhomogeneous" in str(error) else error
+        raise InputError(f"tensor() expected {expected}: {reason}.") from None
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
-        advice = " Encode text with a tokenizer first." if array.dtype.kind in "USO" else ""
+        advice = " Encode text with a tokenizer first." if array.dtype.kind in "US" else ""
         raise InputError(
             "tensor() expected bools or real numbers, each within 64 bits; "
             f"got {array.dtype}.{advice}"

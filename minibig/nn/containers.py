@@ -42,7 +42,9 @@ class ModuleList(Module):
 
     def _checked(self, module: Any) -> Module:
         if not isinstance(module, Module):
-            raise InputError(f"{type(self).__name__} holds modules; got {type(module).__name__}.")
+            advice = " Drop the brackets." if isinstance(module, list | tuple) else ""
+            got = type(module).__name__
+            raise InputError(f"{type(self).__name__} holds modules; got {got}.{advice}")
         return module
 
     def __len__(self) -> int:

@@ -35,7 +35,7 @@ NAMES = {
     "ParameterList": "attributes of a Module",
     "Softmax": "mb.softmax",
     "TransformerEncoderLayer": "nn.PostNormBlock or nn.PreNormBlock",
-    "functional": "mb",
+    "functional": "mb: its functions are mb.relu, mb.softmax and so on",
     "init": "nn.normal, nn.glorot_uniform, nn.he_normal and the like",
     "kaiming_normal_": "nn.he_normal",
     "kaiming_uniform_": "nn.he_uniform",
@@ -43,6 +43,13 @@ NAMES = {
     "xavier_normal_": "nn.glorot_normal",
     "xavier_uniform_": "nn.glorot_uniform",
 }
+
+ABSENT = {
+    **dict.fromkeys(["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm"], "nn.LayerNorm"),
+    **dict.fromkeys(["Conv1d", "Conv2d", "Conv3d", "MaxPool2d", "AvgPool2d"], "nn.Module"),
+    **dict.fromkeys(["GRU", "LSTM", "RNN"], "nn.PreNormBlock"),
+}
+"""Layers that there are not yet, and what to do instead: a layer for it, or a module of one's own."""
 
 
 def unknown_attribute(module: Any, name: str) -> Any:
@@ -63,6 +70,9 @@ def unknown_name(name: str, known: Iterable[str]) -> AttributeError:
 def _advice(name: str, others: dict[str, str], known: Iterable[str], prefix: str) -> str:
     if name in others:
         return f" Use {others[name]}."
+    if prefix and name in ABSENT:
+        other = ABSENT[name]
+        return f" There is none yet; {'write an' if other == 'nn.Module' else 'there is'} {other}."
     if name.startswith("_"):
         return ""
     import difflib  # for an error only

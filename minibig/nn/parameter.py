@@ -59,7 +59,7 @@ class Parameter(Tensor):
                 f"the data of a parameter is an array; got {type(value).__name__}. "
                 "Give it new values with parameter.assign(values)."
             )
-        if name == "data" and value is getattr(self, "data", None):
+        if name == "data" and self.edge is not None and value is self.data:
             self._outdate()  # `p.data -= change` has written into it, and sets it last
         super().__setattr__(name, value)
 
@@ -120,7 +120,7 @@ shape (3,), float32, on cpu. Convert the values first.
     def _outdate(self) -> None:
         """Let graphs that used the values until now refuse to go backward."""
         if self.edge is not None:
-            self.edge[0].version = tick()  # type: ignore[attr-defined]
+            self.edge[0].version = tick()  # type: ignore[misc]
 
 
 def _kind(array: Array) -> str:

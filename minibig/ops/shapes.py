@@ -89,7 +89,8 @@ def concatenate(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
     >>> mb.concatenate([mb.tensor([1, 2]), mb.tensor([3])])
     tensor([1, 2, 3])
     """
-    if len(xs) == 0:
+    xs = tuple(xs)
+    if not xs:
         raise InputError("concatenate needs at least one tensor; got none.")
     return concatenate_all(*xs, axis=axis)
 
@@ -100,6 +101,7 @@ def stack(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
     >>> mb.stack([mb.tensor([1, 2]), mb.tensor([3, 4])], axis=1).tolist()
     [[1, 3], [2, 4]]
     """
+    xs = tuple(xs)
     if len({x.shape for x in xs}) != 1:
         raise InputError(f"stack needs tensors of one shape; got {[x.shape for x in xs]}.")
     return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)

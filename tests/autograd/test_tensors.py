@@ -2,6 +2,7 @@
 
 import copy
 import math
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -158,3 +159,34 @@ def test_the_array_of_a_leaf_cannot_be_written(how):
             how(x)
         y.backward()
         assert x.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("use", "sentence"),
+    [
+        (lambda x: x.__setitem__(0, 1.0), "elements of a tensor are not set.*mb.where"),
+        (lambda x: x + mb.ones(4), r"add cannot take .*shapes \(2,\) \(4,\)\.$"),
+        (lambda x: mb.tensor([[1, 2], [3]]), "shape: rows differ in length.$"),
+        (lambda x: mb.tensor(None), "within 64 bits; got object.$"),
+        (lambda x: mb.zeros(2, requires_grad=True), r"zeros has no keyword requires_grad\. Set"),
+        (lambda x: mb.normal((2,), requires_grad=True), "normal has no keyword requires_grad"),
+        (lambda x: mb.dropout(x, p=0.5, training=True), "dropout has no keyword training. Call it"),
+        (lambda x: mb.nn.Sequential([mb.nn.ReLU()]), "holds modules; got list. Drop the brackets"),
+    ],
+)
+def test_what_a_newcomer_writes_is_answered_with_our_way(use, sentence):
+    with pytest.raises((TypeError, mb.InputError), match=sentence):
+        use(mb.ones(2))
+
+
+def test_operations_are_pickled_and_copied_as_functions_are():
+    for operation in (mb.relu, mb.exp):
+        assert getattr(sys.modules[operation.__module__], operation.__reduce__()) is operation
+        assert copy.deepcopy(operation) is operation
+
+
+@pytest.mark.parametrize("join", [mb.stack, mb.concatenate])
+def test_tensors_that_a_generator_makes_are_joined(join):
+    assert join(mb.ones(2) for _ in range(3)).size == 6
+    with pytest.raises(mb.InputError, match="got none|one shape"):
+        join(x for x in ())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minibig as mb
-from minibig.other_names import FUNCTIONS, METHODS
+from minibig.other_names import FUNCTIONS, METHODS, WAYS
 
 PAGE = Path(__file__).resolve().parents[2] / "tutorials" / "pytorch_to_minibig.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -33,8 +33,10 @@ def test_every_expression_gives_what_stands_beside_it():
 def test_names_of_others_are_not_ours_and_lead_to_ours():
     assert not {name for name in METHODS if hasattr(mb.Tensor, name)}
     assert not set(FUNCTIONS) & set(mb.__all__)
+    assert not (set(FUNCTIONS) | set(mb.__all__)) & set(WAYS)
     assert set(FUNCTIONS.values()) <= set(mb.__all__)
-    named = {name for way in METHODS.values() for name in re.findall(r"mb\.(\w+)", way)}
+    ways = [*METHODS.values(), *WAYS.values()]
+    named = {name for way in ways for name in re.findall(r"mb\.(\w+)", way)}
     assert named <= set(mb.__all__)
     methods = {name for way in METHODS.values() for name in re.findall(r"\bx\.(\w+)", way)}
     assert {name for name in methods if not hasattr(mb.Tensor, name)} == set()
@@ -44,7 +46,13 @@ def test_names_of_others_are_not_ours_and_lead_to_ours():
     ("use", "way"),
     [
         (lambda x: mb.cat([x, x]), "'cat'. Use mb.concatenate."),
-        (lambda x: mb.concatinate([x, x]), "Use mb.concatenate."),
+        (lambda x: mb.concatinate([x, x]), "Did you mean mb.concatenate?"),
+        (lambda x: mb.square(x), r"Use x \* x\.$"),
+        (lambda x: mb.random.normal(2), r"Use mb.normal, mb.uniform and mb.manual_seed\.$"),
+        (lambda x: mb.cuda.is_available(), r'Use device="cuda"'),
+        (lambda x: mb.log2(x), r"Use mb.log\(x\) / math.log\(2\)\.$"),
+        (lambda x: x.reshap(2), r"'reshap'. Did you mean x.reshape\?$"),
+        (lambda x: x.trasnpose(), r"Did you mean x.transpose\?$"),
         (lambda x: x.view(2), r"'view'. Use x.reshape\(shape\)."),
         (lambda x: x.add_(1), "never changed in place"),
         (lambda x: x.nonsense, "no attribute 'nonsense'.$"),
@@ -54,6 +62,12 @@ def test_names_of_others_are_not_ours_and_lead_to_ours():
 def test_a_name_of_others_is_answered_with_ours(use, way):
     with pytest.raises(AttributeError, match=way):
         use(mb.tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("name", ["cross", "plot", "ones_of", "lstm"])
+def test_a_name_that_only_looks_like_one_of_ours_has_no_hint(name):
+    with pytest.raises(AttributeError, match=rf"no attribute '{name}'\.$"):
+        getattr(mb, name)
 
 
 def test_what_tensors_lack_is_asked_for_without_an_error():
