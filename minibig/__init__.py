@@ -47,7 +47,7 @@ from minibig.other_names import unknown_function as _unknown_function
 from minibig.other_names import unknown_method as _unknown_method
 
 Tensor.__getattr__ = _unknown_method  # type: ignore[attr-defined]
-Tensor.__setitem__ = _refuse_set_item  # type: ignore[attr-defined]
+Tensor.__setitem__ = _refuse_set_item  # type: ignore[index]
 
 # The one place that asks for kernels: without their folder only the speed changes.
 kernels: Any = _import_module("minibig.kernels") if _find_spec("minibig.kernels") else None
