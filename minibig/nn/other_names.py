@@ -49,7 +49,7 @@ ABSENT = {
     **dict.fromkeys(["Conv1d", "Conv2d", "Conv3d", "MaxPool2d", "AvgPool2d"], "nn.Module"),
     **dict.fromkeys(["GRU", "LSTM", "RNN"], "nn.PreNormBlock"),
 }
-"""Layers that there are not yet, and what to do instead: a layer for it, or a module of one's own."""
+"""Layers that there are not yet, and what to do instead: another layer, or an own module."""
 
 
 def unknown_attribute(module: Any, name: str) -> Any:
