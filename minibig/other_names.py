@@ -4,7 +4,7 @@ A name that minibig does not know is answered with the way that it does: see the
 `tutorials/pytorch_to_minibig.md`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 METHODS = {
@@ -92,6 +92,19 @@ def refuse_set_item(tensor: Any, index: Any, value: Any) -> None:
         "the elements of a tensor are not set: graphs hold its array. Make a new one with "
         "mb.where(mask, value, x) or mb.scatter(x, ids, values, axis)."
     )
+
+
+def hints(module: str, known: Iterable[str]) -> Callable[[str], Any]:
+    """A package's `__getattr__`: the error for a name that is not there, with the nearest."""
+
+    def unknown(name: str) -> Any:
+        import difflib  # for an error only
+
+        near = [] if name.startswith("_") else difflib.get_close_matches(name, known, 1, 0.7)
+        advice = f" Did you mean {near[0]}?" if near else ""
+        raise AttributeError(f"module {module!r} has no attribute {name!r}.{advice}")
+
+    return unknown
 
 
 def unknown_function(name: str, known: list[str]) -> AttributeError:

@@ -50,8 +50,28 @@ def group(kind: type["Settings"], **defaults: Any) -> Any:
     return field(default_factory=lambda: kind.of(defaults))
 
 
+class _ByName(type):
+    """Makes records: a setting that lies in a group may be named alone, as in `Settings.of`."""
+
+    if not typing.TYPE_CHECKING:  # a type checker knows the fields
+
+        def __call__(cls, *args: Any, **values: Any) -> Any:
+            known = declared(cls)
+            in_order = [name for name, each in known.items() if not each.kw_only]
+            if len(args) > len(in_order):
+                first = next(iter(known), "name")
+                raise InputError(
+                    f"{cls.__name__} takes its settings by name, such as {first}=...; got "
+                    f"{checks.shown(args[len(in_order)])} without one."
+                )
+            if any(name not in known for name in values):
+                values = _made(cls, _grouped(cls, values))
+            _check_needed(cls, {*values, *in_order[: len(args)]})
+            return super().__call__(*args, **values)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(metaclass=_ByName):
     """A record of settings. A value out of range, or of another type, is refused at once.
 
     Types of fields may be int, float, str, bool, Path, tuples such as tuple[float, float] or
@@ -124,20 +144,7 @@ class Settings:
 
         Raises:  InputError for a name that is none of the settings, or a value that is refused.
         """
-        given = _grouped(cls, values)
-        needed = [
-            name
-            for name, known in declared(cls).items()
-            if known.default is MISSING and known.default_factory is MISSING and name not in given
-        ]
-        if needed:
-            raise InputError(f"{cls.__name__} needs {', '.join(needed)}.")
-        for name, kind in types_of(cls).items():
-            if isinstance(given.get(name), Mapping) and _is_settings(kind):
-                factory: Any = declared(cls)[name].default_factory
-                inside = given[name]
-                given[name] = kind.of(inside) if factory is MISSING else factory().changed(inside)
-        return cls(**given)
+        return cls(**_made(cls, _grouped(cls, values)))
 
 
 def unknown(what: str, name: Any, known: typing.Iterable[str]) -> InputError:
@@ -222,6 +229,27 @@ def _grouped(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
         else:
             given[outermost] = {**held, name: value}
     return given
+
+
+def _made(cls: type[Settings], given: dict[str, Any]) -> dict[str, Any]:
+    """The same with records in the place of groups that are given by name."""
+    for name, kind in types_of(cls).items():
+        if isinstance(given.get(name), Mapping) and _is_settings(kind):
+            factory: Any = declared(cls)[name].default_factory
+            inside = given[name]
+            given[name] = kind.of(inside) if factory is MISSING else factory().changed(inside)
+    return given
+
+
+def _check_needed(cls: type[Any], given: typing.Container[str]) -> None:
+    """Refuse a record without a setting that has no default."""
+    needed = [
+        name
+        for name, known in declared(cls).items()
+        if known.default is MISSING and known.default_factory is MISSING and name not in given
+    ]
+    if needed:
+        raise InputError(f"{cls.__name__} needs {', '.join(needed)}.")
 
 
 def _is_settings(kind: Any) -> bool:

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from minibig.backend import InputError
+from minibig.models import GPTConfig
+from minibig.recipes import Pretraining, pretrain, quickstart
 from minibig.settings import Settings, group, required, setting
+from minibig.training import TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,3 +112,29 @@ def test_two_records_differ_by_names_also_in_groups():
     one, other = Outer(), Outer().changed({"depth": 5, "name": "b"})
     assert one.differing(one) == [] and other.differing(one) == ["name", "depth"]
     assert other.listed(["depth", "name"]) == "depth = 5, name = b"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: GPTConfig(n_layer=2), "GPTConfig has no setting 'n_layer'; did you mean n_layers"),
+        (lambda: Pretraining(step=3), "Pretraining has no setting 'step'; did you mean steps"),
+        (lambda: TrainingSettings(step=3), "did you mean steps"),
+        (GPTConfig, "GPTConfig needs vocab_size"),
+        (lambda: Pretraining("small.txt"), "takes its settings by name, such as data=...; got 'sm"),
+        (lambda: pretrain("small.txt"), r"as one record: pretrain\(Pretraining\(data=\.\.\.\)\)"),
+        (lambda: pretrain(data="small.txt"), r"pretrain\(Pretraining\(data=\.\.\.\)\)"),
+        (lambda: quickstart(out="x"), r"quickstart\(Quickstart\(out=\.\.\.\)\)"),
+        (lambda: quickstart(), "takes its settings as one record"),
+    ],
+)
+def test_a_record_that_is_made_wrong_is_answered_with_our_way(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def test_a_constructor_takes_settings_of_groups_by_their_own_name():
+    made = Pretraining(data="small.txt", steps=80, n_layers=2)
+    assert (made.training.steps, made.model.n_layers, made.model.d_model) == (80, 2, 128)
+    given = Pretraining(training=TrainingSettings(steps=70, lr=1e-2), steps=90)
+    assert (given.training.steps, given.training.lr) == (90, 1e-2)

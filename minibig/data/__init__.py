@@ -6,6 +6,9 @@ columns and text_files (the user's own text), standard_library, corpora (text by
 (a shuffle that needs no memory), batches (what a model is fed).
 """
 
+from typing import TYPE_CHECKING
+
+from minibig.other_names import hints as _hints
 from minibig.data.batches import Batch, Batches, evaluation_batches
 from minibig.data.columns import column_texts
 from minibig.data.corpora import CORPORA, document_sources, load_documents
@@ -51,3 +54,6 @@ __all__ = [
     "write_token_parts",
     "write_tokens",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+    __getattr__ = _hints(__name__, __all__)

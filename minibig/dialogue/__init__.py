@@ -5,6 +5,9 @@ conversation (what was said, and what of it fits into the context), answering (w
 session (a chat).
 """
 
+from typing import TYPE_CHECKING
+
+from minibig.other_names import hints as _hints
 from minibig.dialogue.answering import (
     Answer,
     TokenChoice,
@@ -48,3 +51,6 @@ __all__ = [
     "speaks_dialogue",
     "token_choices",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+    __getattr__ = _hints(__name__, __all__)

@@ -4,6 +4,9 @@ Read in this order: losses (how well it predicts), answers (what it answers), sc
 of them are right), controls (what of it was learned).
 """
 
+from typing import TYPE_CHECKING
+
+from minibig.other_names import hints as _hints
 from minibig.evaluation.controls import shuffled_weights
 from minibig.evaluation.scores import exact_match
 from minibig.evaluation.answers import greedy_answers
@@ -17,3 +20,6 @@ __all__ = [
     "perplexity",
     "shuffled_weights",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+    __getattr__ = _hints(__name__, __all__)

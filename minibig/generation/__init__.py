@@ -3,6 +3,9 @@
 Read in this order: sampling, decoding, text.
 """
 
+from typing import TYPE_CHECKING
+
+from minibig.other_names import hints as _hints
 from minibig.generation.decoding import Decoder, LanguageModel, generate, stream
 from minibig.generation.sampling import (
     Sampling,
@@ -29,3 +32,6 @@ __all__ = [
     "stream",
     "stream_text",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+    __getattr__ = _hints(__name__, __all__)

@@ -9,6 +9,9 @@ optimizer.step()
 optimizer.zero_grad()
 """
 
+from typing import TYPE_CHECKING
+
+from minibig.other_names import hints as _hints
 from minibig.optim.clipping import clip_gradients
 from minibig.optim.matrix_optimizers import Adafactor, Muon, muon_groups
 from minibig.optim.optimizers import SGD, Adam, AdamW, Optimizer
@@ -41,3 +44,6 @@ __all__ = [
     "named_group",
     "optimizer_for",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+    __getattr__ = _hints(__name__, __all__)

@@ -4,6 +4,9 @@ Read in this order: style (one palette, one sheet), fonts (names of any language
 attention, graph; text_layout (for a terminal).
 """
 
+from typing import TYPE_CHECKING
+
+from minibig.other_names import hints as _hints
 from minibig.pictures.attention import attention_picture
 from minibig.pictures.curves import (
     Log,
@@ -34,3 +37,6 @@ __all__ = [
     "smoothed_losses",
     "use_installed_fonts",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+    __getattr__ = _hints(__name__, __all__)

@@ -8,11 +8,15 @@ Read in this order: git_state, stages, folder, text, settings, presets, configur
 training_run, pretraining; examination, report, quickstart_run; comparison, description.
 """
 
+from typing import TYPE_CHECKING
+
+from minibig.other_names import hints as _hints
 from minibig.recipes.display import Display
 from minibig.recipes.presets import PRESETS
 from minibig.recipes.pretraining import PretrainingResult, pretrain
 from minibig.recipes.quickstart_run import QuickstartResult, Quickstart, quickstart
 from minibig.recipes.settings import Pretraining
+from minibig.training import TrainingSettings
 
 __all__ = [
     "PRESETS",
@@ -21,6 +25,10 @@ __all__ = [
     "PretrainingResult",
     "Quickstart",
     "QuickstartResult",
+    "TrainingSettings",
     "pretrain",
     "quickstart",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+    __getattr__ = _hints(__name__, __all__)

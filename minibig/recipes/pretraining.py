@@ -33,7 +33,7 @@ from minibig.recipes.folder import (
     run_folder,
     write_record,
 )
-from minibig.recipes.settings import SHAKESPEARE, START_SIZES, Pretraining, pretraining_of
+from minibig.recipes.settings import SHAKESPEARE, START_SIZES, Pretraining, pretraining_of, takes
 from minibig.recipes.text import (
     TokenizedText,
     bits_per_byte_of,
@@ -86,6 +86,7 @@ class PretrainingResult:
         )
 
 
+@takes(Pretraining)
 def pretrain(
     settings: Pretraining,
     *,

@@ -37,7 +37,7 @@ from minibig.recipes.folder import (
 from minibig.recipes.presets import PRESETS
 from minibig.recipes.pretraining import PretrainingResult, check_same_settings, prepare, pretrain
 from minibig.recipes.report.page import report_page
-from minibig.recipes.settings import Pretraining, pretraining_of
+from minibig.recipes.settings import Pretraining, pretraining_of, takes
 from minibig.recipes.stages import (
     EXAMINATION,
     FINETUNING,
@@ -100,6 +100,7 @@ class QuickstartResult:
     metrics: dict[str, Any]
 
 
+@takes(Quickstart)
 def quickstart(
     settings: Quickstart,
     *,

@@ -4,6 +4,9 @@ Read in this order: tensor_files, checkpoints, weight_tables, gpt2, families, na
 model_folders.
 """
 
+from typing import TYPE_CHECKING
+
+from minibig.other_names import hints as _hints
 from minibig.files import StorageError
 from minibig.storage.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
 from minibig.storage.families import FAMILIES
@@ -41,3 +44,6 @@ __all__ = [
     "save_checkpoint",
     "save_tensors",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+    __getattr__ = _hints(__name__, __all__)

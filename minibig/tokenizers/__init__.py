@@ -4,6 +4,9 @@ Read in this order: protocol, inputs, files, characters, byte_level_bpe, loading
 display.
 """
 
+from typing import TYPE_CHECKING
+
+from minibig.other_names import hints as _hints
 from minibig.tokenizers.byte_level_bpe import ByteLevelBPE
 from minibig.tokenizers.characters import Characters
 from minibig.tokenizers.display import visible
@@ -23,3 +26,6 @@ __all__ = [
     "read_ids",
     "visible",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+    __getattr__ = _hints(__name__, __all__)

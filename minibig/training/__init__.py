@@ -14,6 +14,9 @@ run_state, metrics, interruption, memory, progress, loop, samples. Pictures of a
 `minibig/pictures`.
 """
 
+from typing import TYPE_CHECKING
+
+from minibig.other_names import hints as _hints
 from minibig.training.failures import TrainingError
 from minibig.training.interruption import Interrupted
 from minibig.training.looks import Look, at_most_every
@@ -46,3 +49,6 @@ __all__ = [
     "progress_on",
     "text_sampler",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+    __getattr__ = _hints(__name__, __all__)
