@@ -46,18 +46,24 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with the nearest name there is and the right help."""
 
     def error(self, message: str) -> NoReturn:
+        if match := re.fullmatch(r"argument (\S+): invalid (int|float) value: (.*)", message):
+            kind = {"int": "a whole number", "float": "a number"}[match[2]]
+            message = f"{match[1]} must be {kind}; got {match[3]}"
         end = "" if message.endswith("?") else "."
         complain(f"{message}{end} See {self.prog} --help.")
         sys.exit(2)
 
     def given(self, words: Sequence[str]) -> dict[str, Any]:
         """The settings that were given, by name; those that were not leave no trace."""
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        free = any(not action.option_strings for action in self._actions)
+        if words and not free and "--data" in flags and not words[0].startswith("-"):
+            self.error(f"a text is given as: --data {words[0]}")
         known, unknown = self.parse_known_args(list(words))
         if unknown:
-            flags = [flag for action in self._actions for flag in action.option_strings]
             word = next((word for word in unknown if word.startswith("-")), unknown[0])
             if word.startswith("-"):
-                self.error(f"there is no option {word.partition('=')[0]}{nearest(word, flags)}")
+                self.error(f"there is no option {word.partition('=')[0]}{_advice(word, flags)}")
             self.error(f"{word!r} is one argument too many")
         values = vars(known)
         if values.get("errors") == "replace":  # as in files: bytes that are no UTF-8
@@ -74,6 +80,16 @@ def nearest(word: str, names: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(word.partition("=")[0], list(names), n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def _advice(word: str, flags: Sequence[str]) -> str:
+    """The nearest option, or the way to give a setting that has no option here."""
+    from minibig.recipes.settings import Pretraining  # for an error only
+
+    name = word.partition("=")[0].lstrip("-").replace("-", "_")
+    if "--config" in flags and name in declarations.places(Pretraining):
+        return f'; give it in a file: {{"{name}": ...}} in --config FILE'
+    return nearest(word, [flag for flag in flags if flag not in ("--help", "-h")])
 
 
 def parser_for(prog: str, action: Action, description: str) -> Parser:
@@ -120,8 +136,8 @@ def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
     shown = " ".join(map(str, default)) if isinstance(default, tuple) else default
     hidden = any(default is each for each in (MISSING, None, False, ())) or default == "-"
     meaning = known.meaning
-    if known.choices is not None:
-        meaning += f": {', '.join(map(str, known.choices))}"
+    if not all(str(choice) in meaning for choice in known.choices or ()):
+        meaning += f": {', '.join(map(str, known.choices or ()))}"
     meaning += "" if hidden or shown == "" else f" ({shown})"
     options: dict[str, Any] = {"help": meaning.replace("%", "%%")}
     if inner is bool:

@@ -117,5 +117,6 @@ def _overview(
 
 
 def _unknown(prog: str, kind: str, name: str, known: Mapping[str, Any]) -> int:
-    listed = nearest(name, known) or f"; there are {', '.join(known)}"
+    own = ("--help", "--version") if prog == "minibig" else ("--help",)
+    listed = nearest(name, [*known, *own]) or f"; there are {', '.join(known)}"
     Parser(prog=prog).error(f"there is no {kind} {name}{listed}")

@@ -45,6 +45,7 @@ def _run(path: Path) -> Rows:
     begun = path / "pretraining"  # by a quickstart, whose tokenizer and model come later
     learned = path if (path / "tokenizer").is_dir() or not is_run(begun) else begun
     yield "run", path
+    yield "recipe", record.kind
     yield from _quickstart(path)
     yield "command", " ".join(record.command)
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())
@@ -56,7 +57,7 @@ def _run(path: Path) -> Rows:
     if "optimizer" in settings:
         yield "optimizer", settings["optimizer"]
     latest = Metrics(path / "metrics.jsonl").latest()
-    of = f" of {settings['steps']:,}" if "steps" in settings else ""
+    of = f" of {settings['steps']:,}" if isinstance(settings.get("steps"), int) else ""
     yield "steps", f"{latest.get('step', 0):,}{of}"
     for name in ("loss", "validation_loss", "tokens_per_second", "seconds"):
         if name in latest:

@@ -63,6 +63,7 @@ class Record(Settings):
 
     format: str = setting(_FORMAT, "the kind of the file", choices=(_FORMAT,))
     command: tuple[str, ...] = setting((), "what began the run")
+    recipe: str = setting("", "the function in `minibig.recipes` that made the run")
     settings: dict[str, Any] = required("the settings of the recipe")
     text: TextRecord = required("the text of the run")
     versions: dict[str, str] = required("minibig, Python, NumPy, system")
@@ -71,7 +72,12 @@ class Record(Settings):
     @property
     def is_quickstart(self) -> bool:
         """Whether the run ends in answers, and has a pre-training as its first part."""
-        return "pretraining" in self.settings
+        return self.kind == "quickstart"
+
+    @property
+    def kind(self) -> str:
+        """The name of the recipe; the records of older versions did not have it."""
+        return self.recipe or ("quickstart" if "pretraining" in self.settings else "pretrain")
 
 
 def is_run(folder: Path) -> bool:
@@ -98,11 +104,16 @@ def where_it_stopped(folder: Path) -> str | None:
 
 
 def write_record(
-    folder: Path, command: Sequence[str], settings: dict[str, Any], text: TextRecord
+    folder: Path,
+    command: Sequence[str],
+    settings: dict[str, Any],
+    text: TextRecord,
+    recipe: str = "",
 ) -> None:
     """Write what a run is before it begins, and remove what was set aside for it."""
     record = Record(
         command=tuple(word.encode(errors="backslashreplace").decode() for word in command),
+        recipe=recipe,
         settings=settings,
         text=text,
         versions={

@@ -33,7 +33,7 @@ from minibig.recipes.folder import (
     run_folder,
     write_record,
 )
-from minibig.recipes.settings import SHAKESPEARE, START_SIZES, Pretraining, pretraining_of, takes
+from minibig.recipes.settings import START_SIZES, Pretraining, pretraining_of, takes
 from minibig.recipes.text import (
     TokenizedText,
     bits_per_byte_of,
@@ -140,7 +140,7 @@ def prepare(
     run = PretrainingRun(settings, model, tokens)
     if text is not None and not goes_on:
         run.try_batch()  # from here on nothing that the user gave can be wrong
-        write_record(folder, command, settings.to_json(), record_of(text))
+        write_record(folder, command, settings.to_json(), record_of(text), "pretrain")
     return run
 
 
@@ -174,8 +174,7 @@ def _sizes(folder: Path, start: Path, goes_on: bool) -> dict[str, Any]:
 def _text(settings: Pretraining) -> Text:
     if settings.data is None:
         raise InputError(
-            "a run needs a text: --data FILE, a folder, a glob, or --data stdlib. The text of the "
-            f"preset shakespeare-char is at {SHAKESPEARE}"
+            "a run needs a text: --data FILE, a folder, a glob, or a corpus such as --data stdlib."
         )
     return Text(
         settings.data, validation_fraction=settings.validation_fraction, errors=settings.errors
@@ -206,6 +205,11 @@ def settings_on_record(folder: Path) -> Pretraining:
             f"{folder} holds a run that goes on with: minibig quickstart --out {folder}. To train "
             "on a text, choose another --out, or begin anew there (--restart)."
         )
+    if record.kind != "pretrain":
+        raise InputError(
+            f"{folder} holds a run of {record.kind}, which began with: {' '.join(record.command)}. "
+            "To train on a text, choose another --out, or begin anew there (--restart)."
+        )
     with damage_told(folder):
         return pretraining_of(record.settings).changed({"out": folder})
 
@@ -226,13 +230,21 @@ def extended(folder: Path, steps: int) -> Pretraining:
             )
         settings = settings.changed({"steps": settings.training.steps + steps})
         record = read_record(folder)
-        write_record(folder, record.command, settings.to_json(), record.text)
+        write_record(folder, record.command, settings.to_json(), record.text, "pretrain")
     return settings
 
 
 def check_same_run(folder: Path, settings: Pretraining) -> None:
     """Refuse to go on with a run under settings, or with a text, that make another one of it."""
-    check_same_settings(folder, settings_on_record(folder), settings)
+    began = settings_on_record(folder)
+    more = settings.training.steps - began.training.steps
+    if more > 0 and set(settings.differing(began)) - set(_FREE) <= {"steps", "warmup_steps"}:
+        raise InputError(
+            f"{folder} holds a run that began with {began.listed(['steps'])}; got "
+            f"{settings.listed(['steps'])}. A finished run goes on with: minibig train --out "
+            f"{folder} --extend {more}"
+        )
+    check_same_settings(folder, began, settings)
     check_same_text(folder, read_record(folder).text, settings)
 
 

@@ -204,11 +204,21 @@ def run_settings(folder: Path) -> dict[str, Any]:
     Raises:  StorageError for a record that is damaged.
     """
     record = read_record(folder)
+    if record.kind not in ("pretrain", "quickstart"):
+        return _in_one_row(record.settings)
     with damage_told(folder):
         if not record.is_quickstart:
             return pretraining_of(record.settings).flat()
         chosen = quickstart_settings(record)
         return {**chosen.pretraining.flat(), **chosen.finetuning.flat()}
+
+
+def _in_one_row(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a recipe that is not known here, without their groups."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        found |= _in_one_row(value) if isinstance(value, dict) else {name: value}
+    return found
 
 
 def _begin(settings: Quickstart, restart: bool, display: Display, command: Sequence[str]) -> None:
@@ -218,7 +228,7 @@ def _begin(settings: Quickstart, restart: bool, display: Display, command: Seque
         begun = prepare(first, None, display, command)
     text = read_record(first.folder).text
     settings = settings.changed({"pretraining": begun.settings})
-    write_record(settings.out, command, settings.to_json(), text)
+    write_record(settings.out, command, settings.to_json(), text, "quickstart")
 
 
 def _fine_tune(settings: Quickstart, world: World, display: Display) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from minibig.backend import InputError
+from minibig.data import CORPORA
 from minibig.models import GPTSizes
 from minibig.settings import Settings, group, setting, types_of
 from minibig.training import TrainingSettings
@@ -57,7 +58,7 @@ class Pretraining(Settings):
     data: str | None = setting(
         None,
         "a text file, a folder, a glob, a column of a table (rows.jsonl:text, rows.csv:text), or "
-        "the name of a corpus: stdlib",
+        f"the name of a corpus: {', '.join(CORPORA)}",
     )
     from_: Path | None = setting(
         None, "a run or a model to start from: its weights, its sizes and its tokenizer"

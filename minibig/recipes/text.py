@@ -50,6 +50,11 @@ def tokenized(
     """Make and save the tokenizer and the tokens of a text in the folder of a run."""
     characters = text.characters
     say(f"text: {text.name}, {characters:,} characters")
+    if not text.validation_fraction:
+        raise InputError(
+            f"{text.name} has no validation part: its validation_fraction is 0. Give one: "
+            "Text(name, validation_fraction=0.1)"
+        )
     if not 0 < text.training_characters < characters:
         raise InputError(
             f"{text.name} has {characters:,} characters, too few for a training and a validation "

@@ -64,6 +64,17 @@ def test_every_setting_is_a_flag_with_what_it_means(kind):
         ("tokenize encode x --fil a", "did you mean --file?", "tokenize encode"),
         ("tokenize decod", "there is no action decod; did you mean decode?", "tokenize"),
         ("generate a b", "'b' is one argument too many.", "generate"),
+        (
+            "quickstart --steps 5",
+            'give it in a file: {"steps": ...} in --config FILE.',
+            "quickstart",
+        ),
+        ("version", "did you mean --version?", ""),
+        ("help", "did you mean --help?", ""),
+        ("train small.txt", "a text is given as: --data small.txt.", "train"),
+        ("tokenize train a.txt", "a text is given as: --data a.txt.", "tokenize train"),
+        ("train --steps ten", "--steps must be a whole number; got 'ten'.", "train"),
+        ("train --lr fast", "--lr must be a number; got 'fast'.", "train"),
         ("trian", "there is no command trian; did you mean train?", ""),
     ],
 )
@@ -105,3 +116,12 @@ def test_an_argument_that_does_not_exist_is_one_line_and_code_2(arguments, capsy
 def test_the_version_is_printed(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("minibig 0.")
+
+
+@pytest.mark.parametrize("setting", ["--optimizer", "--schedule", "--on-divergence", "--errors"])
+def test_the_choices_of_a_setting_are_listed_once(setting, capsys):
+    assert main(["train", "--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    of = shown[shown.index(f" {setting} NAME") + 1 :].split(" --")[1]
+    for choice in ("adafactor", "inverse_square_root", "roll_back", "replace"):
+        assert of.count(choice) <= 1, of

@@ -395,3 +395,35 @@ def test_a_wrong_device_of_the_surroundings_is_not_blamed_on_a_file(
     monkeypatch.setenv("MINIBIG_DEVICE", "tpu")
     shown = complaint(command, finished_run)
     assert shown.startswith("minibig: device must be") and "config.json" not in shown
+
+
+def test_a_run_of_another_recipe_is_said_to_be_that(complaint, capsys, finished_run, tmp_path):
+    run = tmp_path / "tuned"
+    shutil.copytree(finished_run, run)
+    record = json.loads((run / "run.json").read_text())
+    assert record["recipe"] == "pretrain"
+    record |= {"recipe": "finetune", "settings": {"start": "x", "training": {"steps": 6}}}
+    (run / "run.json").write_text(json.dumps(record))
+    assert "holds a run of finetune" in complaint("train", "--resume", "--out", run)
+    assert main(["info", str(run)]) == 0
+    assert "finetune" in capsys.readouterr().out
+    picture = str(tmp_path / "both.png")
+    assert main(["plot", str(run), str(finished_run), "--out", picture]) == 0
+    assert "start" in capsys.readouterr().out
+
+
+def test_a_finished_run_with_more_steps_is_told_of_extend(complaint, finished_run):
+    shown = complaint("train", "--out", finished_run, "--resume", "--steps", 80)
+    assert f"minibig train --out {finished_run} --extend 74" in shown
+
+
+def test_only_a_preset_that_is_named_is_spoken_of(complaint):
+    assert "shakespeare" not in complaint("train")
+    assert "tinyshakespeare" in complaint("train", "--preset", "shakespeare-char")
+
+
+def test_ids_may_be_one_argument(capsys, bpe_folder):
+    assert main(["tokenize", "decode", str(bpe_folder), "97 98"]) == 0
+    both = capsys.readouterr().out
+    assert main(["tokenize", "decode", str(bpe_folder), "97", "98"]) == 0
+    assert capsys.readouterr().out == both

@@ -1,5 +1,6 @@
 """Train a tokenizer, turn text into ids and back, look at the tokens."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from minibig.backend import InputError
-from minibig.cli.console import given_text, input_bytes, say
+from minibig.cli.console import given_text, input_bytes, remark, say
 from minibig.cli.options import Action, argument, errors_setting
 from minibig.data.text_files import decoded_blocks, file_blocks
 from minibig.recipes.configuration import check_use
@@ -69,7 +70,7 @@ def _encode(given: dict[str, Any]) -> int:
 def _decode(given: dict[str, Any]) -> int:
     options = DecodeOptions.of(given)
     tokenizer = load_tokenizer(options.folder)
-    say(tokenizer.decode(read_ids(options.ids or given_text("-").split())))
+    say(tokenizer.decode(read_ids(" ".join(options.ids).split() or given_text("-").split())))
     return 0
 
 
@@ -92,6 +93,8 @@ def _pieces(options: TextOptions) -> Iterator[str]:
     if options.file is None and options.text != "-":
         yield given_text(options.text, errors=options.errors)
         return
+    if options.file is None and sys.stdin.isatty():
+        remark("Type a text; Ctrl-D on a line of its own ends it.")
     read = input_bytes().read
     blocks = file_blocks(options.file) if options.file else iter(lambda: read(1 << 16), b"")
     name = options.file or "the standard input"

@@ -17,6 +17,7 @@ from minibig.cli.progress import DISPLAY
 from minibig.recipes import PRESETS, Pretraining, pretrain
 from minibig.recipes.configuration import changed_by_file
 from minibig.recipes.pretraining import extended, settings_on_record
+from minibig.recipes.settings import SHAKESPEARE
 from minibig.settings import Settings, group, setting
 
 EXAMPLE = "minibig train --data shakespeare.txt --preset shakespeare-char"
@@ -51,6 +52,8 @@ def run(given: dict[str, Any]) -> int:
         more = options.extend
         settings = extended(folder, more) if more else settings_on_record(folder)
     settings = changed_by_file(settings, options.config, flags)
+    if options.preset == "shakespeare-char" and settings.data is None and not options.resume:
+        raise InputError(f"the preset {options.preset} wants --data FILE, with {SHAKESPEARE}")
     command = ["minibig", *sys.argv[1:]]
     say(pretrain(settings, restart=options.restart, display=DISPLAY, command=command).summary)
     return 0
