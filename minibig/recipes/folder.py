@@ -11,6 +11,7 @@ The run of a quickstart has more in it: `quickstart_run.py` lists that.
 """
 
 import platform
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,16 +135,20 @@ def run_folder(folder: Path, *, restart: bool) -> Iterator[None]:
     """Within the block this process alone works in the folder of a run.
 
     With `restart` the run that is there is set aside. `write_record` removes it; without a record
-    it comes back at the end of the block, or when the next process works in the folder.
+    it comes back at the end of the block, or when the next process works in the folder. What a run
+    that did not begin has made is removed.
     """
     with locked(folder):
         settle(folder, RECORD)
         if restart:
             set_aside(folder, RECORD, PARTS)
+        made = [name for name in ("tokenizer", "tokens") if not (folder / name).exists()]
         try:
             yield
         finally:
             if not is_run(folder):
+                for name in made:
+                    shutil.rmtree(folder / name, ignore_errors=True)
                 restore(folder, RECORD)
 
 

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from minibig.recipes import Quickstart
 from minibig.recipes.folder import TextRecord, write_record
 from minibig.storage import save
 
-from .commands import TINY, flags
+from .commands import TINY, environment, flags
 
 
 @pytest.fixture
@@ -427,3 +429,31 @@ def test_ids_may_be_one_argument(capsys, bpe_folder):
     both = capsys.readouterr().out
     assert main(["tokenize", "decode", str(bpe_folder), "97", "98"]) == 0
     assert capsys.readouterr().out == both
+
+
+def test_a_text_that_is_too_short_leaves_nothing_behind(complaint, tmp_path):
+    (tmp_path / "short.txt").write_text("too short")
+    run = tmp_path / "run"
+    complaint("train", "--data", tmp_path / "short.txt", "--out", run)
+    assert not (run / "tokenizer").exists() and not (run / "tokens").exists()
+
+
+def test_what_lay_in_the_folder_stays_where_a_run_does_not_begin(complaint, tmp_path):
+    (tmp_path / "short.txt").write_text("too short")
+    run = tmp_path / "run"
+    (run / "tokenizer").mkdir(parents=True)
+    (run / "tokenizer" / "mine.txt").write_text("mine")
+    complaint("train", "--data", tmp_path / "short.txt", "--out", run)
+    assert (run / "tokenizer" / "mine.txt").exists() and not (run / "tokens").exists()
+
+
+def test_a_recipe_that_cannot_be_imported_breaks_no_other_command(finished_run):
+    program = (
+        "import sys; sys.modules['minibig.recipes.quickstart_run'] = None; "
+        "from minibig.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    for command in (["generate", str(finished_run)], ["train", "--out", str(finished_run)]):
+        words = [sys.executable, "-c", program, *command]
+        extra = ["--resume"] if command[0] == "train" else []
+        done = subprocess.run([*words, *extra], env=environment(), capture_output=True)
+        assert done.returncode == 0, done.stderr

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from minibig.backend import InputError
+from minibig.data import Text
 from minibig.files import StorageError, set_aside
 from minibig.recipes import Pretraining
 from minibig.recipes.comparison import compared
@@ -20,6 +21,7 @@ from minibig.recipes.folder import (
     write_record,
 )
 from minibig.recipes.quickstart_run import Quickstart, quickstart_settings, run_settings
+from minibig.recipes.text import tokenized
 
 
 def test_what_is_written_is_read_back(tmp_path):
@@ -94,3 +96,9 @@ def test_whoever_reads_brings_back_what_a_killed_restart_left_aside(tmp_path):
         with contextlib.suppress(InputError):
             read()
         assert is_run(tmp_path)
+
+
+def test_a_text_without_a_validation_part_is_said_to_have_none(tmp_path):
+    (tmp_path / "a.txt").write_text("a text that is long enough")
+    with pytest.raises(InputError, match="its validation_fraction is 0"):
+        tokenized(tmp_path / "run", Text(str(tmp_path / "a.txt")), "characters", 300, print)
