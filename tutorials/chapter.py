@@ -30,6 +30,13 @@ PICTURES = Path(__file__).resolve().parent.parent / "runs" / "tutorials"
 BLUE, RED, GREEN, SAND = style.BLUE, style.ORANGE, style.GREEN, style.COLORS[4]
 
 
+def check_arguments(arguments: list[str]) -> None:
+    """Refuse what a chapter that is run as a script does not know, such as --quik."""
+    for each in arguments:
+        if each != "--quick":
+            raise SystemExit(f"a chapter knows --quick and nothing else; got {each}.")
+
+
 def accept_any_text() -> None:
     """From here on a terminal that has no Chinese shows question marks instead of failing."""
     for output in (sys.stdout, sys.stderr):
@@ -38,6 +45,10 @@ def accept_any_text() -> None:
 
 
 accept_any_text()
+if Path(sys.argv[0]).resolve().parent == Path(__file__).resolve().parent and (
+    Path(sys.argv[0]).name[:2].isdigit()
+):
+    check_arguments(sys.argv[1:])
 
 
 def seconds(f: Callable[[], Any], repeats: int = 5) -> float:

@@ -43,9 +43,14 @@ def check(number: str, answer: Answer | None = None) -> Any:
 
         return checked
     wrong = judge(number, answer)
-    verdict = "right." if wrong is None else f'not yet: {wrong} hint("{number}") helps.'
+    verdict = "right." if wrong is None else f'not yet: {_sentence(wrong)} hint("{number}") helps.'
     print(f"{number} {exercise_of(number).name}: {verdict}")
     return wrong is None
+
+
+def _sentence(text: str) -> str:
+    """The text with a full stop, where it ends in no mark of its own."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def hint(number: str) -> None:
@@ -76,7 +81,9 @@ def check_file(path: str) -> int:
 def main(arguments: list[str]) -> int:
     """The command."""
     accept_any_text()
-    if len(arguments) != 1 or not Path(arguments[0]).is_file():
+    if len(arguments) == 1 and not Path(arguments[0]).is_file():
+        raise SystemExit(f"{arguments[0]} is no file. Give the Python file with your answers.")
+    if len(arguments) != 1:
         raise SystemExit("usage: python tutorials/check.py FILE, a Python file with your answers.")
     try:
         return min(check_file(arguments[0]), 1)

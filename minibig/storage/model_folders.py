@@ -12,6 +12,7 @@ import json
 import os
 import time
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,21 @@ def save(model: Module, folder: str | os.PathLike[str]) -> None:
     Weights never stand beside the configuration or the checksums of another model, even if the
     process is killed; then minibig_checksums.json may be missing, which is written last.
 
-    Raises:  StorageError if the files cannot be written.
+    Raises:  StorageError if the files cannot be written; InputError for what is no model or no
+             folder.
     """
+    if isinstance(model, Mapping):
+        raise InputError(
+            f"model must be of type Module; got {type(model).__name__}. A state is written by "
+            "storage.save_tensors(path, tensors)."
+        )
     folder = checks.path("folder", folder)
     checks.instance("model", model, Module)
+    if folder.suffix.lower() == ".safetensors":
+        raise InputError(
+            f"{folder} is the name of a file, and a model is saved in a folder. Leave out "
+            f"{folder.suffix}, or write the weights alone with storage.save_tensors."
+        )
     fields, tensors = _described(model)
     if fields["model_type"] == native.MODEL_TYPE and fields["config"] is None:
         warnings.warn(native.cannot_be_rebuilt(fields["class"], folder / WEIGHTS), stacklevel=2)
@@ -141,6 +153,8 @@ def find_model(folder: str | os.PathLike[str]) -> Path:
     """
     folder = checks.path("folder", folder)
     refuse_pickle(folder)
+    if folder.name in (CONFIG, WEIGHTS) and os.path.isfile(folder):
+        raise StorageError(f"{folder} is not a folder. Give the one it lies in: {folder.parent}.")
     if not os.path.isdir(folder):
         raise StorageError(f"{folder} is not a folder. Give the folder of a run or of a model.")
     place = next((p for name in _PLACES if (p := folder / name) and _holds(p, CONFIG)), None)

@@ -130,6 +130,8 @@ def save_tensors(
     ...     load_tensors(f"{folder}/a.safetensors"), metadata(f"{folder}/a.safetensors")
     ({'w': array([1., 1.])}, {'made by': 'hand'})
     """
+    if isinstance(path, Mapping) or not isinstance(tensors, Mapping):
+        raise InputError("save_tensors takes a path and a dict of tensors: save_tensors(path, {}).")
     with new_path(checks.path("path", path)) as unfinished:
         write_tensors(unfinished, tensors, metadata)
 

@@ -7,7 +7,8 @@ are laid out there:
            ("layer.{i}.query.{kind}", "layer.{i}.key.{kind}", "layer.{i}.value.{kind}"),
            JOINED_TRANSPOSED)
 
-{kind} is weight or bias, every other letter in braces a number. Our weights have shape (in, out);
+{kind} is weight or bias, every other letter in braces a number; where they are called gamma and beta,
+there is a row for each. Our weights have shape (in, out);
 many published ones have (out, in), and hold query, key and value apart.
 """
 
@@ -106,9 +107,7 @@ class Family:
         """
         found: dict[str, str] = {}
         for name in file.entries:
-            full = name if name in self.repeated or name.startswith(self.prefix) else (
-                self.prefix + name
-            )  # fmt: skip
+            full = name if self._is_whole(name) else self.prefix + name
             if full in found:
                 raise StorageError(f"{file.path} holds {full} with and without its prefix.")
             if not any(_pattern(each).fullmatch(full) for each in self.ignored):
@@ -117,6 +116,13 @@ class Family:
             if name in found:
                 self._check_repeated(file, found.pop(name), found.get(same_as), same_as)
         return found
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether a name of a file is one of the table as it is, and lacks no prefix."""
+        if name in self.repeated or name.startswith(self.prefix):
+            return True
+        rows = (each for weight in self.weights for each in weight.theirs)
+        return any(_pattern(each).fullmatch(name) for each in rows)
 
     def _check_repeated(self, file: TensorFile, name: str, other: str | None, full: str) -> None:
         if other is None or not np.array_equal(file.read(name), file.read(other)):

@@ -17,11 +17,12 @@ from typing import Any
 
 from minibig.autograd.state import state as engine
 from minibig.backend import Array, InputError, manual_seed, random_state, set_random_state
+from minibig.backend.checks import shown
 from minibig.files.shapes import Whole, check_shape
 from minibig.nn import Module
 from minibig.storage import StorageError, list_checkpoints, load_checkpoint, save_checkpoint
 from minibig.training.settings import FREE_TO_CHANGE, TrainingSettings
-from minibig.training.updates import Update
+from minibig.training.updates import GradientUpdate, Update
 
 _MODEL = "model."
 _UPDATE = "update."
@@ -66,6 +67,7 @@ _SHAPE = {
         "kernels": (bool, None),
     },
     "settings": dict,
+    "made_by": {"kind": str, ...: object},
     "update": dict,
     "random": {"seed": Whole(0, 10**4300), "streams": {str: dict}},
 }
@@ -83,6 +85,7 @@ def save_run(
         "step": state.step,
         "run": asdict(state),
         "settings": settings.to_json(),
+        "made_by": _described(update),
         "update": rest,
         "random": random_state(),
     }
@@ -111,6 +114,7 @@ def resume_run(
     if state.step != saved["step"] or state.looked_at > state.step:
         raise StorageError(f"{path} is not usable: its steps contradict each other.")
     notes = _check_settings(folder, saved["settings"], settings, state.step)
+    _check_update(folder, saved["made_by"], _described(update))
     try:
         model.load_state_dict(_under(_MODEL, arrays))
         moments = _under(_UPDATE, arrays) or _under("optimizer.", arrays)
@@ -145,7 +149,25 @@ def _converted(path: Path, saved: dict[str, Any]) -> dict[str, Any]:
         raise StorageError(
             f"{path} holds {name}, which this minibig does not know. Upgrade minibig."
         )
-    return {**saved, "run": {**asdict(RunState()), **run}}
+    made_by: dict[str, Any] = saved.get("made_by", {"kind": GradientUpdate.__name__})
+    return {**saved, "run": {**asdict(RunState()), **run}, "made_by": made_by}
+
+
+def _described(update: Update) -> dict[str, Any]:
+    """The class of an update and its own settings: what a run must go on with."""
+    return {"kind": type(update).__name__, **getattr(update, "own_settings", {})}
+
+
+def _check_update(folder: Path, began: dict[str, Any], now: dict[str, Any]) -> None:
+    if began != now:
+        first, second = (
+            f"{each['kind']} {shown({k: v for k, v in each.items() if k != 'kind'})}"
+            for each in (began, now)
+        )
+        raise InputError(
+            f"the run in {folder.parent} began with the update {first}; got {second}. Go on with "
+            "the same update, or start a new run in another folder."
+        )
 
 
 def _latest(folder: Path) -> Path | None:

@@ -24,7 +24,11 @@ from minibig.training.settings import TrainingSettings
 
 
 class Update(Protocol):
-    """What `Trainer` asks of an update."""
+    """What `Trainer` asks of an update.
+
+    It may also have `own_settings`, a dict fit for JSON: a run goes on with an update of the same
+    class and the same own settings only.
+    """
 
     lr_factor: float
     """What the learning rate is multiplied by: the loop makes it smaller when it rolls back."""
@@ -95,8 +99,7 @@ class GradientUpdate:
         self.optimizer.zero_grad()  # what an attempt that failed may have left
         self.model.train()
         batches = self.batches_of(step)
-        loss = self.mean_gradient(step, batches)
-        norm = clip_gradients(self.model.parameters(), self.settings.clip or math.inf)
+        loss, norm = self.clipped_gradient(step, batches)
         check_step(self.model, step + 1, loss, norm)
         self.optimizer.lr = self.settings.learning_rate(step) * self.lr_factor
         self.optimizer.step()
@@ -108,6 +111,15 @@ class GradientUpdate:
         """The batches of a step, each with a number of its own."""
         count = self.settings.accumulation
         return [self.batch(step * count + micro_step) for micro_step in range(count)]
+
+    def clipped_gradient(self, step: int, batches: list[Any]) -> tuple[float, float]:
+        """(mean loss, norm of the gradient before it is clipped); leaves what the optimizer gets.
+
+        An update whose gradient is another, such as the noised one of a private update, overrides
+        this method: nothing is clipped after it.
+        """
+        loss = self.mean_gradient(step, batches)
+        return loss, clip_gradients(self.model.parameters(), self.settings.clip or math.inf)
 
     def mean_gradient(self, step: int, batches: list[Any]) -> float:
         """The mean loss over all targets of the batches; its gradient is left in the parameters."""

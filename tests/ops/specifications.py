@@ -26,7 +26,7 @@ EXEMPT = {
         ["uniform", "zeros", "zeros_like"], "makes new tensors, tested in test_creation.py"
     ),
     "allclose": "returns a bool, tested in test_logic.py",
-    "causal_mask": "is made of a shape only, tested in test_attention.py",
+    "causal_mask": "is made of a shape only, tested in test_scaled_dot_product_attention.py",
     "checked_ids": "returns an array, tested in test_indexing.py",
 }
 

@@ -193,8 +193,8 @@ def test_every_missing_unexpected_and_mis_shaped_tensor_is_listed(folder):
         (b"[]", r"config.json is not usable: it must be an object; got \[\]"),
         (b'{"a": NaN}', "NaN is not JSON"),
         (b"[" * 100_000, "nested too deeply"),
-        (b"{}", "has model_type None; minibig knows gpt2, minibig"),
-        (b'{"model_type": "llama"}', "has model_type 'llama'; minibig knows gpt2"),
+        (b"{}", f"has model_type None; minibig knows {', '.join(FAMILIES)}, minibig"),
+        (b'{"model_type": "llama"}', "has model_type 'llama'; minibig knows "),
         (b'{"model_type": ["gpt2"]}', r"has model_type \['gpt2'\]"),
         (b'{"model_type": "gpt2"}', "whole numbers for vocab_size, n_positions, n_layer"),
     ],
@@ -456,7 +456,32 @@ def test_many_names_are_cut_and_escaped(folder):
 def test_what_is_no_model_is_refused(tmp_path):
     with pytest.raises(InputError, match="model must be of type Module; got dict"):
         save({}, tmp_path)
+    for swapped in (lambda: save(tmp_path, GPT(CONFIG)), lambda: save(GPT(CONFIG).state_dict(), 1)):
+        with pytest.raises(InputError, match=r"folder must be|storage\.save_tensors"):
+            swapped()
     assert os.listdir(tmp_path) == []
+
+
+def test_a_model_is_not_saved_in_a_folder_with_the_name_of_a_file(tmp_path, model, folder):
+    for name in ("m.safetensors", "M.SafeTensors"):
+        with pytest.raises(InputError, match=r"name of a file.*storage\.save_tensors"):
+            save(model, tmp_path / name)
+    assert os.listdir(tmp_path) == ["model"]
+    for name in ("model.safetensors", "config.json"):
+        with pytest.raises(StorageError, match=r"Give the one it lies in: .*model\.$"):
+            load(folder / name)
+
+
+def test_swapped_arguments_of_tensor_files_are_one_sentence(tmp_path, model):
+    state = model.state_dict()
+    for wrong in (
+        lambda: save_tensors(state, tmp_path / "a"),
+        lambda: save_tensors(tmp_path / "a", [1]),
+        lambda: save_tensors(3, state),
+        lambda: load_tensors(state),
+    ):
+        with pytest.raises(InputError, match="path"):
+            wrong()
 
 
 def test_a_place_that_cannot_be_written_is_reported(tmp_path, model):

@@ -3,12 +3,13 @@
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 import minibig as mb
-from minibig.backend import random_state, stream
+from minibig.backend import InputError, random_state, stream
 from minibig.nn import Linear
 from minibig.storage import StorageError, list_checkpoints, load_checkpoint, save_checkpoint
 from minibig.training import GradientUpdate, Look, Trainer, TrainingSettings
@@ -255,3 +256,47 @@ def test_a_warm_up_that_was_said_is_the_same_as_the_default(tmp_path, steps):
     other = TrainingSettings(steps=steps, warmup_steps=1)
     with pytest.raises(mb.InputError, match="began with warmup_steps = "):
         resume_run(tmp_path, layer, update, other)
+
+
+class NoisyUpdate(GradientUpdate):
+    own_settings: ClassVar = {"noise": 0.5}
+
+    def clipped_gradient(self, step, batches):
+        loss = self.mean_gradient(step, batches)
+        for p in self.model.parameters():
+            p.grad = p.grad * 0 + 3.0
+        return loss, 7.0
+
+
+def noisy(layer, settings=SETTINGS):
+    return NoisyUpdate(
+        layer, lambda model, x: (model(x) ** 2).sum(), lambda number: mb.ones((1, 3)), settings
+    )
+
+
+def test_an_update_with_another_gradient_is_not_clipped_again():
+    settings = TrainingSettings(
+        steps=10, batch_size=1, lr=0.1, optimizer="sgd", clip=1e-6, weight_decay=0.0
+    )
+    layer = Linear(3, 2)
+    before = layer.weight.numpy().copy()
+    values = noisy(layer, settings)(0)
+    np.testing.assert_allclose(layer.weight.numpy(), before - values["lr"] * 3.0, rtol=1e-5)
+    assert values["gradient_norm"] == 7.0
+
+
+def test_a_run_goes_on_with_the_update_that_it_began_with_only(tmp_path, monkeypatch):
+    layer, ordinary = trained(0)
+    update = noisy(layer)
+    update(0)
+    save_run(tmp_path, layer, update, RunState(step=3), SETTINGS)
+    began = "began with the update NoisyUpdate {'noise': 0.5}"
+    with pytest.raises(InputError, match=f"{began}; got GradientUpdate {{}}"):
+        resume_run(tmp_path, layer, ordinary, SETTINGS)
+    assert resume_run(tmp_path, layer, update, SETTINGS)[0].step == 3
+    monkeypatch.setattr(NoisyUpdate, "own_settings", {"noise": 0.1})
+    with pytest.raises(InputError, match=f"{began}; got NoisyUpdate {{'noise': 0.1}}"):
+        resume_run(tmp_path, layer, update, SETTINGS)
+    save_run(tmp_path / "other", layer, ordinary, RunState(step=3), SETTINGS)
+    with pytest.raises(InputError, match="began with the update GradientUpdate"):
+        resume_run(tmp_path / "other", layer, update, SETTINGS)

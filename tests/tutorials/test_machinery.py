@@ -133,7 +133,11 @@ def test_a_file_of_answers_is_checked_by_names(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("x = 1\n", "no function with the name"), ("def f(:\n", "cannot be run"), (None, "usage")],
+    [
+        ("x = 1\n", "no function with the name"),
+        ("def f(:\n", "cannot be run"),
+        (None, "is no file. Give the Python file"),
+    ],
 )
 def test_a_file_that_cannot_be_checked_gets_one_line(tmp_path, text, words):
     path = tmp_path / "answers.py"
@@ -143,3 +147,13 @@ def test_a_file_that_cannot_be_checked_gets_one_line(tmp_path, text, words):
         main([str(path)])
     assert words in str(stop.value)
     assert "\n" not in str(stop.value)
+
+
+def test_a_chapter_refuses_options_that_it_does_not_know():
+    path = CHECK.parent / "00_notation.py"
+    done = subprocess.run([sys.executable, path, "--quik"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "a chapter knows --quick and nothing else; got --quik.\n"
+    chapter.check_arguments(["--quick"])
+    with pytest.raises(SystemExit, match="got quick"):
+        chapter.check_arguments(["quick"])
