@@ -57,8 +57,8 @@ def cannot_be_rebuilt(name: Any, weights: Path) -> str:
     plain = isinstance(name, str) and name.isidentifier() and len(name) < 80
     return (
         f"The {name if plain else checks.shown(name)} in {weights.parent} cannot be rebuilt from "
-        "its folder alone: its class is not one of minibig.models, or parts of it were replaced. To "
-        "load it, build it, then "
+        "its folder alone: its class is not one of minibig.models, or parts of it were replaced. "
+        "To load it, build it, then "
         f'model.load_state_dict(mb.storage.load_tensors("{weights}")).'
     )
 

@@ -7,9 +7,9 @@ are laid out there:
            ("layer.{i}.query.{kind}", "layer.{i}.key.{kind}", "layer.{i}.value.{kind}"),
            JOINED_TRANSPOSED)
 
-{kind} is weight or bias, every other letter in braces a number; where they are called gamma and beta,
-there is a row for each. Our weights have shape (in, out);
-many published ones have (out, in), and hold query, key and value apart.
+{kind} is weight or bias (where they are called gamma and beta, each has a row), every other letter
+in braces a number. Our weights have shape (in, out); many published ones have (out, in), and hold
+query, key and value apart.
 """
 
 import re

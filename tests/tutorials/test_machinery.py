@@ -150,7 +150,7 @@ def test_a_file_that_cannot_be_checked_gets_one_line(tmp_path, text, words):
 
 
 def test_a_chapter_refuses_options_that_it_does_not_know():
-    path = CHECK.parent / "00_notation.py"
+    path = CHECK.parent / "05_perceptron.py"
     done = subprocess.run([sys.executable, path, "--quik"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "a chapter knows --quick and nothing else; got --quik.\n"
