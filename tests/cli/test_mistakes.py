@@ -130,7 +130,10 @@ def test_a_refused_run_can_be_begun_again_with_other_settings(training, text_fil
         ({"validation_fraction": 0}, "validation_fraction must be a number above 0"),
         ({"errors": "ignore"}, "errors must be one of strict, replace"),
         ({"tokenizer": "words"}, "bpe, bpe-han, bpe-dialogue, or a folder"),
-        ({"tokenizer": "bpe", "vocab_size": 100}, "vocab_size must be at least 257"),
+        (
+            {"tokenizer": "bpe", "vocab_size": 100},
+            "vocab_size must be at least 257: 256 bytes and 1 special token;",
+        ),
         ({"device": "tpu"}, "device must be"),
         ({"sample_prompt": "ABC"}, "got 'A'"),
         ({"d_model": 1_000_000}, "there is not enough memory"),

@@ -221,7 +221,7 @@ def _room_for_merges(vocab_size: int, n_special: int) -> int:
     smallest = len(SYMBOLS) + n_special
     if whole("vocab_size", vocab_size) < smallest:
         raise InputError(
-            f"vocab_size must be at least {smallest}: 256 bytes and {n_special} special tokens; "
-            f"got {vocab_size}."
+            f"vocab_size must be at least {smallest}: 256 bytes and {n_special} special "
+            f"token{'s' * (n_special != 1)}; got {vocab_size}."
         )
     return vocab_size - smallest
