@@ -157,3 +157,9 @@ def test_a_chapter_refuses_options_that_it_does_not_know():
     chapter.check_arguments(["--quick"])
     with pytest.raises(SystemExit, match="got quick"):
         chapter.check_arguments(["quick"])
+
+
+def test_a_verdict_ends_in_a_full_stop_before_the_hint(capsys):
+    check("01.2", lambda *inputs: None)
+    out = capsys.readouterr().out
+    assert out.startswith("01.2 quotient: not yet: ") and '. hint("01.2") helps.' in out
