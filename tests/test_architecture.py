@@ -240,6 +240,12 @@ def test_the_engine_can_be_read_in_a_weekend():
     assert sum(map(lines_of_code, engine)) <= 2721
 
 
+def test_the_command_keeps_to_options_printing_and_keys():
+    """What a Python user could want as well lies in other packages."""
+    paths = (ROOT / "cli").rglob("*.py")
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths) <= 1300
+
+
 def rules():
     """The functions that are derivative rules: the arguments of defvjp."""
     for path in FILES:

@@ -12,8 +12,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from minibig.backend import InputError
-from minibig.files import conversion, likely_encoding
+from minibig.files import decoded
 
 _DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # they let a line look otherwise
 _CONTROLS = {
@@ -22,7 +21,6 @@ _CONTROLS = {
     if chr(code) not in "\n\t"
 }
 _LONGEST = 1000  # characters of an error
-_LOOKED_AT = 10_000  # bytes that tell the encoding of a text
 _TABLE_WIDTH = 80
 
 
@@ -111,24 +109,3 @@ def given_text(text: str, *, errors: str = "strict") -> str:
     except UnicodeEncodeError:  # half a surrogate pair, which Windows lets through
         data = text.encode("utf-8", "surrogatepass")
     return decoded(data, "the text", errors)
-
-
-def decoded(data: bytes, name: str, errors: str) -> str:
-    """Bytes as text.
-
-    >>> decoded(b"caf\\xe9", "a.txt", "replace")
-    'caf�'
-    >>> decoded(b"caf\\xe9", "a.txt", "strict")
-    Traceback (most recent call last):
-    minibig.backend.errors.InputError: a.txt must be UTF-8; byte 3 is not. It looks like CP1252. \
-Convert it: iconv -f CP1252 -t UTF-8 old.txt > new.txt
-    """
-    try:
-        return data.decode("utf-8", errors)
-    except UnicodeDecodeError as error:
-        encoding = likely_encoding(data[error.start :][:_LOOKED_AT])
-        if encoding:
-            advice = f"It looks like {encoding.upper()}. {conversion(encoding)}"
-        else:
-            advice = "Convert it from the encoding it has, or have it replaced: --errors replace."
-        raise InputError(f"{name} must be UTF-8; byte {error.start} is not. {advice}") from None

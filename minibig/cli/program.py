@@ -77,8 +77,11 @@ def _obey_ctrl_c() -> None:
 
 
 def _run(words: list[str]) -> int:
+    if words == ["--version"]:
+        say(f"minibig {minibig.__version__}")
+        return 0
     if not words or words[0].startswith("-"):
-        return _without_command(words)
+        return _overview("minibig", _INTRODUCTION, COMMANDS, "COMMAND", "minibig quickstart", words)
     name, *rest = words
     if name not in COMMANDS:
         return _unknown("minibig", "command", name, COMMANDS)
@@ -94,13 +97,6 @@ def _run(words: list[str]) -> int:
         return _unknown(prog, "action", rest[0], actions)
     action = actions[rest[0]]
     return action.run(parser_for(f"{prog} {rest[0]}", action, action.meaning).given(rest[1:]))
-
-
-def _without_command(words: list[str]) -> int:
-    if words == ["--version"]:
-        say(f"minibig {minibig.__version__}")
-        return 0
-    return _overview("minibig", _INTRODUCTION, COMMANDS, "COMMAND", "minibig quickstart", words)
 
 
 def _overview(

@@ -25,7 +25,7 @@ from minibig.files.durable import (
     write_file,
     write_text,
 )
-from minibig.files.encodings import conversion, likely_encoding
+from minibig.files.encodings import conversion, decoded, likely_encoding
 from minibig.files.lock import locked
 from minibig.files.reading import open_regular, read_file, read_text
 from minibig.files.shapes import Whole, check_shape
@@ -40,6 +40,7 @@ __all__ = [
     "check_files",
     "check_shape",
     "conversion",
+    "decoded",
     "digest",
     "discard",
     "is_set_aside",

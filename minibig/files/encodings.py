@@ -1,4 +1,9 @@
-"""Which encoding a text has that is not UTF-8: a guess, for advice that destroys nothing."""
+"""Bytes as text; and which encoding a text has that is not UTF-8: a guess, for advice.
+
+The advice destroys nothing: it says how to convert a file, and leaves the file as it is.
+"""
+
+from minibig.backend import InputError
 
 # What is frequent in texts of a language, and the encodings that were used for it.
 _FREQUENT = {
@@ -12,6 +17,30 @@ _FREQUENT = {
 }
 _LEAST = {"cp1251": 0.4, "cp1252": 0.5}  # the share of what is not ASCII that must be frequent
 _LEAST_OTHERWISE = 0.1
+_LOOKED_AT = 10_000  # bytes that tell the encoding of a text
+
+
+def decoded(data: bytes, name: str, errors: str) -> str:
+    """Bytes as text; `errors` is "strict", or "replace" for question marks in the place of bytes.
+
+    Raises:  InputError for bytes that are no UTF-8, with the way to convert them.
+
+    >>> decoded(b"caf\\xe9", "a.txt", "replace")
+    'caf�'
+    >>> decoded(b"caf\\xe9", "a.txt", "strict")
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: a.txt must be UTF-8; byte 3 is not. It looks like CP1252. \
+Convert it: iconv -f CP1252 -t UTF-8 old.txt > new.txt
+    """
+    try:
+        return data.decode("utf-8", errors)
+    except UnicodeDecodeError as error:
+        encoding = likely_encoding(data[error.start :][:_LOOKED_AT])
+        if encoding:
+            advice = f"It looks like {encoding.upper()}. {conversion(encoding)}"
+        else:
+            advice = "Convert it from the encoding it has, or have it replaced: --errors replace."
+        raise InputError(f"{name} must be UTF-8; byte {error.start} is not. {advice}") from None
 
 
 def likely_encoding(data: bytes) -> str | None:

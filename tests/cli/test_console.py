@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from minibig.backend import InputError
 from minibig.cli import main
-from minibig.cli.console import complain, decoded, given_text, open_streams, say, sentence_of
+from minibig.cli.console import complain, given_text, open_streams, say, sentence_of
+from minibig.files import decoded
 from minibig.tokenizers import load_tokenizer
 
 from .commands import environment

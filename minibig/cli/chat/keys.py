@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from minibig.backend import InputError
-from minibig.cli.console import decoded, say
+from minibig.cli.console import say
+from minibig.files import decoded
 
 PROMPT = "> "
 LONGEST_LINE = 1_000_000  # bytes of a question in a pipe

@@ -59,10 +59,8 @@ def _train(given: dict[str, Any]) -> int:
 def _encode(given: dict[str, Any]) -> int:
     options = TextOptions.of(given)
     tokenizer = load_tokenizer(options.folder)
-    between = ""
-    for ids in encode_stream(tokenizer, _pieces(options)):
-        say(between + " ".join(map(str, ids)), end="")
-        between = " "
+    for number, ids in enumerate(encode_stream(tokenizer, _pieces(options))):
+        say(" " * (number > 0) + " ".join(map(str, ids)), end="")
     say()
     return 0
 
@@ -88,9 +86,9 @@ def _show(given: dict[str, Any]) -> int:
 
 def _pieces(options: TextOptions) -> Iterator[str]:
     """The text, piece by piece."""
-    if options.file is not None and options.text != "-":
-        raise InputError(f"a text and --file {options.file} are given. Leave out one of them.")
-    if options.file is None and options.text != "-":
+    if options.text != "-":
+        if options.file is not None:
+            raise InputError(f"a text and --file {options.file} are given. Leave out one of them.")
         yield given_text(options.text, errors=options.errors)
         return
     if options.file is None and sys.stdin.isatty():
