@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 
 import pytest
 from fake_cupy import fake_cupy
@@ -9,6 +10,10 @@ from hypothesis import HealthCheck, settings
 from real_cupy import on_a_gpu, real_cupy
 
 import minibig as mb
+
+# A shell's background job ignores Ctrl-C, and so would every process that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 _settled = settings(deadline=None, suppress_health_check=_quiet, print_blob=True)
