@@ -19,7 +19,6 @@ from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from minibig.backend import Array
 
@@ -87,6 +86,8 @@ def blas_threads() -> list[tuple[Callable[[], int], Callable[[int], object]]]:
     Of OpenBLAS they are the functions of the library: threadpoolctl's own would be 3 µs slower, and
     would let nobody but the first of Python's threads set the number.
     """
+    from threadpoolctl import ThreadpoolController  # 4 ms of an import that shall be short
+
     found = []
     for library in ThreadpoolController().select(user_api="blas").lib_controllers:
         pair = library.get_num_threads, library.set_num_threads
