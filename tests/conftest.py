@@ -19,7 +19,7 @@ _quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 _settled = settings(deadline=None, suppress_health_check=_quiet, print_blob=True)
 # "dev" and "ci" draw the same examples every time; "explore" draws new ones
 settings.register_profile("dev", _settled, max_examples=20, derandomize=True)
-settings.register_profile("ci", _settled, max_examples=25, derandomize=True)
+settings.register_profile("ci", _settled, max_examples=50, derandomize=True)
 settings.register_profile("explore", _settled, max_examples=200)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
