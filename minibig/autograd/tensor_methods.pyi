@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd.tensors import Tensor
-from minibig.backend import Shape
+from minibig.backend.devices import Shape
 
 class TensorMethods:
     @property
