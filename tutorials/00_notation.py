@@ -100,15 +100,15 @@ for name, tensor, letters, shape in [
     ("the loss", mb.cross_entropy(logits, ids), "()", ()),
 ]:
     print(f"{name:24} {letters:13} {tensor.shape}")
-    assert tensor.shape == shape
+    chapter.expect(tensor.shape == shape, f"{name} have the shape {letters}")
 print(f"\n{model.n_parameters:,} parameters in {L} blocks:")
 print(model.summary())
 
 # %% [markdown]
 # ## The way through
 #
-# The order of the chapters is the order of the package's layers, and nearly that of history. The
-# third column is where to read on in the package; the years at the end are those of the ideas.
+# The order of the chapters is the order of the package's layers, and nearly that of history. For
+# each: where to read on in the package, its sections of the article, and the years of its ideas.
 
 # %%
 WAY = [
@@ -122,12 +122,12 @@ WAY = [
     ("08", "2, 3.4, 5", "minibig/models", "from random numbers to answers?", "2018, 2019"),
 ]
 here = Path(inspect.getfile(chapter)).resolve().parents[1]
-print(f"{'':28}{'article':15}{'package':20}question")
 for number, article, package, question, year in WAY:
     [path] = here.glob(f"tutorials/{number}_*.py")
-    assert (here / package).is_dir()
-    asked = f"{question}  {'(' + year + ')' if year else ''}"
-    print(f"{Path(path).stem:28}{article:15}{package:20}{asked}")
+    chapter.expect((here / package).is_dir(), f"there is a package {package}")
+    place = f"article {article}" if article else ""
+    print(f"{Path(path).stem:26}{package:22}{place:22}{year}".rstrip())
+    print(f"    {question}")
 
 # %% [markdown]
 # If you have an evening: 01, 05, 06, 08. If you know another engine already: 03, 06, 08. If you
@@ -139,7 +139,7 @@ for number, article, package, question, year in WAY:
 lessons = sorted(here.glob("tutorials/0[1-9]_*.py"))
 orders = {tuple(re.findall(r"^# ## (.*)$", p.read_text(encoding="utf-8"), re.M)) for p in lessons}
 [order] = orders  # one for all
-print(" -> ".join(order))
+print(*order, sep="\n")
 
 # %% [markdown]
 # ## The article, section by section

@@ -62,7 +62,7 @@ print("the outputs of two neurons:", layer)
 # %%
 linear = nn.Linear(3, 2)
 linear.load_state_dict({"weight": np.array(weights), "bias": np.array(biases)})
-assert mb.relu(linear(mb.tensor(x))).tolist() == layer
+expect(np.allclose(mb.relu(linear(mb.tensor(x))).numpy(), layer), "the two layers are equal")
 print(linear.summary())
 
 # %% [markdown]
@@ -75,7 +75,7 @@ rng = np.random.default_rng(0)
 W1, W2, W3 = (rng.standard_normal((8, 8)) for _ in range(3))
 batch = rng.standard_normal((5, 8))
 one = batch @ (W1 @ W2 @ W3)
-assert np.allclose(((batch @ W1) @ W2) @ W3, one)
+expect(np.allclose(((batch @ W1) @ W2) @ W3, one), "three layers are one")
 bent = np.maximum(np.maximum(batch @ W1, 0) @ W2, 0) @ W3
 print(f"three layers equal one; with relu they differ by {abs(bent - one).max():.0f}")
 
@@ -97,8 +97,7 @@ with picture("04_activations", panels=2) as (values, slopes):
         slopes.plot(grid.numpy(), grid.grad.numpy(), color=colours[name], label=name)
     values.set(title="Activations", xlabel="x", ylim=(-1.2, 3))
     slopes.set(title="Their derivatives", xlabel="x")
-steepest = 0.25
-assert mb.grad(mb.sigmoid)(mb.tensor(0.0)).item() == steepest
+expect(mb.grad(mb.sigmoid)(mb.tensor(0.0)).item() == 0.25, "the sigmoid's slope at 0 is 1/4")
 
 # %% [markdown]
 # The sigmoid's slope is nowhere larger than 1/4. A gradient that passes ten of them is divided by
@@ -130,7 +129,8 @@ reaching = {
 }
 with picture("04_vanishing") as axes:
     for name, norms in reaching.items():
-        axes.semilogy(range(1, 31), norms, "o-", markersize=3, color=colours[name], label=name)
+        layers = range(1, 1 + len(norms))
+        axes.semilogy(layers, norms, "o-", markersize=3, color=colours[name], label=name)
     axes.set(xlabel="layer", ylabel="gradient, relative to the last", title="What reaches layer 1")
 for name, norms in reaching.items():
     print(f"{name:7}: the first layer gets {norms[0]:.1e} of the last layer's gradient")
@@ -167,8 +167,9 @@ two_classes = mb.tensor(np.stack([np.log(1 - p), np.log(p)], axis=-1))  # softma
 print(f"sum {-terms.sum():.4f}, mean {-terms.mean():.4f}; the library: {mean.item():.4f}")
 expect(round(-terms.sum(), 4) == 4.3459, "the five losses add up to 4.3459")
 expect(round(-terms.mean(), 4) == 0.8692, "their mean is 0.8692")
-assert math.isclose(mean.item(), -terms.mean())
-assert math.isclose(mb.cross_entropy(two_classes, mb.tensor(y)).item(), -terms.mean())
+by_classes = mb.cross_entropy(two_classes, mb.tensor(y))
+expect(math.isclose(mean.item(), -terms.mean()), "the library gives the mean of the terms")
+expect(math.isclose(by_classes.item(), -terms.mean()), "two classes are a yes and a no")
 
 # %% [markdown]
 # Why not squared error for choices, too? Look at a network that is confidently wrong: truth 1,
@@ -180,7 +181,8 @@ squared = mb.grad(lambda x: mb.mean_squared_error(mb.sigmoid(x), truth))(logit).
 crossed = mb.grad(lambda x: mb.binary_cross_entropy_with_logits(x, truth))(logit).item()
 print(f"gradient of the squared error {squared:.1e}, of the cross-entropy {crossed:.4f}")
 expect(abs(squared) < 1e-3, "the squared error hardly moves the logit")
-assert math.isclose(crossed, mb.sigmoid(logit).item() - truth.item(), rel_tol=1e-5)  # p − y
+p_minus_y = mb.sigmoid(logit).item() - truth.item()
+expect(math.isclose(crossed, p_minus_y, rel_tol=1e-5), "the gradient is p − y")
 
 # %% [markdown]
 # The flat end of the sigmoid swallows the one; in the other, ln and e cancel, and what is left is
@@ -198,7 +200,7 @@ both = seconds(lambda: mb.relu(wide(inputs)).sum().backward())
 flops = 2 * B * D * F
 kept = kept_bytes(lambda: mb.relu(wide(inputs)))
 n_parameters = wide.n_parameters
-assert n_parameters == D * F + F
+expect(n_parameters == D * F + F, "a layer has D·F + F parameters")
 cost(
     f"a layer with relu, B = {B}, D = {D}, F = {F}",
     parameters=f"D·F + F = {n_parameters:,}",

@@ -36,7 +36,8 @@ def softmax(scores):
     e = [math.exp(s - max(scores)) for s in scores]
     return [each / sum(e) for each in e]
 
-scores, values = [1.0] * 5, [0, 1, 2, 3, 4]
+values = [0, 1, 2, 3, 4]
+scores = [1.0] * len(values)
 weights = softmax(scores)
 context = sum(w * v for w, v in zip(weights, values, strict=True))
 print("weights", weights, "context", context)
@@ -62,9 +63,10 @@ def look(K, scale):
     p = mb.softmax(s)
     return s.std(), p.max(axis=1).mean(), (p * (1 - p)).sum(axis=1).mean()
 
+print("spread of the scores, largest weight, slope of the softmax:")
 for K in (4, 64, 1024):
     plain, scaled = (np.round(look(K, scale), 2) for scale in (1.0, 1 / math.sqrt(K)))
-    print(f"K = {K:4}: spread, largest weight, slope: {plain} unscaled, {scaled} scaled")
+    print(f"K = {K:4}: {plain} unscaled, {scaled} scaled")
 expect(plain[2] < 0.3 < scaled[2], "unscaled scores leave hardly any slope")
 
 # %% [markdown]
@@ -85,9 +87,10 @@ def attend(q, k, v, causal):
 q, k, v = rng.standard_normal((3, 6, 4))
 for causal in (False, True):
     ours = mb.attention(*map(mb.tensor, (q, k, v)), causal=causal)
-    assert np.allclose(ours.numpy(), attend(q, k, v, causal))
-assert np.allclose(attend(q, k[::-1], v[::-1], False), attend(q, k, v, False))
-print("equal with and without mask; and keys turned round give the same: attention sees no order")
+    expect(np.allclose(ours.numpy(), attend(q, k, v, causal)), f"loops give the same, {causal=}")
+turned = attend(q, k[::-1], v[::-1], False)
+expect(np.allclose(turned, attend(q, k, v, False)), "attention sees no order")
+print("compared with and without mask; keys turned round give the same")
 
 # %% [markdown]
 # So order must be told (`minibig/nn/positions.py`). The article's 3.3 calls the Transformer
@@ -139,14 +142,14 @@ def train(causal):
 # loss where later tokens are really absent, as they are in writing.
 
 # %%
-def write(model, ids, length=80):
+def write(model, ids, length=50):
     for _ in range(length):
         ids = [*ids, int(model.next_logits([ids[-T:]]).argmax().item())]
     return tokenizer.decode(ids)
 
 def loss_without_future(model):
     """The loss on held-out text when later tokens are really absent, as in writing."""
-    blocks = np.array(held_out.ids[: 16 * T], "int64").reshape(16, T)
+    blocks = np.array(held_out.ids[: 16 * T], "int64").reshape(-1, T)
     ahead = [(model.next_logits(blocks[:, :t]), mb.tensor(blocks[:, t])) for t in range(1, T)]
     return np.mean([mb.cross_entropy(logits, targets).item() for logits, targets in ahead])
 

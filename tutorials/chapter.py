@@ -127,11 +127,11 @@ def cost(title: str, /, *, ten_times: str, **rows: str) -> None:
     lines = [(name.replace("_", " "), text) for name, text in rows.items()]
     lines.append(("at ten times", ten_times))
     wide = max(len(name) for name, _ in lines)
-    print(f"\n┌─ what it costs: {title} " + "─" * max(2, 79 - len(title)))
+    print(f"\n┌─ what it costs: {title} " + "─" * max(2, 61 - len(title)))
     for name, text in lines:
-        for i, part in enumerate(textwrap.wrap(text, 92 - wide) or [""]):
+        for i, part in enumerate(textwrap.wrap(text, 76 - wide) or [""]):
             print(f"│ {name if i == 0 else '':{wide}}  {part}")
-    print("└" + "─" * 97 + "\n")
+    print("└" + "─" * 79 + "\n")
 
 
 @contextmanager

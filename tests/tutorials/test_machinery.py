@@ -61,7 +61,7 @@ def test_the_box_has_a_row_for_everything(capsys):
     assert any(line.startswith("│ parameters    7") for line in lines)
     assert any(line.startswith("│ bytes kept    8 8") for line in lines)
     assert any("at ten times  it breaks" in line for line in lines)
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_claim_that_does_not_hold_is_a_note_for_a_reader_and_an_error_in_ci(capsys, monkeypatch):

@@ -93,7 +93,7 @@ def _complete(answer: Callable[..., Any]) -> Callable[..., Any]:
     def called(*inputs: Any, **keywords: Any) -> Any:
         result = answer(*inputs, **keywords)
         if result is None:
-            raise NotYet("it is still empty, for it returns nothing (None).")
+            raise NotYet("it is empty (None).")
         return result
 
     return called
