@@ -42,7 +42,7 @@ def _documents(language: Language, facts: Facts, held_out: Container[Fact]) -> C
 
 def _portrait(language: Language, traits: list[Fact]) -> Grammar:
     """How a portrait begins, and some of a person's traits in any order."""
-    begin = _texts([language.told(traits[0], p, by_name=True) for p in language.portraits])
+    begin = _beginning(language, "portrait", traits[0])
     sentences = [
         Choice(
             [
@@ -59,13 +59,17 @@ def _portrait(language: Language, traits: list[Fact]) -> Grammar:
 def _family(language: Language, facts: Facts, family: Family) -> Grammar:
     """Where a family lives, and some of what binds its members."""
     home = facts.of(family.mother, ("home",))[0]
-    begin = _texts([language.told(home, p, by_name=True) for p in language.families])
+    begin = _beginning(language, "family", home)
     sentences = [
         _sentences(language, language.statements_of(fact, by_name=True))
         for person in family
         for fact in facts.of(person, KINSHIP)
     ]
     return Concatenation([begin, _some_of(sentences, SENTENCES)])
+
+
+def _beginning(language: Language, kind: str, fact: Fact) -> Choice:
+    return _texts([language.told(fact, text, by_name=True) for text in language.sentences[kind]])
 
 
 def _questions(language: Language, asked: list[Fact]) -> Grammar:
@@ -85,8 +89,8 @@ def dialogue_grammar(language: Language, facts: Facts, held_out: Container[Fact]
                 for by_name in (True, False)
             )
             about_one.append(_some_of(later, ASKED, first=named))
-    opening = Choice([_turns(greeting.turns()) for greeting in language.openings])
-    closing = Choice([_turns(greeting.turns()) for greeting in language.closings])
+    opening = Choice([_turns(greeting) for greeting in language.openings])
+    closing = Choice([_turns(greeting) for greeting in language.closings])
     return Concatenation([opening, Choice(about_one), Choice([Literal(""), closing])])
 
 
@@ -98,7 +102,7 @@ def _asked(language: Language, fact: Fact, *, by_name: bool) -> Choice:
     )
 
 
-def _turns(turns: list[Turn]) -> Choice:
+def _turns(turns: Sequence[Turn]) -> Choice:
     return _texts([written(turn) for turn in turns])
 
 

@@ -14,32 +14,16 @@ MEN = ("Daniel", "Frank", "Henry", "Jack", "Leo", "Martin", "Oscar", "Paul", "Si
 PEOPLE = (*WOMEN, *MEN)
 
 # Every family lives in one place; each other value belongs to two people.
-PLACES = (
-    *("harbour", "mill", "market", "bridge", "station"),
-    *("park", "castle", "library", "museum", "school"),
-)
-VALUES = {
-    "work": (
-        *("baker", "teacher", "doctor", "painter", "gardener"),
-        *("sailor", "tailor", "dentist", "cook", "carpenter"),
-    ),
-    "food": (
-        *("apples", "noodles", "cheese", "dumplings", "cake"),
-        *("rice", "eggs", "tomatoes", "bananas", "potatoes"),
-    ),
-    "pet": (
-        *("cat", "dog", "horse", "rabbit", "parrot"),
-        *("goldfish", "goat", "tortoise", "donkey", "duck"),
-    ),
-    "thing": (
-        *("bicycle", "violin", "boat", "lamp", "piano"),
-        *("umbrella", "map", "watch", "camera", "drum"),
-    ),
-    "hobby": (
-        *("swimming", "singing", "chess", "running", "fishing"),
-        *("drawing", "dancing", "reading", "hiking", "skating"),
-    ),
-}
+_TABLE = """
+home   harbour mill market bridge station park castle library museum school
+work   baker teacher doctor painter gardener sailor tailor dentist cook carpenter
+food   apples noodles cheese dumplings cake rice eggs tomatoes bananas potatoes
+pet    cat dog horse rabbit parrot goldfish goat tortoise donkey duck
+thing  bicycle violin boat lamp piano umbrella map watch camera drum
+hobby  swimming singing chess running fishing drawing dancing reading hiking skating
+"""
+VALUES = {relation: values for relation, *values in map(str.split, _TABLE.split("\n")[1:-1])}
+PLACES = VALUES.pop("home")
 TRAITS = ("home", *VALUES)  # what is true of one person alone, told in portraits
 KINSHIP = ("husband", "wife", "son", "daughter", "brother", "sister", "father", "mother")
 

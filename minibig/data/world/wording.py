@@ -1,4 +1,4 @@
-"""What it takes to tell the facts of the world in a language: tables of words and of sentences.
+"""What it takes to tell the facts of the world in a language: a table of words, and sentences.
 
 A sentence is a pattern with places to fill in:
 
@@ -6,9 +6,13 @@ A sentence is a pattern with places to fill in:
     {own}                  what is this person's: "her" or "his"
     {value} {noun}         what is said: "a violin" and, without article or measure word, "violin"
     {kin}                  the word for a relation between people, such as "husband"
+
+Sentences are written as a text, indented below the name of what they tell (`indented`), and what
+may be said in a greeting below its answer (`greetings_in`).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,24 +21,13 @@ from minibig.data.world.facts import KINSHIP, WOMEN, Fact
 Turn: TypeAlias = tuple[str, str]  # a question and its answer
 
 
-@dataclass(frozen=True)
-class Greeting:
-    """What can be said in many ways and is answered in one."""
-
-    paraphrases: tuple[str, ...]
-    answer: str
-
-    def turns(self) -> list[Turn]:
-        """Each paraphrase with the answer."""
-        return [(paraphrase, self.answer) for paraphrase in self.paraphrases]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Language:
     """The words and sentences of a language.
 
-    `statements` and `questions` have an entry for each trait, and one, "kin", for all relations
-    between people. The first statement, by name, is the answer to all questions about its fact.
+    There are sentences for each trait, for all relations between people ("kin"), and for the
+    beginning of a story about one person ("portrait") or several ("family"). Those that end with a
+    question mark ask. The first, by name, is the answer to all questions about its fact.
     """
 
     code: str
@@ -42,12 +35,9 @@ class Language:
     she: Mapping[str, str]
     he: Mapping[str, str]
     words: Mapping[str, str]  # "a |violin": the noun stands behind the bar
-    statements: Mapping[str, tuple[str, ...]]
-    questions: Mapping[str, tuple[str, ...]]
-    portraits: tuple[str, ...]  # how a portrait begins
-    families: tuple[str, ...]  # how a story about a family begins
-    openings: tuple[Greeting, ...]
-    closings: tuple[Greeting, ...]
+    sentences: Mapping[str, Sequence[str]]
+    openings: Sequence[Sequence[Turn]]  # of each greeting all that may be said, with the answer
+    closings: Sequence[Sequence[Turn]]
     space: str  # between sentences
 
     def told(self, fact: Fact, pattern: str, *, by_name: bool) -> str:
@@ -58,21 +48,26 @@ class Language:
 
     def answer(self, fact: Fact) -> str:
         """The one answer to all questions about a fact."""
-        return self.told(fact, self.statements[_sentences(fact)][0], by_name=True)
+        return self.told(fact, self.sentences[_kind(fact)][0], by_name=True)
 
     def statements_of(self, fact: Fact, *, by_name: bool) -> list[str]:
         """Every way to state a fact."""
-        patterns = self.statements[_sentences(fact)]
-        return [self.told(fact, pattern, by_name=by_name) for pattern in patterns]
+        return self._forms(fact, by_name, asking=False)
 
     def questions_about(self, fact: Fact, *, by_name: bool) -> list[str]:
         """Every way to ask for a fact."""
-        patterns = self.questions[_sentences(fact)]
-        return [self.told(fact, pattern, by_name=by_name) for pattern in patterns]
+        return self._forms(fact, by_name, asking=True)
 
     def greetings(self) -> list[Turn]:
         """Everything that is said at the beginning or at the end of a dialogue."""
-        return [turn for greeting in self.openings + self.closings for turn in greeting.turns()]
+        return [turn for greeting in (*self.openings, *self.closings) for turn in greeting]
+
+    def _forms(self, fact: Fact, by_name: bool, asking: bool) -> list[str]:
+        return [
+            self.told(fact, sentence, by_name=by_name)
+            for sentence in self.sentences[_kind(fact)]
+            if sentence.endswith(("?", "？")) == asking
+        ]
 
     def _person(self, person: str, by_name: bool) -> Mapping[str, str]:
         pronouns = self.she if person in WOMEN else self.he
@@ -83,9 +78,53 @@ class Language:
         return {"own": pronouns["own"], **forms}
 
 
-def _sentences(fact: Fact) -> str:
-    """Which patterns a fact is told with."""
+def _kind(fact: Fact) -> str:
+    """Which sentences a fact is told with."""
     return "kin" if fact.relation in KINSHIP else fact.relation
+
+
+def words_in(text: str) -> dict[str, str]:
+    """The words of a text, each behind the name that it has in `facts.py`.
+
+    >>> words_in("cat 一只|猫  dog 一条|狗")
+    {'cat': '一只|猫', 'dog': '一条|狗'}
+    """
+    return dict(re.findall(r"(\S+) (\S+)", text))
+
+
+def indented(text: str) -> dict[str, list[str]]:
+    """The indented lines of a text, by the line above them.
+
+    >>> indented('''
+    ... home
+    ...     {Who} lives near {value}.
+    ...     Where does {who} live?
+    ... ''')
+    {'home': ['{Who} lives near {value}.', 'Where does {who} live?']}
+    """
+    found, above = dict[str, list[str]](), ""
+    for line in text.splitlines():
+        if line.startswith(" "):
+            found[above].append(line.strip())
+        elif line:
+            above = line
+            found[above] = []
+    return found
+
+
+def greetings_in(text: str) -> list[list[Turn]]:
+    """The turns of each greeting: what may be said, between slashes, stands below the answer.
+
+    >>> greetings_in('''
+    ... Goodbye!
+    ...     Bye! / See you!
+    ... ''')
+    [[('Bye!', 'Goodbye!'), ('See you!', 'Goodbye!')]]
+    """
+    return [
+        [(said, answer) for line in lines for said in line.split(" / ")]
+        for answer, lines in indented(text).items()
+    ]
 
 
 def written(turn: Turn) -> str:

@@ -29,9 +29,11 @@ def test_there_is_a_word_for_everything_and_none_too_many(language):
 
 @each_language
 def test_everything_can_be_stated_and_asked_in_four_ways(language):
-    for patterns in (language.statements, language.questions):
-        assert set(patterns) == {*TRAITS, "kin"}
-        assert {len(set(forms)) for forms in patterns.values()} == {4}
+    assert set(language.sentences) == {*TRAITS, "kin", "portrait", "family"}
+    for kind in (*TRAITS, "kin"):
+        marks = [sentence[-1] in "?？" for sentence in language.sentences[kind]]
+        assert marks == [False] * 4 + [True] * 4
+        assert len(set(language.sentences[kind])) == 8
 
 
 @each_language

@@ -1,5 +1,6 @@
 """The corpus "world": its entropy is what a reader finds, and what is held out is never asked."""
 
+import hashlib
 import itertools
 import re
 from collections import defaultdict
@@ -9,7 +10,7 @@ import pytest
 
 from minibig.backend import InputError
 from minibig.data import World, load_documents
-from minibig.data.world import LANGUAGES
+from minibig.data.world import LANGUAGES, SPLITS
 from minibig.data.world.facts import PEOPLE
 from minibig.data.world.wording import turns_of, written
 
@@ -33,6 +34,26 @@ def everything_said(world, documents):
     for dialogue in world.dialogues():
         for turn in dialogue:
             yield from turn
+
+
+def everything(world):
+    """All that a world gives, as text: what a quickstart learns from, and what it is asked."""
+    yield from (world.document(index) for index in range(150))
+    yield repr((round(world.entropy(), 12), world.facts.all(), sorted(world.held_out)))
+    for code, spoken in LANGUAGES.items():
+        yield repr((world.dialogues(code), world.greetings(code), world.majority_answer(code)))
+        yield repr([world.questions(code, split) for split in SPLITS])
+        for form in (spoken.statements_of, spoken.questions_about):
+            yield repr([form(f, by_name=b) for f in world.facts.all() for b in (True, False)])
+
+
+@pytest.mark.parametrize(
+    ("seed", "digest"),
+    [(0, "1263dc3c71dcceb4"), (1, "093fb828b2452740"), (50302, "1a525add251c3f90")],
+)
+def test_a_world_is_the_same_to_the_byte_for_ever(seed, digest):
+    text = "\0".join(everything(World(seed)))
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == digest
 
 
 # documents
