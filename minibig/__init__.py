@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, Any
 from minibig.required import numpy as _numpy
 
 from minibig.autograd import (
-    Tensor, add, broadcast_to, checkpoint, enable_grad, grad, hessian, hvp, jacobian,
-    jvp, no_grad, primitive, reference, reshape, tensor, value_and_grad, vjp,
+    Tensor, add, broadcast_to, check_gradients, checkpoint, enable_grad, grad, hessian, hvp,
+    jacobian, jvp, no_grad, primitive, reference, reshape, tensor, value_and_grad, vjp,
 )
 from minibig.backend import Device, InputError, device, manual_seed
-from minibig.gradient_check import check_gradients
 from minibig.ops import (
     abs, adam_update, adamw_update, all, allclose, any, arange, arccos, arccosh, arcsin,
     arcsinh, arctan, arctan2, arctanh, argmax, argmin, argsort, astype, attention,

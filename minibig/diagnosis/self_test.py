@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 import minibig
-from minibig.autograd import reference, tensor
+from minibig.autograd import check_gradients, reference, tensor
 from minibig.backend import generator
 from minibig.diagnosis.machine import BROKEN, GOOD, Finding, kernels_are_off
-from minibig.gradient_check import check_gradients
 from minibig.models import GPT, GPTConfig
 from minibig.ops import attention, cross_entropy, layer_norm
 from minibig.optim import AdamW

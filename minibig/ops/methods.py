@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from minibig.autograd import Tensor, add, backward, primitive, reshape
+from minibig.autograd import Tensor, add, backward, primitive, reshape, trace
 from minibig.backend import Array, Device, dtype_or_device, namespace, to_device
 from minibig.ops import (
     arithmetic, cumulative, elementwise, indexing, logic, padding, products, reductions, shapes,
     softmaxes, sorting,
 )
-from minibig.tracing import trace
 
 def _reversed(operation: Any) -> Any:
     return lambda self, other: operation(other, self)

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import Tensor, as_tuple
 from minibig.autograd.functional import pullback
 from minibig.autograd.operations import expect_function
-from minibig.autograd.tensors import wrapped
+from minibig.autograd.tensors import Tensor, as_tuple, wrapped
 from minibig.backend import generator, to_device, to_numpy
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from minibig.autograd import Tensor, as_tuple
 from minibig.autograd.backward_pass import Walk, seed_gradient
-from minibig.autograd.tensors import Node
+from minibig.autograd.tensors import Node, Tensor, as_tuple
 from minibig.backend import InputError
 
 
