@@ -75,11 +75,12 @@ class Parser(argparse.ArgumentParser):
 def nearest(word: str, names: Iterable[str]) -> str:
     """The question that helps after a mistyped name.
 
-    >>> nearest("--n-layer=2", ["--n-layers", "--steps"]), nearest("--zzz", ["--steps"])
+    >>> nearest("--n-layer=2", ["--n-layers", "--steps"]), nearest("--wide", ["--data"])
     ('; did you mean --n-layers?', '')
     """
-    near = difflib.get_close_matches(word.partition("=")[0], list(names), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else ""
+    bare = {name.lstrip("-"): name for name in names}  # two dashes would make all names alike
+    near = difflib.get_close_matches(word.partition("=")[0].lstrip("-"), bare, n=1, cutoff=0.5)
+    return f"; did you mean {bare[near[0]]}?" if near else ""
 
 
 def _advice(word: str, flags: Sequence[str]) -> str:

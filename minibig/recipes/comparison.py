@@ -18,7 +18,7 @@ from minibig.recipes.quickstart_run import run_settings
 from minibig.recipes.text import bits_per_byte_of, tokens_of
 from minibig.training import Metrics
 
-HEAD = ["run", "steps", "loss", "validation", "best", "tokens/s", "seconds"]
+HEAD = ["run", "steps", "smoothed", "validation", "best", "tokens/s", "seconds"]
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,6 @@ def prepare(
         tokens.tokenizer.encode(settings.sample_prompt or "")
     target = device(settings.device)
     model = _model(settings, tokens.tokenizer, target)
-    display.say(f"model: GPT, {model.n_parameters:,} parameters, on {target}")
     run = PretrainingRun(settings, model, tokens)
     if text is not None and not goes_on:
         run.try_batch()  # from here on nothing that the user gave can be wrong
@@ -303,7 +302,8 @@ class PretrainingRun:
 
     def train(self, display: Display) -> PretrainingResult:
         """The loop, from where the run stands to its end, and its picture."""
-        folder = self.settings.folder
+        folder, model = self.settings.folder, self.model
+        display.say(f"model: GPT, {model.n_parameters:,} parameters, on {model.device}")
         trainer = self._trainer(display)
 
         def draw() -> None:

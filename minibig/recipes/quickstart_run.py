@@ -146,11 +146,17 @@ def _run(
     stages.run(FINETUNING, lambda: _fine_tune(settings, world, display))
     if _read_examination(folder).model_sha256 != digest(folder / "model" / "model.safetensors"):
         stages.repeat(EXAMINATION, REPORT)
+    asked_before = EXAMINATION in stages.seconds
     stages.run(EXAMINATION, lambda: _examine(settings, world, display))
     stages.run(REPORT, lambda: _report(folder, stages, world))
     metrics = _metrics(folder, stages, world)
     write_json(folder / "metrics.json", metrics)
-    _show(folder, stages, display)
+    if asked_before:  # otherwise it stands where the questions were asked
+        _show_shares(folder, display)
+    _show_conversation(folder, display)
+    display.say(f"all stages: {sum(stages.seconds.values()):,.0f} s")
+    display.say(f"look at it:   {folder / 'report.html'}")
+    display.say(f"talk with it: minibig chat {folder}")
     return QuickstartResult(folder, load(folder / "model"), load_tokenizer(folder), metrics)
 
 
@@ -324,15 +330,14 @@ def _last_losses(metrics: Metrics) -> dict[str, float]:
     return {name: latest[key] for name, key in names.items() if key in latest}
 
 
-def _show(folder: Path, stages: Stages, display: Display) -> None:
-    """The conversation, the shares, and where the rest is to be found."""
-    examined = _read_examination(folder)
+def _show_conversation(folder: Path, display: Display) -> None:
     display.say("\nA conversation:\n")
-    for question, reply in examined.conversation:
+    for question, reply in _read_examination(folder).conversation:
         display.say(f"  you    {question}\n  model  {reply}\n")
-    display.say(heading())
-    for language, shares in examined.answers.items():
+
+
+def _show_shares(folder: Path, display: Display) -> None:
+    """The table of right answers that `examine` prints while it asks."""
+    display.say(f"\n{heading()}")
+    for language, shares in _read_examination(folder).answers.items():
         display.say(row(language, shares))
-    display.say(f"\nall stages: {sum(stages.seconds.values()):,.0f} s")
-    display.say(f"look at it:   {folder / 'report.html'}")
-    display.say(f"talk with it: minibig chat {folder}")

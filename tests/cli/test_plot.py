@@ -34,7 +34,7 @@ def test_a_picture_and_a_table_of_what_was_reached_and_what_differs(two_runs, tm
     found = {row[0]: dict(zip(head, row, strict=True)) for row in rows}
     assert set(found) == {"finished", "other"}
     assert found["other"]["steps"] == "6"
-    for name in ("loss", "validation", "best"):
+    for name in ("smoothed", "validation", "best"):
         difference = float(found["other"][name]) - float(found["finished"][name])
         assert difference == pytest.approx(1, abs=2e-4)
     assert [line.split() for line in differs.splitlines()[1:]] == [

@@ -1,4 +1,4 @@
-"""quickstart with a text of the user's; `test_dialogue_run.py` is about what it does without."""
+"""quickstart with a text of the user's; tests/recipes/test_quickstart_run.py is about the other."""
 
 import json
 

@@ -157,6 +157,9 @@ def test_a_finished_run_repeats_nothing_and_shows_all_again(finished, config):
     for name in STAGES:
         assert f"] {name}: finished before, in" in again.stdout
     assert again.stdout.endswith(shown[shown.index("\nA conversation:") :])
+    for once in ("\nanswers right ", "\nEnglish ", "\nChinese "):
+        assert shown.count(once) == again.stdout.count(once) == 1
+    assert shown.count("\nmodel: GPT, ") == 1
     after = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()}
     changed = {path.name for path in after if after[path] != before.get(path)}
     assert changed <= {"metrics.json"}

@@ -34,8 +34,8 @@ def run_command(session: ChatSession, line: str) -> str:
     name, _, argument = line.strip().partition(" ")
     if name not in COMMANDS:
         raise InputError(
-            f"there is no command {name:.40}; /help lists them. To say something that begins with "
-            "/, put a space before it."
+            f"there is no command {name:.40}; /help lists them, Ctrl-D ends. To say something that "
+            "begins with /, put a space before it."
         )
     command, argument = COMMANDS[name], argument.strip()
     if not command.argument and argument:

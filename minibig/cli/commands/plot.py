@@ -1,6 +1,6 @@
 """Several runs in one picture, and in a table what they reached and differ in.
 
-Where the tokenizers differ, a loss per token says little: then there are bits per byte as well.
+The losses are smoothed. Where the tokenizers differ they say little: then there are bits per byte.
 """
 
 from dataclasses import dataclass
