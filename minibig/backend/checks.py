@@ -20,9 +20,9 @@ _LONGEST = 80  # characters of a value in a sentence
 
 
 def shown(value: Any) -> str:
-    """The value as an error sentence shows it: its `repr`, cut where it is long."""
+    """The value as an error sentence shows it: its `repr` in one line, cut where it is long."""
     try:
-        text = repr(value)
+        text = " ".join(repr(value).split("\n"))
     except ValueError:  # Python writes no more than 4,300 digits
         return f"{type(value).__name__} of very many digits"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"

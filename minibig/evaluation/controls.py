@@ -4,15 +4,14 @@ A score means little by itself; the score of a control shows how much of it come
 and from the way of counting, and not from what was learned.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator
 
-from minibig.backend import generator, to_device, to_numpy
-from minibig.nn import Module
+from minibig.backend import Array, generator, to_device, to_numpy
+from minibig.backend.checks import instance, whole
+from minibig.nn import Module, Parameter
 
 
-@contextmanager
-def shuffled_weights(model: Module, seed: int = 0) -> Iterator[None]:
+class shuffled_weights(ContextDecorator):
     """Within it the entries of each weight tensor stand in a random order; then as before.
 
     Every tensor keeps its numbers, so also their size and spread: only their places, which are
@@ -28,13 +27,32 @@ def shuffled_weights(model: Module, seed: int = 0) -> Iterator[None]:
     >>> bool((layer.weight.numpy() == before).all())
     True
     """
-    parameters = list(model.named_parameters())
-    before = [to_numpy(parameter.data).copy() for _, parameter in parameters]
-    try:
-        for (name, parameter), learned in zip(parameters, before, strict=True):
-            shuffled = generator(seed, "shuffled weights", name).permutation(learned.reshape(-1))
-            parameter.assign(to_device(shuffled.reshape(learned.shape), parameter.device))
-        yield
-    finally:
-        for (_, parameter), learned in zip(parameters, before, strict=True):
+
+    def __init__(self, model: Module, seed: int = 0):
+        self._model = instance("model", model, Module)
+        self._seed = whole("seed", seed)
+        self._before: list[list[tuple[Parameter, Array]]] = []
+
+    def __enter__(self) -> None:
+        parameters = list(self._model.named_parameters())
+        self._before.append([(p, to_numpy(p.data).copy()) for _, p in parameters])
+        try:
+            for name, parameter in parameters:
+                draw = generator(self._seed, "shuffled weights", name)
+                shuffled = draw.permutation(to_numpy(parameter.data).reshape(-1))
+                parameter.assign(to_device(shuffled.reshape(parameter.shape), parameter.device))
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            self._restore()
+        except BaseException:  # Ctrl-C, within the few milliseconds that this takes
+            self._restore()
+            raise
+        self._before.pop()
+
+    def _restore(self) -> None:
+        for parameter, learned in self._before[-1]:
             parameter.assign(to_device(learned, parameter.device))

@@ -1,8 +1,8 @@
 """Layers: parameters, the modules that hold them, and everything a Transformer is made of.
 
-Read in this order: placeholders, parameter, loading, other_names, module, containers, modes,
-capturing, replacing, shapes, initializers, linear, embedding, dropout, normalization, activations,
-positions, cache, attention, transformer.
+Read in this order: placeholders, parameter, loading, other_names, plain_collections, module,
+containers, modes, capturing, replacing, shapes, initializers, linear, embedding, dropout,
+normalization, activations, positions, cache, attention, transformer.
 """
 
 from typing import TYPE_CHECKING, Any

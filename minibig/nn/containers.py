@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Self, SupportsIndex
 
 from minibig.backend import InputError
+from minibig.backend.checks import shown
 from minibig.nn.module import Module
 
 
@@ -34,6 +35,10 @@ class ModuleList(Module):
         """Add a module before number `index`; the numbers of those behind it grow by one."""
         modules = list(self)
         modules.insert(index, self._checked(module))
+        self._renumber(modules)
+
+    def _renumber(self, modules: list[Module]) -> None:
+        """Hold these modules, and no others."""
         for number in range(len(self)):
             delattr(self, str(number))
         self.extend(modules)
@@ -42,8 +47,14 @@ class ModuleList(Module):
 
     def _checked(self, module: Any) -> Module:
         if not isinstance(module, Module):
-            advice = " Drop the brackets." if isinstance(module, list | tuple) else ""
-            got = type(module).__name__
+            got = shown(module) if isinstance(module, type) else type(module).__name__
+            advice = ""
+            if isinstance(module, list | tuple):
+                advice = " Drop the brackets."
+            elif isinstance(module, type):
+                advice = f" Make one: {module.__name__}(...)."
+            elif callable(module):
+                advice = " A function becomes a layer by nn.Activation(function)."
             raise InputError(f"{type(self).__name__} holds modules; got {got}.{advice}")
         return module
 
@@ -62,6 +73,12 @@ class ModuleList(Module):
         """Put a module in the place of another."""
         number = range(len(self))[index]
         setattr(self, str(number), self._checked(module))
+
+    def __delitem__(self, index: SupportsIndex | slice) -> None:
+        """Drop modules; the numbers of those behind them become smaller."""
+        modules = list(self)
+        del modules[index]
+        self._renumber(modules)
 
     def _of(self, modules: list[Module]) -> Self:
         """A list of the same kind with other modules."""

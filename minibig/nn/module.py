@@ -31,6 +31,7 @@ from minibig.backend import (
 from minibig.nn.loading import arrays_of, expect_fit
 from minibig.nn.other_names import unknown_attribute
 from minibig.nn.parameter import Parameter
+from minibig.nn.plain_collections import holds
 
 Calls = list[tuple[tuple[Any, ...], Any]]  # (inputs, output) of each call of a module
 
@@ -81,6 +82,18 @@ class Module:
         held = vars(self).get(name)
         if isinstance(held, Tensor | Module) and held is not value:
             self._expect_kind(name, held, value)
+        if name == "path":
+            raise InputError(
+                "path is the name of a module in its model, which the model gives. Give the "
+                "attribute another name."
+            )
+        if name == "training":
+            value = checks.flag(name, value)
+        if isinstance(value, Module) and any(self is module for module in value.modules()):
+            raise InputError(
+                f"{type(self).__name__}.{name} cannot be a module that holds this one: a model "
+                "would hold itself."
+            )
         object.__setattr__(self, name, value)
         if isinstance(value, Module) and value.path is None and self.path is not None:
             value._give_paths(join(self.path, name))
@@ -115,9 +128,9 @@ class Module:
         """
         if self.path is not None:  # it was called by itself until now
             for name, module in self.named_modules(path):
-                module.path = name
+                vars(module)["path"] = name
             return
-        self.path = path
+        vars(self)["path"] = path
         for name, child in self.named_children():
             if not child.path:
                 child._give_paths(join(path, name))
@@ -176,19 +189,17 @@ class Module:
     def named_children(self) -> list[tuple[str, "Module"]]:
         """The modules that are attributes of this one, with their names.
 
-        Raises:  InputError for modules that are hidden in a plain list, tuple or dictionary.
+        Raises:  InputError for modules that are hidden in a plain list, tuple, set or dictionary.
         """
         children = []
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 children.append((name, value))
-            elif isinstance(value, list | tuple | dict):
-                held = value.values() if isinstance(value, dict) else value
-                if any(isinstance(v, Module | Parameter) for v in held):
-                    raise InputError(
-                        f"{type(self).__name__}.{name} is a plain {type(value).__name__} of "
-                        "modules or parameters, which would not be found. Use nn.ModuleList."
-                    )
+            elif holds(value, (Module, Parameter)):
+                raise InputError(
+                    f"{type(self).__name__}.{name} is a plain {type(value).__name__} of "
+                    "modules or parameters, which would not be found. Use nn.ModuleList."
+                )
         return children
 
     def children(self) -> Iterator["Module"]:

@@ -6,8 +6,7 @@ assigned.
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator
 from typing import Any
 
 from minibig.autograd import Tensor, broadcast_to
@@ -22,10 +21,10 @@ class _Building(threading.local):
 
 
 _building = _Building()
+_BUILT_AS_USUAL: dict[str, Any] = {"without_values": False, "at_most": None, "count": 0}
 
 
-@contextmanager
-def without_values(at_most: int | None = None) -> Iterator[None]:
+class without_values(ContextDecorator):
     """Within it models are built without drawing or storing weights: every parameter is NaN.
 
     `assign` and `load_state_dict` give the parameters values; until then a result is NaN, too.
@@ -36,13 +35,22 @@ def without_values(at_most: int | None = None) -> Iterator[None]:
     >>> f"{layer.n_parameters:,}", bool(mb.isfinite(layer.weight[0, 0]))
     ('10,000,100,000', False)
     """
-    before = vars(_building).copy()
-    vars(_building).update(without_values=True, at_most=at_most, count=0)
-    try:
-        yield
-    finally:
-        vars(_building).clear()
-        vars(_building).update(before)
+
+    def __init__(self, at_most: int | None = None):
+        self._at_most = at_most
+        self._before: list[dict[str, Any]] = []
+
+    def __enter__(self) -> None:
+        self._before.append(vars(_building).copy())
+        try:
+            vars(_building).update(without_values=True, at_most=self._at_most, count=0)
+        except BaseException:  # from outside, such as Ctrl-C
+            self.__exit__()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        vars(_building).update({**_BUILT_AS_USUAL, **self._before[-1]})
+        self._before.pop()
 
 
 def count_parameter() -> None:

@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from minibig.backend import InputError
-from minibig.backend.checks import hint, instance, shown, text
+from minibig.backend.checks import hint, instance, refuse, shown, text
+from minibig.nn.capturing import are_kinds, layer_at, names_of
 from minibig.nn.module import Module
 from minibig.nn.parameter import Parameter
 
@@ -28,27 +29,36 @@ def replace(model: Module, path: str, module: Module) -> None:
       1: Tanh()
     )
     """
-    modules = dict(model.named_modules())
+    modules = dict(instance("model", model, Module).named_modules())
     instance("module", module, Module)
-    if path == "":
+    if text("path", path, empty=True) == "":
         raise InputError("the model itself cannot be replaced in itself; path is that of a layer.")
-    if path not in modules:
+    old = layer_at(model, path)
+    if old is None:
         raise InputError(f"there is no layer {shown(path)}; {hint(path, filter(None, modules))}")
-    old = modules[path]
-    for holder in modules.values():
-        for name, child in holder.named_children():
-            if child is old:
-                setattr(holder, name, module)
-    for below, part in module.named_modules(path if old.path is None else old.path):
-        part.training = old.training
-        part.path = None if old.path is None else below
+    new = {id(part) for part in module.modules()}
+    places = [
+        (holder, name)
+        for holder in modules.values()
+        for name, child in holder.named_children()
+        if child is old and id(holder) not in new
+    ]
+    if not places or id(model) in new:
+        raise InputError(f"what is put in the place of {shown(path)} holds all that holds it.")
+    for holder, name in places:
+        setattr(holder, name, module)
+    for below, part in model.named_modules(model.path or ""):  # a shared part has its first path
+        if id(part) in new:
+            vars(part).update(path=below if old.path is not None else None, training=old.training)
 
 
-def replace_all(model: Module, kind: type[Module], make: Callable[[str, Any], Module]) -> list[str]:
+def replace_all(
+    model: Module, kind: type[Module] | tuple[type[Module], ...], make: Callable[[str, Any], Module]
+) -> list[str]:
     """Replace each layer of a kind by make(path, layer); returns the paths of those replaced.
 
     Where `make` returns the layer itself, nothing changes. What lies below a layer that is replaced
-    is left alone.
+    is left alone. If `make` fails for one layer, none is replaced.
 
     Raises:  InputError if there is no such layer, or if `make` returns no module.
 
@@ -56,18 +66,24 @@ def replace_all(model: Module, kind: type[Module], make: Callable[[str, Any], Mo
     >>> replace_all(model, mb.nn.ReLU, lambda path, layer: mb.nn.Tanh())
     ['1']
     """
+    instance("model", model, Module)
+    if not are_kinds(kind):
+        raise refuse("kind", "a class of layers, such as nn.Linear", kind)
+    if isinstance(make, Module) or not callable(make):
+        raise refuse("make", "a function (path, layer) -> module", make)
     layers = {p: m for p, m in model.named_modules() if isinstance(m, kind) and m is not model}
     if not layers:
-        raise InputError(f"there is no layer of the class {kind.__name__} to be replaced.")
-    done: list[str] = []
+        raise InputError(f"there is no layer of the class {names_of(kind)} to be replaced.")
+    made: dict[str, Module] = {}
     for path, layer in layers.items():
-        if any(path.startswith(f"{above}.") for above in done):
+        if any(path.startswith(f"{above}.") for above in made):
             continue
         new = instance(f"what make returns for {path}", make(path, layer), Module)
         if new is not layer:
-            replace(model, path, new)
-            done.append(path)
-    return done
+            made[path] = new
+    for path, new in made.items():  # only when all of them are there
+        replace(model, path, new)
+    return list(made)
 
 
 def freeze(model: Module, pattern: str = "*") -> list[str]:
@@ -94,6 +110,7 @@ def unfreeze(model: Module, pattern: str = "*") -> list[str]:
 
 
 def _set_learned(model: Module, pattern: str, learned: bool) -> list[str]:
+    instance("model", model, Module)
     text("pattern", pattern)
     fitting = dict(_fitting(model, pattern))
     if not fitting:

@@ -123,3 +123,19 @@ def test_keywords_stand_behind_the_other_inputs():
 def test_what_is_not_there_is_refused(which, sentence):
     with pytest.raises(mb.InputError, match=sentence), captured(net(), which):
         pass
+
+
+def test_a_shared_layer_is_seen_under_the_name_that_was_asked_for():
+    layer = Linear(2, 2)
+    with captured(Sequential(layer, ReLU(), layer), "2") as seen:
+        pass
+    model = Sequential(layer, ReLU(), layer)
+    with captured(model, "2") as seen:
+        model(mb.ones((1, 2)))
+    assert {path: len(calls) for path, calls in seen.items()} == {"2": 2}
+
+
+@pytest.mark.parametrize("which", [3, None, ["0", "1"], (), (Linear, "0"), Linear(1, 1)])
+def test_layers_are_meant_by_classes_and_paths_only(which):
+    with pytest.raises(mb.InputError, match="which must be a class of layers, or a path"):
+        captured(net(), which)

@@ -67,3 +67,22 @@ def test_layers_that_move_get_the_paths_of_their_new_places():
     model.insert(0, Tanh())
     expected = masks(Sequential(Tanh(), Dropout(0.5), Dropout(0.25)).train())
     assert (masks(model) == expected).all()
+
+
+def test_modules_are_dropped_by_number_and_slice():
+    model = Sequential(Linear(2, 2), ReLU(), Linear(2, 3), ReLU()).train()
+    del model[1]
+    assert [type(m) for m in model] == [Linear, Linear, ReLU] and model[1].path == "1"
+    del model[1:]
+    assert [name for name, _ in model.named_parameters()] == ["0.weight", "0.bias"]
+    with pytest.raises(IndexError):
+        del model[5]
+    assert len(model) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "advice"), [(ReLU, "Make one: ReLU"), (mb.relu, r"nn\.Activation\(function\)")]
+)
+def test_what_is_no_module_is_refused_with_the_way_to_make_one(part, advice):
+    with pytest.raises(mb.InputError, match=advice):
+        Sequential(Linear(2, 2), part)

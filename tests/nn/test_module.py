@@ -1,3 +1,4 @@
+import collections
 import copy
 
 import numpy as np
@@ -404,3 +405,42 @@ def test_a_device_is_not_set_but_moved_to():
 def test_training_is_switched_by_true_or_false_only():
     with pytest.raises(mb.InputError, match="mode must be True or False"):
         Net().train("yes")
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        lambda layer: [[layer]],
+        lambda layer: {layer},
+        lambda layer: {"a": [1, (2, layer)]},
+        lambda layer: collections.deque([layer.weight]),
+        lambda layer: frozenset([layer]),
+    ],
+)
+def test_modules_hidden_anywhere_in_plain_collections_are_refused(held):
+    model = Module()
+    model.layers = held(Linear(2, 2))
+    with pytest.raises(mb.InputError, match=r"Module\.layers is a plain \w+ of modules"):
+        list(model.parameters())
+
+
+def test_collections_of_other_things_are_no_matter():
+    model = Module()
+    model.sizes, model.names = [[1, 2], {"a": (3,)}], {"x", "y"}
+    model.endless = []
+    model.endless.append(model.endless)
+    assert list(model.parameters()) == []
+
+
+def test_the_name_of_a_module_in_its_model_is_no_attribute_to_set():
+    with pytest.raises(mb.InputError, match="path is the name of a module"):
+        Linear(2, 2).path = "weights.txt"
+
+
+@pytest.mark.parametrize("value", [mb.ones((2,)), None, 1, "no"])
+def test_the_mode_of_a_module_is_a_flag(value):
+    layer = Linear(2, 2)
+    with pytest.raises(mb.InputError, match="training must be True or False"):
+        layer.training = value
+    layer.training = False
+    assert not layer.training

@@ -251,3 +251,82 @@ def test_a_quantized_model_has_buffers_instead_of_parameters_and_nearly_the_same
 def test_an_embedding_says_its_sizes():
     table = Embedding(9, 4)
     assert (table.n, table.d, Linear(2, 3).d_in, Linear(2, 3).d_out) == (9, 4, 2, 3)
+
+
+def test_a_model_never_holds_itself():
+    model = Sequential(Sequential(Linear(2, 2)), ReLU())
+    shape = repr(model)
+    for path, module in (("1", model), ("0.0", model), ("0.0", model[0])):
+        with pytest.raises(mb.InputError, match=r"holds all that holds it|would hold itself"):
+            replace(model, path, module)
+    with pytest.raises(mb.InputError, match="would hold itself"):
+        model.append(model)
+    with pytest.raises(mb.InputError, match="would hold itself"):
+        model[0].extra = Sequential(model)
+    assert repr(model) == shape
+
+
+def test_a_part_that_holds_the_layer_already_takes_its_place_elsewhere():
+    model = Sequential(Linear(2, 2), ReLU())
+    base = model[0]
+    model.adapted = LoRA(base)
+    replace(model, "0", model.adapted)
+    assert model[0] is model.adapted and model[0].base is base
+
+
+def test_a_shared_layer_is_replaced_by_any_of_its_names():
+    layer = Linear(2, 2)
+    for path in ("0", "2", "1.0"):
+        model = Sequential(layer, Sequential(layer), layer)
+        replace(model, path, Tanh())
+        assert model[0] is model[1][0] is model[2] and isinstance(model[0], Tanh)
+
+
+def test_a_layer_that_comes_from_elsewhere_in_the_model_keeps_the_path_that_train_gives():
+    model = Sequential(Sequential(Dropout(0.5)), Sequential(Linear(2, 2))).train()
+    replace(model, "1.0", model[0][0])
+    path = model[0][0].path
+    model.train()
+    assert path == model[0][0].path == "0.0"
+
+
+def test_all_layers_are_replaced_or_none():
+    model, made = gpt(), []
+    before = repr(model)
+
+    def make(path, layer):
+        if len(made) == 3:
+            raise ZeroDivisionError
+        made.append(Sequential(layer))
+        return made[-1]
+
+    with pytest.raises(ZeroDivisionError):
+        replace_all(model, Linear, make)
+    assert repr(model) == before
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda m: replace_all(m, "Linear", Sequential), "kind must be a class of layers"),
+        (lambda m: replace_all(m, (), Sequential), "kind must be a class of layers"),
+        (lambda m: replace_all(m, m[0], Sequential), "kind must be a class of layers"),
+        (lambda m: replace_all(m, Linear, ReLU()), "make must be a function"),
+        (lambda m: replace_all(m, Linear, None), "make must be a function"),
+        (lambda m: replace_all(m, (Dropout, Tanh), Sequential), "class Dropout or Tanh"),
+        (lambda m: replace_all([m], Linear, Sequential), "model must be of type Module"),
+        (lambda m: replace(m, 0, ReLU()), "path must be a text"),
+        (lambda m: replace(m, None, ReLU()), "path must be a text"),
+        (lambda m: replace(m.state_dict(), "0", ReLU()), "model must be of type Module"),
+        (lambda m: freeze(list(m)), "model must be of type Module"),
+        (lambda m: unfreeze(m, ["0", "1"]), "pattern must be a text"),
+    ],
+)
+def test_calls_that_cannot_be_meant_are_refused(call, words):
+    with pytest.raises(mb.InputError, match=words):
+        call(Sequential(Linear(2, 2), ReLU()))
+
+
+def test_several_kinds_are_replaced_together():
+    model = Sequential(Linear(2, 2), ReLU(), Tanh())
+    assert replace_all(model, (ReLU, Tanh), lambda path, layer: Dropout(0.1)) == ["1", "2"]
