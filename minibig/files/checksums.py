@@ -29,7 +29,7 @@ class CheckedJson:
     """A kind of JSON file that holds its own checksum: its name, and the version of its format.
 
     Its bytes must be the very ones that `content` gives for what is in it. Older versions are read
-    as well.
+    as well. The checksum is that of the payload; from version 4 on, of the version and the payload.
 
     >>> kind = CheckedJson("example", 1)
     >>> json.loads(kind.content({"a": 1}))["payload"]
@@ -71,10 +71,11 @@ class CheckedJson:
 
     def _content(self, payload: dict[str, Any], version: int) -> bytes:
         text = json.dumps(payload, indent=1, sort_keys=True, allow_nan=False)
+        covered = f"{version}\n{text}" if version > 3 else text  # a flipped bit makes 3 a 2
         whole = {
             "format": self.name,
             "version": version,
-            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "sha256": hashlib.sha256(covered.encode()).hexdigest(),
             "payload": payload,
         }
         return json.dumps(whole, indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"

@@ -39,8 +39,9 @@ from minibig.files import (
 from minibig.files.durable import sync_written, synced_file
 from minibig.storage.tensor_files import load_tensors, write_tensors
 
-# Since 2 the state of a run counts its rollbacks; since 3 optimizers name their state by parameter.
-_KIND = CheckedJson("minibig checkpoint", 3)
+# Since 2 the state of a run counts its rollbacks; since 3 optimizers name their state by parameter;
+# since 4 the checksum covers this number as well.
+_KIND = CheckedJson("minibig checkpoint", 4)
 
 _LATEST = "latest.json"
 _STATE = "checkpoint.json"

@@ -150,6 +150,22 @@ def test_a_checked_file_comes_back_also_from_an_older_version(tmp_path):
         KIND.read(tmp_path / "a")
 
 
+@pytest.mark.parametrize("version", [4, 5, 11])
+def test_another_version_in_a_checked_file_is_damage(tmp_path, version):
+    kind, path = CheckedJson("a test", version), tmp_path / "a"
+    content = kind.content({"b": 1})
+    for other in range(20):
+        path.write_bytes(content.replace(b'"version": %d' % version, b'"version": %d' % other))
+        if other != version:
+            with pytest.raises(StorageError):
+                kind.read(path)
+    path.write_bytes(content)
+    assert kind.read(path) == {"b": 1}
+    for older in range(1, version):
+        path.write_bytes(CheckedJson("a test", older).content({"b": 2}))
+        assert kind.read(path) == {"b": 2}
+
+
 def test_the_checksums_are_of_what_was_meant_to_be_written(tmp_path, monkeypatch):
     """A disk that loses a bit after the file was written: the checksums are older than that."""
     replaced = model_folders.remove_file

@@ -133,12 +133,26 @@ def test_a_checkpoint_that_is_removed_while_it_is_looked_for_is_no_error(
     assert_loads(tmp_path, 3)
 
 
-def test_a_checkpoint_of_an_older_format_is_read(tmp_path):
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_checkpoint_of_an_older_format_is_read(tmp_path, version):
     path = save(tmp_path)
     for file in (path / "checkpoint.json", tmp_path / "latest.json"):
         payload = json.loads(file.read_bytes())["payload"]
-        file.write_bytes(CheckedJson("minibig checkpoint", 1).content(payload))
+        file.write_bytes(CheckedJson("minibig checkpoint", version).content(payload))
     assert_loads(tmp_path, 1)
+
+
+@pytest.mark.parametrize("inner", FILES[:2])
+@pytest.mark.parametrize("version", range(10))
+def test_a_checkpoint_that_says_another_version_is_damaged(tmp_path, inner, version):
+    save(tmp_path)
+    content = (tmp_path / inner).read_bytes()
+    changed = content.replace(b'"version": 4', b'"version": %d' % version)
+    (tmp_path / inner).write_bytes(changed)
+    if version == 4:
+        return assert_loads(tmp_path, 1)
+    with pytest.raises(StorageError):
+        load_checkpoint(tmp_path)
 
 
 @pytest.mark.parametrize("keep", [1, 2, 3])
@@ -240,8 +254,8 @@ def test_the_files_of_another_checkpoint_are_noticed(tmp_path):
 def test_a_newer_format_is_refused_with_the_reason(tmp_path, inner):
     save(tmp_path)
     written = json.loads((tmp_path / inner).read_bytes())
-    (tmp_path / inner).write_text(json.dumps({**written, "version": 4}))
-    with pytest.raises(StorageError, match=r"has format version 4, and .* reads 1 to 3\. Upgrade"):
+    (tmp_path / inner).write_text(json.dumps({**written, "version": 5}))
+    with pytest.raises(StorageError, match=r"has format version 5, and .* reads 1 to 4\. Upgrade"):
         load_checkpoint(tmp_path)
 
 

@@ -1,6 +1,6 @@
 """Several runs in one picture, and in a table what they reached and differ in.
 
-The losses are smoothed. Where the tokenizers differ they say little: then there are bits per byte.
+Training losses are smoothed. Where tokenizers differ a loss says little: see the bits per byte.
 """
 
 from dataclasses import dataclass
