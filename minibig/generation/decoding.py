@@ -153,13 +153,13 @@ def _until_the_end(
 
 def _started(model: Any, batch_size: int, n_sequences: int) -> Decoder:
     """A decoder with `n_sequences` rows, one after the other, for each prompt."""
-    if hasattr(model, "step") and hasattr(model, "select"):
+    if not isinstance(model, type) and hasattr(model, "step") and hasattr(model, "select"):
         if model.length:
             raise InputError(f"the decoder has read {model.length} tokens already. Start another.")
         if n_sequences > 1:
             model.select(np.repeat(np.arange(batch_size), n_sequences))
         return model
-    if not hasattr(model, "start"):
+    if isinstance(model, type) or not hasattr(model, "start"):
         raise InputError(
             f"model must be a language model such as GPT; got {type(model).__name__}. Load one "
             "with mb.load(folder)."

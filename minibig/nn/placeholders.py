@@ -18,10 +18,17 @@ class _Building(threading.local):
     without_values = False
     at_most: int | None = None
     count = 0
+    numbers = 0
 
 
 _building = _Building()
-_BUILT_AS_USUAL: dict[str, Any] = {"without_values": False, "at_most": None, "count": 0}
+_BUILT_AS_USUAL: dict[str, Any] = {
+    "without_values": False,
+    "at_most": None,
+    "count": 0,
+    "numbers": 0,
+}
+_MOST_NUMBERS = 1 << 26  # of tables together, where a limit is set
 
 
 class without_values(ContextDecorator):
@@ -43,7 +50,7 @@ class without_values(ContextDecorator):
     def __enter__(self) -> None:
         self._before.append(vars(_building).copy())
         try:
-            vars(_building).update(without_values=True, at_most=self._at_most, count=0)
+            vars(_building).update(without_values=True, at_most=self._at_most, count=0, numbers=0)
         except BaseException:  # from outside, such as Ctrl-C
             self.__exit__()
             raise
@@ -58,6 +65,13 @@ def count_parameter() -> None:
     _building.count += 1
     if _building.at_most is not None and _building.count > _building.at_most:
         raise InputError(f"there are more than {_building.at_most:,} parameter tensors.")
+
+
+def count_numbers(n: int) -> None:
+    """Count the numbers of one more table that is computed; raise beyond what a limit allows."""
+    _building.numbers += n
+    if _building.at_most is not None and _building.numbers > _MOST_NUMBERS:
+        raise InputError(f"the tables of positions hold more than {_MOST_NUMBERS:,} numbers.")
 
 
 def values_are_left_out() -> bool:

@@ -18,6 +18,7 @@ from minibig.backend.checks import number, whole
 from minibig.nn.initializers import normal
 from minibig.nn.module import Module
 from minibig.nn.parameter import Parameter
+from minibig.nn.placeholders import count_numbers
 from minibig.ops import concatenate, split
 
 
@@ -119,6 +120,7 @@ class RotaryPositions(Positions):
 
     def __init__(self, head_size: int, context_length: int, base: float = 10000.0):
         super().__init__(context_length, whole("head_size", head_size, least=1))
+        self.head_size = self.d
         self.base = number("base", base, above=1)
         angles = np.repeat(_angles(self.context_length, self.d, self.base), 2, axis=-1)
         self.register_buffer("cos", tensor(np.cos(angles).astype("float32")), persistent=False)
@@ -143,4 +145,5 @@ def _angles(context_length: int, d: int, base: float) -> Array:
     """t·ωᵢ for every position t and pair i, of shape (context_length, d/2)."""
     if d % 2:
         raise InputError(f"positions in pairs of numbers need an even width; got {d}.")
+    count_numbers(context_length * d)
     return np.arange(context_length)[:, None] * base ** (-np.arange(0, d, 2) / d)

@@ -1,7 +1,7 @@
 """Files: safetensors and JSON, checkpoints, models in folders. Nothing is unpickled.
 
-Read in this order: tensor_files, checkpoints, weight_tables, gpt2, families, native,
-model_folders.
+Read in this order: tensor_files, checkpoints, weight_tables, gpt2, families, descriptions,
+native, model_folders.
 """
 
 from typing import TYPE_CHECKING

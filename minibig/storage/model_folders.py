@@ -12,7 +12,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,10 @@ _PAUSE = 0.01  # seconds between two of them
 def save(model: Module, folder: str | os.PathLike[str]) -> None:
     """Write any model as config.json and model.safetensors into `folder`.
 
-    A model that cannot be rebuilt from its folder alone (of a class of your own, or with parts that
-    were replaced) is saved as well: a warning says how to load it.
+    Of a class of your own, and of layers that were put into a model, the file says by which path
+    they are imported and with which arguments they are made; these are read from the attributes of
+    the same names. A model that cannot be rebuilt this way is saved as well: a warning says how to
+    load it.
 
     Weights never stand beside the configuration or the checksums of another model, even if the
     process is killed; then minibig_checksums.json may be missing, which is written last.
@@ -73,13 +75,13 @@ def save(model: Module, folder: str | os.PathLike[str]) -> None:
         )
     folder = checks.path("folder", folder)
     checks.instance("model", model, Module)
-    if folder.suffix.lower() == ".safetensors":
+    if folder.suffix.lower() in (".safetensors", *PICKLES):
         raise InputError(
-            f"{folder} is the name of a file, and a model is saved in a folder. Leave out "
-            f"{folder.suffix}, or write the weights alone with storage.save_tensors."
+            f"{native.shown_path(folder)} is the name of a file, and a model is saved in a folder. "
+            f"Leave out {folder.suffix}, or write the weights alone with storage.save_tensors."
         )
     fields, tensors = _described(model)
-    if fields["model_type"] == native.MODEL_TYPE and fields["config"] is None:
+    if fields["model_type"] == native.MODEL_TYPE and not native.can_be_rebuilt(fields):
         warnings.warn(native.cannot_be_rebuilt(fields["class"], folder / WEIGHTS), stacklevel=2)
     config = json.dumps(fields, indent=2, sort_keys=True).encode() + b"\n"
     make_folder(folder)
@@ -96,25 +98,35 @@ def save(model: Module, folder: str | os.PathLike[str]) -> None:
         sums_file.flush()
         # From here on the weights are replaced, then the configuration, then the checksums.
         remove_file(sums)
-        if os.path.isfile(path) and read_file(path, MAX_JSON_BYTES) != config:
+        if _holds(folder, CONFIG) and not _is_there(path, config):
             remove_file(path)
 
 
-def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> Module:
+def load(
+    folder: str | os.PathLike[str],
+    device: str | Device | None = None,
+    *,
+    classes: Sequence[type[Module]] = (),
+) -> Module:
     """The model in the folder of a model or of a run, in evaluation mode, on `device`.
 
     Call `.train()` to train it further. Weights in half precision are widened to float32; float64
     stays float64. Nothing is allocated before the configuration is known to fit the weights.
+    Classes of your own are found where they are imported already, or among `classes`; nothing is
+    imported because a file says so.
 
     Raises:  StorageError that says what is wrong with the files: a bit that is not as it was
              written, or every missing, unexpected and mis-shaped tensor.
     """
+    for kind in classes:
+        if not (isinstance(kind, type) and issubclass(kind, Module)):
+            raise checks.refuse("classes", "subclasses of nn.Module", kind)
     folder = checks.path("folder", folder)
     backend_device(device)  # a wrong name is not the fault of the folder
     for _ in range(_TRIES):
         before, found = _stamps(folder), None
         try:
-            found = _load(find_model(folder), device)
+            found = _load(find_model(folder), device, classes)
         except StorageError:
             if _stamps(folder) == before and not _is_written(folder):
                 raise
@@ -124,14 +136,14 @@ def load(folder: str | os.PathLike[str], device: str | Device | None = None) -> 
     raise StorageError(f"{folder} is written all the time. Try again when that has ended.")
 
 
-def _load(folder: Path, device: str | Device | None) -> Module:
+def _load(folder: Path, device: str | Device | None, classes: Sequence[type[Module]]) -> Module:
     """What `load` does, unless another process saves in the folder at the same time."""
     read_file(folder / CONFIG, MAX_JSON_BYTES)  # the checksum of an endless one would take for ever
     check_files(folder, (CONFIG, WEIGHTS))
     fields = read_json(folder / CONFIG, shape={...: object})
     family = _family(folder / CONFIG, fields.get("model_type"))
     with open_tensors(folder / WEIGHTS) as file:
-        model = _built(fields, family, file)
+        model = _built(fields, family, file, classes)
         if file.entries and all(entry.dtype == "float64" for entry in file.entries.values()):
             model.to("float64")
         if device is not None:
@@ -183,6 +195,14 @@ def _is_written(folder: Path) -> bool:
     return any(is_written(folder / place) for place in _PLACES)
 
 
+def _is_there(path: Path, content: bytes) -> bool:
+    """Whether a file holds just this; another process may take it away at any time."""
+    try:
+        return read_file(path, MAX_JSON_BYTES) == content
+    except StorageError:
+        return False
+
+
 def _holds(folder: Path, name: str) -> bool:
     return os.path.lexists(folder / name)
 
@@ -208,12 +228,16 @@ def _family(path: Path, kind: Any) -> Family | None:
     return FAMILIES[kind]
 
 
-def _built(fields: dict[str, Any], family: Family | None, file: TensorFile) -> Module:
+def _built(
+    fields: dict[str, Any], family: Family | None, file: TensorFile, classes: Sequence[type[Module]]
+) -> Module:
     """The model that a configuration describes, without values, if it is one that can be."""
     path = file.path.parent / CONFIG
+    if not family:
+        native.expect_known(fields, file.path, classes)
     try:
         with without_values(at_most=3 * len(file.entries) + 100):
-            return family.build(fields) if family else native.build(fields, file.path)
+            return family.build(fields) if family else native.build(fields, classes)
     except StorageError:
         raise
     except (InputError, OverflowError) as error:

@@ -84,6 +84,8 @@ class TensorFile:
                 return self._widened(entry)
             data = np.empty(entry.shape, _DTYPES[entry.kind])
             self._fill(data)
+            if entry.kind == "BOOL":
+                np.not_equal(data.view(np.uint8), 0, out=data)  # any byte but 0 means true
             return data.astype(entry.dtype, copy=False)
         except EOFError:
             reason = f"it ended within tensor {shown(name)} while it was read"

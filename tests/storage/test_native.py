@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from minibig import models, nn
 from minibig.models import GPT, GPTConfig
 from minibig.settings import Settings, required, setting
 from minibig.storage import StorageError, load, load_tensors, native, save
+from minibig.storage.descriptions import find_class, is_same
 
 CONFIG = GPTConfig(vocab_size=11, context_length=6, n_layers=2, n_heads=2, d_model=8)
 
@@ -57,13 +59,179 @@ def with_another_part():
     return model
 
 
-CASES = {
+class Hidden(nn.Module):
+    """It does not keep what it was made from."""
+
+    def __init__(self, width, half):
+        self.layer = nn.Linear(width, half * 2)
+
+
+class LoRA(nn.Module):
+    """y = layer(x) + s x A B, as a user would write it."""
+
+    def __init__(self, layer, rank=2, scale=0.5):
+        self.layer, self.rank, self.scale = layer, rank, scale
+        self.A = nn.Parameter(nn.normal((layer.d_in, rank)))
+        self.B = nn.Parameter(nn.normal((rank, layer.d_out)))
+
+    def forward(self, x):
+        return self.layer(x) + (x @ self.A) @ self.B * self.scale
+
+
+def with_adapters():
+    model = GPT(CONFIG)
+    nn.replace_all(model, nn.Linear, lambda path, layer: LoRA(layer, rank=3))
+    nn.freeze(model, "*.layer.*")
+    return model
+
+
+def longer():
+    """A block more than its configuration says."""
+    model = GPT(CONFIG)
+    model.blocks.append(nn.PreNormBlock(nn.MultiHeadAttention(8, 2), nn.FeedForward(8, 5)))
+    return model
+
+
+def with_another_activation():
+    model = GPT(CONFIG)
+    model.blocks[1].feed_forward.activation = mb.relu
+    return model
+
+
+def with_settings_changed():
+    model = GPT(CONFIG)
+    model.blocks[0].attention.causal = False
+    model.final_norm.eps = 0.1
+    model.dropout.p = 0.25
+    return model
+
+
+KNOWN = {
     "MLP": MLP,
     "GELU": nn.GELU,
     "Linear": lambda: nn.Linear(3, 2),
+    "Linear without bias": lambda: nn.Linear(3, 2, bias=False),
+    "chain": lambda: nn.Sequential(nn.Linear(3, 2), nn.Sequential(nn.ReLU()), nn.LayerNorm(2)),
+    "attention": lambda: nn.MultiHeadAttention(8, 2, dropout=0.1, rotary=nn.RotaryPositions(4, 9)),
     "Variant": lambda: Variant(CONFIG),
-    "GPT": adapted,
+    "adapters": with_adapters,
+    "longer": longer,
+    "adapter": adapted,
+    "LoRA": lambda: LoRA(nn.Linear(3, 2)),
+    "activation": with_another_activation,
+    "settings": with_settings_changed,
+    "feed-forward": lambda: nn.FeedForward(4, 8, mb.relu),
 }
+
+
+@pytest.mark.parametrize("make", KNOWN.values(), ids=KNOWN)
+def test_a_model_whose_parts_keep_their_arguments_is_rebuilt_from_its_folder(tmp_path, make):
+    model = make()
+    save(model, tmp_path)
+    found = load(tmp_path)
+    assert repr(found) == repr(model) and is_same(found, model) and is_same(model, found)
+    for key, tensor in model.state_dict().items():
+        assert found.state_dict()[key].numpy().tobytes() == tensor.numpy().tobytes()
+
+
+def test_a_model_with_adapters_computes_the_same_when_it_is_opened(tmp_path):
+    model = with_adapters()
+    save(model, tmp_path)
+    assert load(tmp_path)([[1, 2, 3]]).tolist() == model.eval()([[1, 2, 3]]).tolist()
+
+
+def test_what_was_changed_in_a_published_model_is_never_lost_without_a_word(tmp_path):
+    for make in (with_settings_changed, with_another_activation):
+        save(make(), tmp_path)
+        fields = json.loads((tmp_path / "config.json").read_text())
+        assert fields["model_type"] == "minibig" and fields["parts"]
+
+
+def test_notes_that_are_kept_beside_a_model_do_not_make_another_of_it(tmp_path):
+    model = GPT(CONFIG)
+    model.note, model.blocks[0].seen = "trained in May", [1, 2]
+    save(model, tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["model_type"] == "gpt2"
+
+
+def local_class():
+    class Local(nn.Module):
+        def __init__(self, width):
+            self.width, self.layer = width, nn.Linear(width, width)
+
+    return Local
+
+
+def test_a_class_that_is_not_imported_is_given_by_whoever_loads(tmp_path):
+    Local = local_class()
+    save(Local(3), tmp_path)
+    with pytest.raises(StorageError, match=r"is not imported.*classes=\[Local\]"):
+        load(tmp_path)
+    assert type(load(tmp_path, classes=[Local])) is Local
+    with pytest.raises(mb.InputError, match=r"classes must be subclasses of nn\.Module"):
+        load(tmp_path, classes=[dict])
+
+
+def test_nothing_is_imported_or_called_because_a_file_says_so(tmp_path):
+    (tmp_path / "shipped_with_the_model.py").write_text("raise SystemExit('executed')")
+    names = ["os.system", "shipped_with_the_model.Layer", "antigravity.X", "minibig.nn.Module.call",
+             "builtins.dict", "sys.exit", "minibig.storage.native.build", "..", ""]  # fmt: skip
+    before = set(sys.modules)
+    for name in names:
+        assert find_class(name) is None
+        with pytest.raises(mb.InputError, match=r"not imported"):
+            native.build({"class": name, "arguments": {}})
+    assert set(sys.modules) == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"class": "Linear", "arguments": {"d_in": 2, "width": 3}}, "some of d_in, d_out, bias"),
+        ({"class": "Linear", "arguments": {"d_in": 2}}, "Linear cannot be made"),
+        ({"class": "Linear", "arguments": {"d_in": 2, "d_out": "3"}}, "d_out must be a whole"),
+        ({"class": "Linear", "arguments": {"d_in": 2, "d_out": {"a": 1}}}, "not imported"),
+        ({"class": "Sequential", "modules": [3]}, "a part of a model must be a description"),
+        ({"class": "GELU", "arguments": {}, "parts": 3}, "parts must be descriptions"),
+        ({"class": "GELU", "arguments": {}, "parts": {"a.b": {}}}, "no place 'a.b'"),
+        ({"class": "GELU", "arguments": {}, "parts": {"__class__": {}}}, "not imported"),
+        (
+            {"class": "GELU", "arguments": {}, "parts": {"path": {"class": "ReLU"}}},
+            "arguments of ReLU",
+        ),
+        (
+            {"class": "RotaryPositions", "arguments": {"head_size": 64, "context_length": 10**9}},
+            "tables of positions hold more than",
+        ),
+        (
+            {"class": "Embedding", "arguments": {"n": 10**9, "d": 10**6}},
+            "weight has shape|missing: weight",
+        ),
+    ],
+)
+def test_a_description_that_makes_nothing_is_refused(tmp_path, fields, words):
+    save(nn.GELU(), tmp_path)
+    (tmp_path / "minibig_checksums.json").unlink()
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "minibig", **fields}))
+    with pytest.raises(StorageError, match=words):
+        load(tmp_path)
+
+
+def test_descriptions_within_descriptions_have_an_end(tmp_path):
+    description = {"class": "GELU", "arguments": {}}
+    for _ in range(60):
+        description = {"class": "Sequential", "modules": [description]}
+    with pytest.raises(mb.InputError, match="a part of a model must be"):
+        native.build(description)
+
+
+def with_a_hidden_part():
+    model = GPT(CONFIG)
+    nn.replace(model, "blocks.0.feed_forward", Hidden(8, 4))
+    return model
+
+
+CASES = {"Hidden": lambda: Hidden(3, 2), "GPT": with_a_hidden_part}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -87,15 +255,34 @@ def test_any_module_is_saved_and_the_sentence_says_how_to_load_it(tmp_path, name
 
 def test_names_and_metadata_of_the_file_are_ours(tmp_path):
     with pytest.warns(UserWarning):
-        save(MLP(), tmp_path)
-    assert load_tensors(tmp_path / "model.safetensors").keys() == MLP().state_dict().keys()
+        save(Hidden(3, 2), tmp_path)
+    assert load_tensors(tmp_path / "model.safetensors").keys() == Hidden(3, 2).state_dict().keys()
     fields = json.loads((tmp_path / "config.json").read_text())
-    assert fields == {"model_type": "minibig", "class": "MLP", "config": None}
+    assert fields == {
+        "model_type": "minibig",
+        "class": f"{Hidden.__module__}.Hidden",
+        "config": None,
+    }
+
+
+def test_a_long_path_is_cut_in_the_warning(tmp_path):
+    folder = tmp_path.joinpath(*["x" * 200] * 8)
+    with pytest.warns(UserWarning) as said:
+        save(Hidden(3, 2), folder)
+    assert len(str(said[0].message)) < 1500
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".bin", ".npz", ".safetensors"])
+def test_a_folder_that_could_not_be_opened_again_is_not_written(tmp_path, suffix):
+    with pytest.raises(mb.InputError, match="is the name of a file"):
+        save(GPT(CONFIG), tmp_path / f"model{suffix}")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_part_of_another_class_is_noticed_though_every_shape_fits(tmp_path):
     with pytest.warns(UserWarning, match="The GPT in"):
         save(with_another_part(), tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["config"] is None
 
 
 def test_a_model_whose_parts_were_put_back_is_published_again(tmp_path):
@@ -167,8 +354,7 @@ def test_a_configuration_that_does_not_fit_is_refused(tmp_path, monkeypatch, con
     "name", [None, 3, ["GPT"], "os.system", "GPTConfig", "\x1b[31m", "x" * 999]
 )
 def test_a_class_that_minibig_does_not_have_is_one_sentence(tmp_path, name):
-    with pytest.warns(UserWarning):
-        save(nn.Linear(2, 2), tmp_path)
+    save(nn.Linear(2, 2), tmp_path)
     (tmp_path / "minibig_checksums.json").unlink()
     fields = {"model_type": "minibig", "class": name, "config": {}}
     (tmp_path / "config.json").write_text(json.dumps(fields))

@@ -237,3 +237,11 @@ def test_what_cannot_be_saved_leaves_the_old_file(tmp_path, tensors, metadata, e
 def test_the_corpus_is_built_on_a_good_file(tmp_path):
     (tmp_path / "a").write_bytes(GOOD)
     assert load_tensors(tmp_path / "a")["w"].tolist() == list(struct.unpack("<2f", ONES))
+
+
+def test_a_boolean_is_true_for_any_byte_but_0(tmp_path):
+    header = b'{"b":{"dtype":"BOOL","shape":[4],"data_offsets":[0,4]}}'
+    path = tmp_path / "b.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes([0, 1, 2, 255]))
+    found = load_tensors(path)["b"]
+    assert found.view(np.uint8).tolist() == [0, 1, 1, 1] and found.dtype == bool
