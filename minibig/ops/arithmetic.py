@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from minibig.autograd import Primitive, Tensor, composite, constant, primitive
+from minibig.autograd import Primitive, Tensor, constant, primitive
 from minibig.backend import Array, InputError, namespace, promoted, real
 from minibig.ops.elementwise import log, named
 
@@ -97,7 +97,6 @@ def where(condition: Array, a: Array, b: Array, /) -> Array:
 where.defvjp(a=lambda g, condition: where(condition, g, 0.0),
              b=lambda g, condition: where(condition, 0.0, g))
 
-@composite
 def clip(x, /, low=None, high=None) -> Tensor:
     """min(max(x, low), high), either bound may be None; at a bound half of the gradient passes."""
     numbers = isinstance(low, int | float) and isinstance(high, int | float)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import Tensor, composite
+from minibig.autograd import Tensor
 from minibig.backend import Device, InputError, Shape, device, device_of, stream, to_device
 from minibig.backend.checks import number, refuse, whole
 from minibig.ops.operands import array_of
@@ -22,7 +22,6 @@ def full(shape: int | Shape, value: float, dtype: Any = "float32", device: Place
     """
     return _filled("full", _lengths("full", shape), value, dtype, device)
 
-@composite
 def zeros(*shape: Any, dtype: Any = "float32", device: Place = None) -> Tensor:
     """A tensor of zeros.
 
@@ -32,7 +31,6 @@ def zeros(*shape: Any, dtype: Any = "float32", device: Place = None) -> Tensor:
     lengths, dtype, device = _shape_and_more("zeros", shape, dtype, device)
     return _filled("zeros", lengths, 0, dtype, device)
 
-@composite
 def ones(*shape: Any, dtype: Any = "float32", device: Place = None) -> Tensor:
     """A tensor of ones."""
     lengths, dtype, device = _shape_and_more("ones", shape, dtype, device)
@@ -90,7 +88,6 @@ def linspace(
     bounds = number("linspace: start", start), number("linspace: stop", stop)
     return _placed(np.linspace(*bounds, whole("linspace: n", n, 0)), dtype, device)
 
-@composite
 def normal(
     *shape: Any, mean: float = 0.0, std: float = 1.0, name: str = "normal", dtype: Any = "float32",
     device: Place = None,

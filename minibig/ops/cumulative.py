@@ -6,13 +6,12 @@ log₂ n steps on whole rows are enough.
 
 from typing import Any
 
-from minibig.autograd import Tensor, composite, constant, reshape
+from minibig.autograd import Tensor, constant, reshape
 from minibig.backend import Array, namespace
 from minibig.ops.indexing import take_along_axis
 from minibig.ops.operands import checked_axis
 from minibig.ops.shapes import concatenate
 
-@composite
 def cumprod(x, /, axis: int | None = None) -> Tensor:
     """yᵢ = x₀ · ... · xᵢ along `axis`; over all elements in a row, if it is None.
 
@@ -28,7 +27,6 @@ def cumprod(x, /, axis: int | None = None) -> Tensor:
         y, step = concatenate([y[(*before, slice(step))], seen], axis), 2 * step
     return y
 
-@composite
 def cummax(x, /, axis: int | None = None) -> Tensor:
     """yᵢ = max(x₀, ..., xᵢ) along `axis`; the latest of equal elements gets the gradient.
 
@@ -38,7 +36,6 @@ def cummax(x, /, axis: int | None = None) -> Tensor:
     x, axis = _row(x, axis, "cummax")
     return take_along_axis(x, places_of_largest_so_far(x, axis=axis), axis)
 
-@composite
 def cummin(x, /, axis: int | None = None) -> Tensor:
     """yᵢ = min(x₀, ..., xᵢ) along `axis`; the latest of equal elements gets the gradient."""
     x, axis = _row(x, axis, "cummin")

@@ -1,6 +1,6 @@
 """Dropout (随机失活): numbers are set to 0 at random while a model learns."""
 
-from minibig.autograd import Tensor, composite, fusible
+from minibig.autograd import Tensor, fusible
 from minibig.backend import DropoutKey, device_of, dropout_key, keep_mask
 from minibig.backend.checks import number
 from minibig.ops.operands import array_of, expect_floats
@@ -17,7 +17,6 @@ def masked(x, /, *, p: float, key: DropoutKey):
 masked.name = "dropout"
 masked.check(lambda x, **settings: expect_floats("dropout: x", x))
 
-@composite
 def dropout(x, /, p: float, *, key: DropoutKey | None = None) -> Tensor:
     """x·mask / (1 − p), mask 0 with probability p; the expectation stays x.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import Primitive, Tensor, composite, constant, primitive
+from minibig.autograd import Primitive, Tensor, constant, primitive
 from minibig.backend import Array, InputError, device_of, namespace, real, to_device, to_numpy
 from minibig.ops.operands import in_single_precision
 
@@ -164,7 +164,6 @@ def relu(x: Array, /) -> Array:
     return namespace(x).maximum(x, 0)
 relu.defvjp(x=lambda g, y: g * (y > 0))
 
-@composite
 def leaky_relu(x, /, slope: float = 0.01) -> Tensor:
     """max(0, x) + slope·min(0, x); the derivative at 0 is 0."""
     x = real(x)
@@ -177,7 +176,6 @@ def elu(x: Array, /, alpha: float = 1.0) -> Array:
     return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
 elu.defvjp(x=lambda g, x, alpha: g * (x > 0) + g * (x <= 0) * alpha * exp(-relu(-x)))
 
-@composite
 def silu(x, /) -> Tensor:
     """x·σ(x), also called swish.
 
@@ -188,7 +186,6 @@ def silu(x, /) -> Tensor:
     """
     return x * sigmoid(x)
 
-@composite
 def gelu(x, /) -> Tensor:
     """x·Φ(x) = x/2·(1 + erf(x/√2)), the Gaussian error linear unit, in its exact form.
 

@@ -8,7 +8,7 @@ the end, and a GPU would wrap a large one.
 
 from typing import Any
 
-from minibig.autograd import Tensor, as_tuple, composite, constant, fusible, primitive, reshape
+from minibig.autograd import Tensor, as_tuple, constant, fusible, primitive, reshape
 from minibig.backend import Array, InputError, Shape, is_array, namespace, plain
 from minibig.ops.arithmetic import maximum, where
 from minibig.ops.operands import array_of, checked_axis, expect_shape
@@ -99,7 +99,6 @@ Check that tokenizer and model have the same vocabulary.
         raise InputError(f"{name} must lie in [0, {n}); got {wrong[0]}. {advice}")
     return array
 
-@composite
 def take(x, ids, /, axis: int = 0) -> Tensor:
     """The slices of x along `axis` with the numbers `ids`, which are checked.
 
@@ -133,7 +132,6 @@ def _checked_ids_along(x, ids, axis: int, name: str) -> Array:
         raise InputError(f"{name}: ids must have {expected}; got {ids.shape}.")
     return ids
 
-@composite
 def gather(x, ids, /, axis: int = -1) -> Tensor:
     """y[..., i, ...] = x[..., ids[..., i, ...], ...]: along `axis` every row has ids of its own.
 
@@ -142,7 +140,6 @@ def gather(x, ids, /, axis: int = -1) -> Tensor:
     axis = checked_axis(axis, x.ndim, "gather")
     return take_along_axis(x, _checked_ids_along(x, ids, axis, "gather"), axis)
 
-@composite
 def scatter(x, ids, values, /, axis: int = -1) -> Tensor:
     """x, but y[..., ids[..., i, ...], ...] = values[..., i, ...]: what `gather` took, put back.
 
@@ -177,7 +174,6 @@ def one_hot(ids: Array, /, n: int, dtype: Any = "float32") -> Array:
     checked_ids(ids, n, "ids")
     return (ids[..., None] == namespace(ids).arange(n)).astype(dtype)
 
-@composite
 def scatter_add(x, ids, values, /) -> Tensor:
     """x with the slices `values` added to its slices along axis 0 with the numbers `ids`.
 
@@ -194,7 +190,6 @@ def _places_of_diagonal(n: int, m: int, k: int, x: Array) -> tuple[Array, Array]
     i = namespace(x).arange(max(0, min(n - row, m - column)))
     return i + row, i + column
 
-@composite
 def diagonal(x, /, k: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """The k-th diagonal over two axes of x, as the last axis of the result.
 
@@ -209,7 +204,6 @@ def diagonal(x, /, k: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     others = (slice(None),) * (x.ndim - 2)
     return getitem_at(x, index=(*others, *_places_of_diagonal(n, m, k, array_of(x))))
 
-@composite
 def diag(x, /, k: int = 0) -> Tensor:
     """The k-th diagonal of a matrix; of a vector, the matrix that has it there and 0 elsewhere.
 

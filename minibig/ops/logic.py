@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import Primitive, Tensor, composite, constant
+from minibig.autograd import Primitive, Tensor, constant
 from minibig.backend import namespace
 from minibig.ops.elementwise import abs_, named
 from minibig.ops.reductions import all
@@ -37,7 +37,6 @@ greater_equal = _comparison("greater_equal", "≥", operator.ge)
 logical_and = _comparison("logical_and", "and", lambda a, b: (a != 0) & (b != 0))
 logical_or = _comparison("logical_or", "or", lambda a, b: (a != 0) | (b != 0))
 
-@composite
 def isclose(a, b, /, rtol: float = 1e-5, atol: float = 1e-8, *, equal_nan: bool = False) -> Tensor:
     """|a − b| ≤ atol + rtol·|b|, element by element; infinities of one sign are close.
 

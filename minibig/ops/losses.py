@@ -6,7 +6,7 @@ distribution that is, minus the one that should be.
 
 import math
 
-from minibig.autograd import Tensor, composite, fusible
+from minibig.autograd import Tensor, fusible
 from minibig.backend import InputError, Shape, real
 from minibig.backend.checks import number, one_of, whole
 from minibig.ops.arithmetic import where
@@ -49,7 +49,6 @@ def cross_entropy(
     mean = where(none, math.nan, losses.sum() / where(none, 1.0, count))
     return mean.astype(real(logits).dtype)
 
-@composite
 def soft_cross_entropy(
     logits, probabilities, /, *, weights=None, label_smoothing: float = 0.0,
     reduction: str = "mean",

@@ -1,13 +1,28 @@
-"""The one table that gives Tensor its operators and methods."""
+"""What others see of the operations: the table that gives Tensor its operators and methods.
 
+Formulas in `ops/` that are ordinary functions of tensors call one another as they are. All others
+get them with a sentence that says what is wrong where they are given something else.
+"""
+
+from inspect import isfunction
 from typing import Any
 
-from minibig.autograd import Tensor, add, backward, primitive, reshape, trace
+from minibig.autograd import Tensor, add, backward, composite, primitive, reshape, trace
 from minibig.backend import Array, Device, dtype_or_device, namespace, to_device
 from minibig.ops import (
-    arithmetic, cumulative, elementwise, indexing, logic, padding, products, reductions, shapes,
-    softmaxes, sorting,
+    arithmetic, creation, cumulative, dropout_masks, einstein_sums, elementwise, indexing, logic,
+    losses, padding, products, reductions, scaled_dot_product_attention, shapes, softmaxes, sorting,
 )
+
+FORMULAS = (
+    arithmetic, creation, cumulative, dropout_masks, einstein_sums, elementwise, indexing, logic,
+    losses, padding, products, reductions, scaled_dot_product_attention, shapes, softmaxes, sorting,
+)
+
+for module in FORMULAS:
+    for name, function in [*vars(module).items()]:
+        if isfunction(function) and function.__module__ == module.__name__ and name[0] != "_":
+            setattr(module, name, composite(function))
 
 def _reversed(operation: Any) -> Any:
     return lambda self, other: operation(other, self)

@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from minibig.autograd import Tensor, composite, primitive
+from minibig.autograd import Tensor, primitive
 from minibig.backend import Array, InputError, namespace, real
 from minibig.backend.checks import one_of, refuse, whole
 from minibig.ops.indexing import getitem_at
@@ -14,7 +14,6 @@ from minibig.ops.shapes import expand_dims, flatten, ravel, tile
 
 Mode = Literal["constant", "edge", "reflect", "wrap"]
 
-@composite
 def pad(x, /, pad_width: Any, mode: Mode = "constant", *, constant_values: float = 0.0) -> Tensor:
     """x with a margin of `pad_width` elements before and after each axis.
 
@@ -56,7 +55,6 @@ def margin(x: Array, /, *, widths: Any, value: float) -> Array:
 margin.defvjp(x=lambda g, x_shape, widths:
     g[tuple([slice(a, a + n) for (a, _), n in zip(widths, x_shape, strict=True)])])
 
-@composite
 def repeat(x, repeats: int | Sequence[int], /, axis: int | None = None) -> Tensor:
     """Every element along `axis`, `repeats` times in a row; or each a number of times of its own.
 

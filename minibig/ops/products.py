@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from minibig.autograd import Tensor, composite, fusible, primitive, reshape
+from minibig.autograd import Tensor, fusible, primitive, reshape
 from minibig.backend import Array, InputError, promoted
 from minibig.ops.operands import expect_one_dtype, expect_shape, in_single_precision
 
@@ -21,7 +21,6 @@ def batched_matmul(a: Array, b: Array, /) -> Array:
 batched_matmul.defvjp(a=lambda g, b: batched_matmul(g, b.swapaxes(-1, -2)),
                       b=lambda g, a: batched_matmul(a.swapaxes(-1, -2), g))
 
-@composite
 def matmul(a, b, /) -> Tensor:
     """a @ b as in NumPy: vectors, matrices, or stacks of matrices that broadcast.
 
@@ -41,7 +40,6 @@ def matmul(a, b, /) -> Tensor:
         return reshape(product, (*a.shape[:-1], b.shape[-1]))
     return batched_matmul(a, b)
 
-@composite
 def outer(a, b, /) -> Tensor:
     """aᵢ·bⱼ for all elements of a and all of b, as a matrix."""
     return reshape(a, (a.size, 1)) * reshape(b, (1, b.size))

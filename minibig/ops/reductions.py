@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minibig.autograd import Tensor, broadcast_to, composite, constant, primitive, reshape, sum_to
+from minibig.autograd import Tensor, broadcast_to, constant, primitive, reshape, sum_to
 from minibig.backend import Array, InputError, Shape, namespace, real, total
 from minibig.backend.checks import flag
 from minibig.ops.arithmetic import maximum, mul, where
@@ -80,7 +80,6 @@ def _root(squares):
     zero = squares == 0
     return where(zero, 0.0, sqrt(where(zero, 1.0, squares)))
 
-@composite
 def prod(x, /, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The product over `axis`, taken in pairs, and in pairs of pairs.
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.autograd import (
-    Primitive, Tensor, as_tuple, broadcast_to, composite, primitive, reshape,
-)
+from minibig.autograd import Primitive, Tensor, as_tuple, broadcast_to, primitive, reshape
 from minibig.backend import Array, InputError, namespace, promoted
 from minibig.ops.elementwise import named
 from minibig.ops.operands import checked_axis
@@ -20,7 +18,6 @@ def transpose_to(x: Array, /, *, axes: Sequence[int]) -> Array:
     return x.transpose(axes)
 transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=np.argsort(axes).tolist()))
 
-@composite
 def transpose(x, /, *axes) -> Tensor:
     """x with its axes in the given order; reversed, if no order is given.
 
@@ -40,7 +37,6 @@ def swapaxes(x: Array, a: int, b: int, /) -> Array:
     return x.swapaxes(a, b)
 swapaxes.defvjp(x=lambda g, a, b: g.swapaxes(a, b))
 
-@composite
 def squeeze(x, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """x without its axes of length 1: all, or those named, which must have length 1."""
     if axis is None:
@@ -50,13 +46,11 @@ def squeeze(x, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
         raise InputError(f"squeeze: axis {wrong[0]} of shape {x.shape} must have length 1.")
     return reshape(x, [n for i, n in enumerate(x.shape) if i not in axes])
 
-@composite
 def expand_dims(x, /, axis: int) -> Tensor:
     """x with a new axis of length 1 at `axis`."""
     axis = checked_axis(axis, x.ndim + 1, "expand_dims")
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
-@composite
 def flatten(x, /, start: int = 0, end: int = -1) -> Tensor:
     """The axes from `start` to `end`, both included, as one; without axes x becomes one element.
 
@@ -69,7 +63,6 @@ def flatten(x, /, start: int = 0, end: int = -1) -> Tensor:
         raise InputError(f"flatten: start must not lie behind end; got {start} and {end}.")
     return reshape(x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
 
-@composite
 def ravel(x, /) -> Tensor:
     """All elements of x in one row."""
     return reshape(x, (x.size,))
@@ -82,7 +75,6 @@ def _concatenate_rule(g, xs_shape, axis):
     return split_at(g, sizes=tuple([shape[axis] for shape in xs_shape]), axis=axis)
 concatenate_all.defvjp(xs=_concatenate_rule)
 
-@composite
 def concatenate(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
     """The tensors xs one after the other along `axis`.
 
@@ -94,7 +86,6 @@ def concatenate(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
         raise InputError("concatenate needs at least one tensor; got none.")
     return concatenate_all(*xs, axis=axis)
 
-@composite
 def stack(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
     """The tensors xs, which have one shape, along a new axis.
 
@@ -112,7 +103,6 @@ def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, 
     return tuple([x[(*before, slice(start, end))] for start, end in pairwise(ends)])
 split_at.defvjp(x=lambda g, axis: concatenate_all(*as_tuple(g), axis=axis))
 
-@composite
 def split(x, sizes: int | Sequence[int], /, axis: int = 0) -> tuple[Tensor, ...]:
     """x cut along `axis` into parts of the given sizes, or into that many equal parts.
 
@@ -148,7 +138,6 @@ def roll(x: Array, /, shift: int | tuple[int, ...], axis: int | tuple[int, ...] 
 roll.defvjp(x=lambda g, shift, axis:
     roll(g, tuple([-n for n in shift]) if isinstance(shift, tuple) else -shift, axis))
 
-@composite
 def tile(x, repeats: int | Sequence[int], /) -> Tensor:
     """x, `repeats[i]` times along axis i; missing numbers are 1, missing axes are put in front."""
     counts = tuple(repeats) if isinstance(repeats, Sequence) else (repeats,)

@@ -5,7 +5,7 @@ Places are constants. The gradient of sorted elements goes back to where they ca
 
 import math
 
-from minibig.autograd import Tensor, composite, constant
+from minibig.autograd import Tensor, constant
 from minibig.backend import Array, InputError, namespace
 from minibig.backend.checks import whole
 from minibig.ops.indexing import take_along_axis
@@ -16,12 +16,10 @@ def argsort(x: Array, /, axis: int = -1) -> Array:
     """The places that sort x in ascending order, NaN last; equal elements keep their order."""
     return namespace(x).argsort(x, axis=checked_axis(axis, x.ndim, "argsort"), kind="stable")
 
-@composite
 def sort(x, /, axis: int = -1) -> Tensor:
     """x in ascending order along `axis`, NaN last; equal elements keep their order."""
     return take_along_axis(x, argsort(x, axis=axis), checked_axis(axis, x.ndim, "sort"))
 
-@composite
 def top_k(x, k: int, /, axis: int = -1) -> tuple[Tensor, Tensor]:
     """The k largest elements along `axis`, largest first, and their places; of equals the first.
 
