@@ -103,6 +103,25 @@ def flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def real_dtype(
+    name: str, value: Any, expected: str = "a dtype of real numbers or bools, such as 'float32'"
+) -> "np.dtype[Any]":
+    """`value` as a dtype, if it is one of bools or of real numbers within 64 bits.
+
+    >>> real_dtype("dtype", "float33")
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: dtype must be a dtype of real numbers or bools, \
+such as 'float32'; got 'float33'.
+    """
+    try:
+        dtype = np.dtype(object if value is None else value)
+    except (TypeError, ValueError):
+        dtype = np.dtype(object)
+    if dtype.kind not in "fiub" or dtype.itemsize > 8:
+        raise refuse(name, expected, value)
+    return dtype
+
+
 def hint(name: str, known: Iterable[str], most: int = 8) -> str:
     """What to say after a name that is not known: the nearest one that is, or the first few.
 

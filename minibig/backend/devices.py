@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minibig.backend.checks import real_dtype
 from minibig.backend.errors import InputError
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -97,13 +98,7 @@ def dtype_or_device(where: Any) -> tuple[Any, Device | None]:
     """
     if isinstance(where, Device) or str(where).partition(":")[0] in ("cpu", "cuda", "auto"):
         return None, device(where)
-    try:
-        dtype = None if where is None else np.dtype(where)
-    except (TypeError, ValueError):
-        dtype = None
-    if dtype is None or dtype.kind not in "fiub":
-        raise InputError(f'to() needs a device ("cpu", "cuda", ...) or a dtype; got {where!r}.')
-    return dtype, None
+    return real_dtype("where to() goes", where, 'a device ("cpu", "cuda", ...) or a dtype'), None
 
 
 def _cuda_problem(index: int) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from minibig.autograd import Tensor
 from minibig.backend import Device, InputError, Shape, device, device_of, stream, to_device
-from minibig.backend.checks import number, refuse, whole
+from minibig.backend.checks import number, real_dtype, refuse, whole
 from minibig.ops.operands import array_of
 
 Place = str | Device | None
@@ -109,7 +109,7 @@ def uniform(
     lengths, low, high = _shape_and_more("uniform", shape, low, high)
     low = number("uniform: low", low)
     high = number("uniform: high", high, least=low)
-    values = np.asarray(stream(name).uniform(low, high, lengths), _checked_dtype(dtype))
+    values = np.asarray(stream(name).uniform(low, high, lengths), real_dtype("dtype", dtype))
     if values.dtype.kind == "f":  # what lies just below high may have been rounded to it
         end, start = np.array([high, low], values.dtype)
         values = np.minimum(values, np.nextafter(end, start))
@@ -135,7 +135,7 @@ def _lengths(name: str, *given: Any) -> Shape:
     return tuple([whole(f"a length in {name}", n, 0) for n in lengths])
 
 def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Place) -> Tensor:
-    dtype = _checked_dtype(dtype or "float32", f"the dtype of {name}")
+    dtype = real_dtype(f"the dtype of {name}", dtype or "float32")
     if dtype.kind in "iu" and isinstance(value, float | np.floating) and not value.is_integer():
         raise refuse(f"the value of {name}", f"a whole number for {dtype}", value)
     try:
@@ -146,13 +146,4 @@ def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Place) -> Te
     return _placed(values, dtype, where)
 
 def _placed(values: Any, dtype: Any, where: Place) -> Tensor:
-    return Tensor(to_device(np.asarray(values, _checked_dtype(dtype)), device(where)))
-
-def _checked_dtype(dtype: Any, name: str = "dtype") -> Any:
-    try:
-        known = np.dtype(dtype)
-    except TypeError:
-        known = np.dtype(object)
-    if known.kind not in "fiub":
-        raise refuse(name, "a type of real numbers or bools, such as 'float32'", dtype)
-    return known
+    return Tensor(to_device(np.asarray(values, real_dtype("dtype", dtype)), device(where)))

@@ -9,7 +9,7 @@ from typing import Any
 from minibig.autograd import Tensor, constant, reshape
 from minibig.backend import Array, namespace
 from minibig.ops.indexing import take_along_axis
-from minibig.ops.operands import checked_axis
+from minibig.ops.operands import array_of, checked_axis
 from minibig.ops.shapes import concatenate
 
 def cumprod(x, /, axis: int | None = None) -> Tensor:
@@ -39,7 +39,9 @@ def cummax(x, /, axis: int | None = None) -> Tensor:
 def cummin(x, /, axis: int | None = None) -> Tensor:
     """yᵢ = min(x₀, ..., xᵢ) along `axis`; the latest of equal elements gets the gradient."""
     x, axis = _row(x, axis, "cummin")
-    return take_along_axis(x, places_of_smallest_so_far(x, axis=axis), axis)
+    y = array_of(x)
+    turned = -y if y.dtype.kind == "f" else ~y  # ~ turns integers and bools without overflow
+    return take_along_axis(x, places_of_largest_so_far(turned, axis=axis), axis)
 
 def _row(x: Any, axis: int | None, name: str) -> tuple[Any, int]:
     """x and the axis from the front; without an axis, all elements as one row."""
@@ -60,8 +62,3 @@ def places_of_largest_so_far(x: Array, /, *, axis: int) -> Array:
         places[..., step:] = xp.where(larger, earlier, later)
         step *= 2
     return xp.moveaxis(places, -1, axis)
-
-@constant(name="cummin")
-def places_of_smallest_so_far(x: Array, /, *, axis: int) -> Array:
-    """The same for the smallest; ~ turns the order of integers and bools round without overflow."""
-    return places_of_largest_so_far(-x if x.dtype.kind == "f" else ~x, axis=axis)

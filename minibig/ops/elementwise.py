@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Primitive, Tensor, constant, primitive
-from minibig.backend import Array, InputError, device_of, namespace, real, to_device, to_numpy
+from minibig.backend import Array, device_of, namespace, real, to_device, to_numpy
+from minibig.backend.checks import real_dtype
 from minibig.ops.operands import in_single_precision
 
 def named(function: Any, name: str, meaning: str) -> Any:
@@ -142,10 +143,7 @@ abs_.defvjp(x=lambda g, x: g * sign(x))
 @primitive
 def astype(x: Array, /, dtype: str) -> Array:
     """x converted to another dtype of numbers or bools; the gradient is converted back."""
-    kind = None if dtype is None else np.dtype(dtype)
-    if kind is None or kind.kind not in "fiub" or kind.itemsize > 8:
-        raise InputError(f"astype needs a dtype of real numbers or bool; got {dtype!r}.")
-    return x.astype(kind, copy=False)
+    return x.astype(real_dtype("astype: dtype", dtype), copy=False)
 astype.defvjp(x=lambda g: g)
 
 @primitive

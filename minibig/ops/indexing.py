@@ -117,11 +117,8 @@ def take_along_axis(x, ids, axis: int):
 
 def _index_along(ids: Array, axis: int) -> tuple[Array, ...]:
     """The index that takes ids along `axis`, and every element's own place along the other axes."""
-    # every other axis counts its own places: (n, 1, 1), (m, 1), ..., which broadcast to ids.shape
-    index = [
-        namespace(ids).arange(length).reshape((length,) + (1,) * (ids.ndim - i - 1))
-        for i, length in enumerate(ids.shape)
-    ]
+    xp = namespace(ids)
+    index = xp.ix_(*map(xp.arange, ids.shape))  # (n, 1, 1), (m, 1), ..., which broadcast
     return (*index[:axis], ids, *index[axis + 1 :])
 
 def _checked_ids_along(x, ids, axis: int, name: str) -> Array:

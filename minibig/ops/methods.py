@@ -14,12 +14,22 @@ from minibig.ops import (
     losses, padding, products, reductions, scaled_dot_product_attention, shapes, softmaxes, sorting,
 )
 
-FORMULAS = (
-    arithmetic, creation, cumulative, dropout_masks, einstein_sums, elementwise, indexing, logic,
-    losses, padding, products, reductions, scaled_dot_product_attention, shapes, softmaxes, sorting,
-)
+MODULES = {
+    elementwise: "astype clone cos exp log relu sigmoid sign sin sqrt tanh",
+    logic: "isfinite isinf isnan",
+    arithmetic: "ceil clip floor round",
+    reductions: "all any argmax argmin cumsum logsumexp max mean min norm prod std sum var",
+    cumulative: "cumprod",
+    softmaxes: "log_softmax softmax",
+    sorting: "argsort nonzero sort",
+    indexing: "diagonal take",
+    padding: "repeat",
+    shapes: "expand_dims flatten ravel split squeeze swapaxes transpose",
+    **dict.fromkeys([creation, dropout_masks, einstein_sums, losses, products], ""),
+    scaled_dot_product_attention: "",
+}
 
-for module in FORMULAS:
+for module in MODULES:
     for name, function in [*vars(module).items()]:
         if isfunction(function) and function.__module__ == module.__name__ and name[0] != "_":
             setattr(module, name, composite(function))
@@ -80,23 +90,10 @@ OPERATORS = {
     "__invert__": _of_bools("~", logic.logical_not),
 }
 
-NAMES = {
-    elementwise: "astype clone cos exp log relu sigmoid sign sin sqrt tanh",
-    logic: "isfinite isinf isnan",
-    arithmetic: "ceil clip floor round",
-    reductions: "all any argmax argmin cumsum logsumexp max mean min norm prod std sum var",
-    cumulative: "cumprod",
-    softmaxes: "log_softmax softmax",
-    sorting: "argsort nonzero sort",
-    indexing: "diagonal take",
-    padding: "repeat",
-    shapes: "expand_dims flatten ravel split squeeze swapaxes transpose",
-}
-
 METHODS = {
     "backward": backward, "trace": trace, "to": to, "reshape": reshape, "copy": elementwise.clone,
     "abs": elementwise.abs_,
-    **{name: getattr(module, name) for module, names in NAMES.items() for name in names.split()},
+    **{name: getattr(module, name) for module, names in MODULES.items() for name in names.split()},
 }
 
 for name, operation in {**OPERATORS, **METHODS}.items():

@@ -128,9 +128,13 @@ def _extreme_rule(g, x, y, axis):
 max.defvjp(x=_extreme_rule)
 min.defvjp(x=_extreme_rule)
 
-@primitive(name="logsumexp")
-def logsumexp_over(x: Array, /, *, axis: Axis, keepdims: bool) -> Array:
-    """ln Σ eˣ, shifted by the maximum; by 0 where that is infinite."""
+@primitive
+def logsumexp(x: Array, /, axis: Axis = -1, keepdims: bool = False) -> Array:
+    """ln Σ eˣ along `axis`, shifted by the maximum so that it never overflows.
+
+    >>> mb.logsumexp(mb.tensor([1000.0, 1000.0]))
+    tensor(1000.6932)
+    """
     xp = namespace(x)
     top = x.max(axis=axis, keepdims=True)
     shift = xp.where(xp.isfinite(top), top, 0)
@@ -146,14 +150,5 @@ def _logsumexp_rule(g, x, y, axis):
     shares = attained / maximum(sum_to(attained, shape=kept_shape(x.shape, axis)), 1.0)
     softmax = exp(where(infinite, 0.0, x) - where(infinite, 0.0, y))
     return expand_as(g, x.shape, axis) * where(infinite, shares, softmax)
-logsumexp_over.defvjp(x=_logsumexp_rule)
-
-@in_single_precision
-def logsumexp(x, /, axis: Axis = -1, keepdims: bool = False) -> Tensor:
-    """ln Σ eˣ along `axis`, shifted by the maximum so that it never overflows.
-
-    >>> mb.logsumexp(mb.tensor([1000.0, 1000.0]))
-    tensor(1000.6932)
-    """
-    flag("keepdims", keepdims)
-    return logsumexp_over(x, axis=axis, keepdims=keepdims)
+logsumexp.defvjp(x=_logsumexp_rule)
+logsumexp = in_single_precision(logsumexp)

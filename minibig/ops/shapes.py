@@ -72,7 +72,7 @@ def concatenate_all(*xs: Array, axis: int) -> Array:
     return namespace(xs[0]).concatenate(promoted(*xs), axis=axis)
 
 def _concatenate_rule(g, xs_shape, axis):
-    return split_at(g, sizes=tuple([shape[axis] for shape in xs_shape]), axis=axis)
+    return split(g, sizes=[shape[axis] for shape in xs_shape], axis=axis)
 concatenate_all.defvjp(xs=_concatenate_rule)
 
 def concatenate(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
@@ -97,26 +97,24 @@ def stack(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
         raise InputError(f"stack needs tensors of one shape; got {[x.shape for x in xs]}.")
     return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)
 
-@primitive(name="split")
-def split_at(x: Array, /, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, ...]:
-    before, ends = (slice(None),) * (axis % x.ndim), accumulate(sizes, initial=0)
-    return tuple([x[(*before, slice(start, end))] for start, end in pairwise(ends)])
-split_at.defvjp(x=lambda g, axis: concatenate_all(*as_tuple(g), axis=axis))
-
-def split(x, sizes: int | Sequence[int], /, axis: int = 0) -> tuple[Tensor, ...]:
+@primitive
+def split(x: Array, /, sizes: int | Sequence[int], axis: int = 0) -> tuple[Array, ...]:
     """x cut along `axis` into parts of the given sizes, or into that many equal parts.
 
     >>> mb.split(mb.tensor([1, 2, 3, 4, 5]), [2, 3])
     (tensor([1, 2]), tensor([3, 4, 5]))
     """
-    length = x.shape[checked_axis(axis, x.ndim, "split")]
+    axis = checked_axis(axis, x.ndim, "split")
+    length = x.shape[axis]
     if isinstance(sizes, int):
         if sizes < 1 or length % sizes:
             raise InputError(f"split: an axis of length {length} has no {sizes} equal parts.")
         sizes = [length // sizes] * sizes
     if sum(sizes) != length or min(sizes, default=-1) < 0:
         raise InputError(f"split: the sizes {list(sizes)} must add up to the length {length}.")
-    return split_at(x, sizes=tuple(sizes), axis=axis)
+    before, ends = (slice(None),) * axis, accumulate(sizes, initial=0)
+    return tuple([x[(*before, slice(start, end))] for start, end in pairwise(ends)])
+split.defvjp(x=lambda g, axis: concatenate_all(*as_tuple(g), axis=axis))
 
 @primitive
 def flip(x: Array, /, axis: int | tuple[int, ...] | None = None) -> Array:
@@ -133,10 +131,8 @@ def roll(x: Array, /, shift: int | tuple[int, ...], axis: int | tuple[int, ...] 
     >>> mb.roll(mb.tensor([[1, 2, 3], [4, 5, 6]]), (1, -1), (0, 1)).tolist()
     [[5, 6, 4], [2, 3, 1]]
     """
-    shift = tuple(map(operator.index, shift)) if isinstance(shift, tuple) else operator.index(shift)
-    return namespace(x).roll(x, shift, axis=axis)
-roll.defvjp(x=lambda g, shift, axis:
-    roll(g, tuple([-n for n in shift]) if isinstance(shift, tuple) else -shift, axis))
+    return namespace(x).roll(x, tuple(map(operator.index, as_tuple(shift))), axis=axis)
+roll.defvjp(x=lambda g, shift, axis: roll(g, tuple([-n for n in as_tuple(shift)]), axis))
 
 def tile(x, repeats: int | Sequence[int], /) -> Tensor:
     """x, `repeats[i]` times along axis i; missing numbers are 1, missing axes are put in front."""

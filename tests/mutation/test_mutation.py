@@ -12,7 +12,7 @@ import pytest
 from minibig.autograd import registry
 from minibig.autograd.primitives import Primitive
 from minibig.ops import tanh
-from minibig.ops.softmaxes import softmax_along
+from minibig.ops.softmaxes import softmax
 
 from .mutants import mutants_of
 from .rules import all_rules, rule_nodes
@@ -54,7 +54,7 @@ def test_tests_that_look_at_dtypes_only_are_found_out():
 def test_the_rules_of_all_files_are_found():
     rules = all_rules()
     found = {id(rule.function) for rule in rules}
-    primitives = [tanh, softmax_along]
+    primitives = [tanh, softmax.__wrapped__.__wrapped__]
     assert all(isinstance(p, Primitive) and id(p.rules["x"]) in found for p in primitives)
     for operation in registry.values():
         kernel = operation.kernels.get("cpu")

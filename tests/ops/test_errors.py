@@ -410,7 +410,7 @@ USES = [
     ("sgd without lr", lambda x: mb.sgd_update(x, x, x), TypeError, "lr is missing"),
     ("where shape", lambda x: mb.where(x > 0, x, mb.ones((4,))), mb.InputError, "where.*4"),
     ("where list", lambda x: mb.where(x > 0, x, [0.0]), TypeError, "list"),
-    ("astype", lambda x: x.astype("float33"), TypeError, "float33"),
+    ("astype", lambda x: x.astype("float33"), mb.InputError, "astype.*float33"),
     ("to", lambda x: x.to("tpu"), mb.InputError, "'tpu'"),
     ("zeros", lambda x: mb.zeros((-1,)), mb.InputError, "-1|negative"),
     ("full", lambda x: mb.full((2,), "a"), BOTH, "'a'"),
@@ -458,7 +458,7 @@ def test_an_array_of_the_cpu_beside_a_tensor_of_a_gpu_is_refused(device):
 
 @pytest.mark.parametrize("dtype", [None, "complex64", "U3", "object", np.longdouble, "M8[D]"])
 def test_astype_takes_dtypes_of_real_numbers_and_bool_only(dtype):
-    with pytest.raises(mb.InputError, match="astype needs a dtype"):
+    with pytest.raises(mb.InputError, match="astype: dtype must be a dtype of real numbers"):
         mb.tensor(F23).astype(dtype)
 
 
