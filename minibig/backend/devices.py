@@ -98,7 +98,7 @@ def dtype_or_device(where: Any) -> tuple[Any, Device | None]:
     """
     if isinstance(where, Device) or str(where).partition(":")[0] in ("cpu", "cuda", "auto"):
         return None, device(where)
-    return real_dtype("where to() goes", where, 'a device ("cpu", "cuda", ...) or a dtype'), None
+    return real_dtype("to: the target", where, 'a device ("cpu", "cuda", ...) or a dtype'), None
 
 
 def _cuda_problem(index: int) -> str:

@@ -18,9 +18,8 @@ from minibig.ops.creation import (
 from minibig.ops.cumulative import cummax, cummin, cumprod
 from minibig.ops.dropout_masks import dropout
 from minibig.ops.einstein_sums import einsum
-from minibig.ops.elementwise import abs_ as abs
 from minibig.ops.elementwise import (
-    arccos, arccosh, arcsin, arcsinh, arctan, arctanh, astype, clone, cos, cosh, elu, erf, exp,
+    abs, arccos, arccosh, arcsin, arcsinh, arctan, arctanh, astype, clone, cos, cosh, elu, erf, exp,
     expm1, gelu, gelu_tanh, leaky_relu, log, log1p, normal_cdf, relu, sigmoid, sign, silu, sin,
     sinh, softplus, sqrt, tan, tanh,
 )

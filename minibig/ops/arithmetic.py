@@ -3,6 +3,11 @@
     ∂(a − b) = ∂a − ∂b      ∂(a·b) = b·∂a + a·∂b      ∂(a/b) = ∂a/b − a/b²·∂b
     a = ⌊a/b⌋·b + (a mod b)
 
+>>> mb.tensor([7.0, -7.0]) % 3
+tensor([1., 2.])
+>>> mb.arctan2(mb.tensor([1.0, -1.0]), mb.tensor([-1.0, -1.0]))     # in every quadrant
+tensor([ 2.3562, -2.3562])
+
 A rounded number does not move when x moves a little: its derivative is 0, so the results of
 rounding are constants. Integers stay as they are.
 """
@@ -105,22 +110,14 @@ def clip(x, /, low=None, high=None) -> Tensor:
     x = x if low is None else maximum(x, low)
     return x if high is None else minimum(x, high)
 
-@primitive(broadcasts=True)
-def arctan2(a: Array, b: Array, /) -> Array:
-    """The angle in (−π, π] from the axis of b to the point (b, a): arctan(a/b) in every quadrant.
-
-    >>> mb.arctan2(mb.tensor([1.0, -1.0]), mb.tensor([-1.0, -1.0]))
-    tensor([ 2.3562, -2.3562])
-    """
-    a, b = promoted(a, b)
-    return namespace(first_array(a, b)).arctan2(real(a), real(b))
+arctan2 = _of_two("arctan2", "The angle in (−π, π] from the axis of b to the point (b, a).",
+                  lambda a, b: namespace(first_array(a, b)).arctan2(real(a), real(b)))
 arctan2.defvjp(a=lambda g, a, b: g * b / (a * a + b * b),
                b=lambda g, a, b: -g * a / (a * a + b * b))
 
 def _rounded(name: str, meaning: str) -> Primitive:
-    def rounded(x: Array, /) -> Array:
-        return getattr(namespace(x), name)(x) if x.dtype.kind == "f" else x
-    return constant(named(rounded, name, meaning))
+    function = lambda x, /: getattr(namespace(x), name)(x) if x.dtype.kind == "f" else x
+    return constant(named(function, name, meaning))
 
 floor = _rounded("floor", "⌊x⌋, the largest whole number that is not above x.")
 ceil = _rounded("ceil", "⌈x⌉, the smallest whole number that is not below x.")
@@ -141,13 +138,5 @@ def floor_divide(a: Array, b: Array, /) -> Array:
     a, b = promoted(a, b)
     return a // b
 
-@primitive(broadcasts=True)
-def remainder(a: Array, b: Array, /) -> Array:
-    """a − ⌊a/b⌋·b, the operator %: what division leaves; it has the sign of b.
-
-    >>> mb.tensor([7.0, -7.0]) % 3
-    tensor([1., 2.])
-    """
-    a, b = promoted(a, b)
-    return a % b
+remainder = _of_two("remainder", "a − ⌊a/b⌋·b, the operator %; it has the sign of b.", operator.mod)
 remainder.defvjp(a=lambda g: g, b=lambda g, a, b: -g * floor_divide(a, b))

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.backend import Device, InputError, Shape, device, device_of, stream, to_device
-from minibig.backend.checks import number, real_dtype, refuse, whole
+from minibig.backend import Device, InputError, Shape, checks, device, device_of, stream, to_device
 from minibig.ops.operands import array_of
 
 Place = str | Device | None
@@ -20,7 +19,7 @@ def full(shape: int | Shape, value: float, dtype: Any = "float32", device: Place
     >>> full((2,), 7.0)
     tensor([7., 7.])
     """
-    return _filled("full", _lengths("full", shape), value, dtype, device)
+    return _filled("full", value, _lengths("full", shape), dtype, device)
 
 def zeros(*shape: Any, dtype: Any = "float32", device: Place = None) -> Tensor:
     """A tensor of zeros.
@@ -28,19 +27,17 @@ def zeros(*shape: Any, dtype: Any = "float32", device: Place = None) -> Tensor:
     >>> zeros(2, 3).shape, zeros((2, 3), "int64").dtype
     ((2, 3), dtype('int64'))
     """
-    lengths, dtype, device = _shape_and_more("zeros", shape, dtype, device)
-    return _filled("zeros", lengths, 0, dtype, device)
+    return _filled("zeros", 0, *_shape_and_more("zeros", shape, dtype, device))
 
 def ones(*shape: Any, dtype: Any = "float32", device: Place = None) -> Tensor:
     """A tensor of ones."""
-    lengths, dtype, device = _shape_and_more("ones", shape, dtype, device)
-    return _filled("ones", lengths, 1, dtype, device)
+    return _filled("ones", 1, *_shape_and_more("ones", shape, dtype, device))
 
 def full_like(x: Any, value: float, dtype: Any = None, device: Place = None) -> Tensor:
     """A tensor of one value everywhere, with the shape, dtype and device of x."""
     array = array_of(x, "full_like: x")
-    place = device_of(array) if device is None else device
-    return _filled("full_like", array.shape, value, dtype or array.dtype, place)
+    place = device or device_of(array)
+    return _filled("full_like", value, array.shape, dtype or array.dtype, place)
 
 def zeros_like(x: Any, dtype: Any = None, device: Place = None) -> Tensor:
     """A tensor of zeros, with the shape, dtype and device of x."""
@@ -58,8 +55,9 @@ def eye(
     >>> eye(2, 3).tolist()
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
-    columns = None if m is None else whole("eye: m", m, 0)
-    return _placed(np.eye(whole("eye: n", n, 0), columns, whole("eye: k", k)), dtype, device)
+    rows = checks.whole("eye: n", n, 0)
+    columns = rows if m is None else checks.whole("eye: m", m, 0)
+    return _placed(np.eye(rows, columns, checks.whole("eye: k", k)), dtype, device)
 
 def arange(*bounds: float, dtype: Any = None, device: Place = None) -> Tensor:
     """The numbers from start (0) up to, but without, stop, in steps of step (1).
@@ -68,11 +66,11 @@ def arange(*bounds: float, dtype: Any = None, device: Place = None) -> Tensor:
     tensor([1, 3, 5])
     """
     if not 1 <= len(bounds) <= 3:
-        raise refuse("arange", "given stop; start and stop; or start, stop and step", bounds)
+        raise checks.refuse("arange", "given stop; start and stop; or start, stop and step", bounds)
     for bound in bounds:
-        number("a bound of arange", bound)
+        checks.number("a bound of arange", bound)
     if bounds[2:] == (0,):
-        raise refuse("the step of arange", "other than 0", bounds[2])
+        raise checks.refuse("the step of arange", "other than 0", bounds[2])
     values = np.arange(*bounds, dtype=dtype)
     usual = "float32" if values.dtype == np.float64 else values.dtype
     return _placed(values, dtype or usual, device)
@@ -85,8 +83,8 @@ def linspace(
     >>> linspace(0, 1, 5)
     tensor([0. , 0.25, 0.5 , 0.75, 1. ])
     """
-    bounds = number("linspace: start", start), number("linspace: stop", stop)
-    return _placed(np.linspace(*bounds, whole("linspace: n", n, 0)), dtype, device)
+    bounds = checks.number("linspace: start", start), checks.number("linspace: stop", stop)
+    return _placed(np.linspace(*bounds, checks.whole("linspace: n", n, 0)), dtype, device)
 
 def normal(
     *shape: Any, mean: float = 0.0, std: float = 1.0, name: str = "normal", dtype: Any = "float32",
@@ -98,7 +96,7 @@ def normal(
     ((2, 3), (2, 3))
     """
     lengths, mean, std = _shape_and_more("normal", shape, mean, std)
-    mean, std = number("normal: mean", mean), number("normal: std", std, least=0)
+    mean, std = checks.number("normal: mean", mean), checks.number("normal: std", std, least=0)
     return _placed(mean + std * stream(name).standard_normal(lengths), dtype, device)
 
 def uniform(
@@ -107,9 +105,9 @@ def uniform(
 ) -> Tensor:
     """Random numbers spread evenly over [low, high), from the random stream `name`: [0, 1)."""
     lengths, low, high = _shape_and_more("uniform", shape, low, high)
-    low = number("uniform: low", low)
-    high = number("uniform: high", high, least=low)
-    values = np.asarray(stream(name).uniform(low, high, lengths), real_dtype("dtype", dtype))
+    low = checks.number("uniform: low", low)
+    high = checks.number("uniform: high", high, least=low)
+    values = np.asarray(stream(name).uniform(low, high, lengths), checks.real_dtype("dtype", dtype))
     if values.dtype.kind == "f":  # what lies just below high may have been rounded to it
         end, start = np.array([high, low], values.dtype)
         values = np.minimum(values, np.nextafter(end, start))
@@ -125,19 +123,19 @@ def _shape_and_more(name: str, given: Any, first: Any, second: Any) -> tuple[Sha
     n = next((i for i, x in enumerate(given) if not isinstance(x, int | np.integer)), len(given))
     shape, more = (given[:n], given[n:]) if one_by_one else (given[:1], given[1:])
     if len(more) > 2 or (one_by_one and more and isinstance(more[0], float)):
-        raise refuse(f"the shape of {name}", "whole numbers, or one tuple of them", given)
+        raise checks.refuse(f"the shape of {name}", "whole numbers, or one tuple of them", given)
     more = (*more, *(first, second)[len(more) :])
     return _lengths(name, *shape), *more
 
 def _lengths(name: str, *given: Any) -> Shape:
     """The lengths of the axes, which stand one by one or in one sequence."""
     lengths = given[0] if len(given) == 1 and isinstance(given[0], tuple | list) else given
-    return tuple([whole(f"a length in {name}", n, 0) for n in lengths])
+    return tuple([checks.whole(f"a length in {name}", n, 0) for n in lengths])
 
-def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Place) -> Tensor:
-    dtype = real_dtype(f"the dtype of {name}", dtype or "float32")
+def _filled(name: str, value: Any, shape: Shape, dtype: Any, where: Place) -> Tensor:
+    dtype = checks.real_dtype(f"the dtype of {name}", dtype or "float32")
     if dtype.kind in "iu" and isinstance(value, float | np.floating) and not value.is_integer():
-        raise refuse(f"the value of {name}", f"a whole number for {dtype}", value)
+        raise checks.refuse(f"the value of {name}", f"a whole number for {dtype}", value)
     try:
         values = np.full(shape, value, dtype)
     except (TypeError, ValueError, OverflowError) as error:
@@ -146,4 +144,4 @@ def _filled(name: str, shape: Shape, value: Any, dtype: Any, where: Place) -> Te
     return _placed(values, dtype, where)
 
 def _placed(values: Any, dtype: Any, where: Place) -> Tensor:
-    return Tensor(to_device(np.asarray(values, real_dtype("dtype", dtype)), device(where)))
+    return Tensor(to_device(np.asarray(values, checks.real_dtype("dtype", dtype)), device(where)))

@@ -1,8 +1,7 @@
 """Dropout (随机失活): numbers are set to 0 at random while a model learns."""
 
 from minibig.autograd import Tensor, fusible
-from minibig.backend import DropoutKey, device_of, dropout_key, keep_mask
-from minibig.backend.checks import number
+from minibig.backend import DropoutKey, checks, device_of, dropout_key, keep_mask
 from minibig.ops.operands import array_of, expect_floats
 
 @fusible
@@ -29,6 +28,6 @@ def dropout(x, /, p: float, *, key: DropoutKey | None = None) -> Tensor:
     >>> sorted(set(y.tolist()[0]))
     [0.0, 2.0]
     """
-    number("dropout: p", p, 0, below=1)
+    checks.number("dropout: p", p, 0, below=1)
     expect_floats("dropout: x", x)
     return masked(x, p=p, key=key or dropout_key("dropout")) if p else x

@@ -12,8 +12,7 @@ these axes is taken first. An ellipsis has the labels −n, ..., −1, and broad
 import math
 from typing import Any, NamedTuple
 
-from minibig.autograd import Tensor, reshape
-from minibig.autograd.operations import expect_tensors
+from minibig.autograd import Tensor, expect_tensors, reshape
 from minibig.backend import InputError
 from minibig.ops.indexing import diagonal
 from minibig.ops.products import matmul
@@ -48,10 +47,9 @@ def _parsed(subscripts: Any, xs: Any) -> tuple[list[list[Any]], list[Any]]:
     terms = [_labels(term, x.ndim) for term, x in zip(left.split(","), xs, strict=True)]
     labels = _checked_lengths(subscripts, terms, xs)
     dots = sorted(label for label in labels if isinstance(label, int))
-    if arrow:
-        output = _labels(right, len(right.replace("...", "")) + len(dots))
-    else:  # as in NumPy: the letters that stand once, in alphabetical order
-        output = dots + sorted(c for c in labels.difference(dots) if left.count(c) == 1)
+    if not arrow:  # as in NumPy: the letters that stand once, in alphabetical order
+        right = "..." + "".join(sorted(c for c in labels.difference(dots) if left.count(c) == 1))
+    output = _labels(right, len(right.replace("...", "")) + len(dots))
     if len({*output}) < len(output) or not {*dots} <= {*output} <= labels:
         expected = "letters of its operands, each once, and '...' if they do"
         raise InputError(f"einsum: the result of {subscripts!r} must name {expected}.")

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Primitive, Tensor, constant, primitive
-from minibig.backend import Array, device_of, namespace, real, to_device, to_numpy
-from minibig.backend.checks import real_dtype
+from minibig.backend import Array, checks, device_of, namespace, real, to_device, to_numpy
 from minibig.ops.operands import in_single_precision
 
 def named(function: Any, name: str, meaning: str) -> Any:
@@ -22,6 +21,10 @@ def named(function: Any, name: str, meaning: str) -> Any:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = meaning
     return function
+
+def of_arrays(name: str, meaning: str) -> Callable[[Array], Array]:
+    """The function of that name in NumPy and CuPy."""
+    return named(lambda x, /: getattr(namespace(x), name)(x), name, meaning)
 
 def of_reals(name: str, meaning: str) -> Primitive:
     """The function of that name in NumPy and CuPy as an operation; of whole numbers in float32."""
@@ -92,7 +95,7 @@ def sigmoid(x: Array, /) -> Array:
     tensor([0. , 0.5, 1. ])
     """
     xp, x = namespace(x), real(x)
-    e = xp.exp(-abs(x))
+    e = xp.exp(-xp.abs(x))
     return xp.where(x >= 0, 1, e) / (1 + e)
 sigmoid.defvjp(x=lambda g, y: g * y * (1 - y))
 
@@ -104,7 +107,7 @@ def softplus(x: Array, /) -> Array:
     tensor([0.0e+00, 6.931e-01, 1.000e+03])
     """
     xp, x = namespace(x), real(x)
-    return xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))
+    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
 softplus.defvjp(x=lambda g, x: g * sigmoid(x))
 
 @primitive
@@ -132,18 +135,14 @@ def _each(function: Callable[[float], float], x: Array) -> Array:
     y = np.array([function(each) for each in to_numpy(x).reshape(-1).tolist()])
     return to_device(y.reshape(x.shape).astype(real(x).dtype), device_of(x))
 
-sign = constant(named(lambda x, /: namespace(x).sign(x), "sign", "−1, 0 or 1: the sign of x."))
-
-@primitive(name="abs")
-def abs_(x: Array, /) -> Array:
-    """|x|; the derivative at 0 is 0."""
-    return abs(x)
-abs_.defvjp(x=lambda g, x: g * sign(x))
+sign = constant(of_arrays("sign", "−1, 0 or 1: the sign of x."))
+abs = primitive(of_arrays("abs", "|x|; the derivative at 0 is 0."))
+abs.defvjp(x=lambda g, x: g * sign(x))
 
 @primitive
 def astype(x: Array, /, dtype: str) -> Array:
     """x converted to another dtype of numbers or bools; the gradient is converted back."""
-    return x.astype(real_dtype("astype: dtype", dtype), copy=False)
+    return x.astype(checks.real_dtype("astype: dtype", dtype), copy=False)
 astype.defvjp(x=lambda g: g)
 
 @primitive

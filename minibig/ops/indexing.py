@@ -121,21 +121,22 @@ def _index_along(ids: Array, axis: int) -> tuple[Array, ...]:
     index = xp.ix_(*map(xp.arange, ids.shape))  # (n, 1, 1), (m, 1), ..., which broadcast
     return (*index[:axis], ids, *index[axis + 1 :])
 
-def _checked_ids_along(x, ids, axis: int, name: str) -> Array:
+def _checked_along(x, ids, axis: int, name: str) -> tuple[Array, int]:
+    """The ids, of which every row along the axis has some, and the axis counted from the front."""
+    axis = checked_axis(axis, x.ndim, name)
     ids = checked_ids(ids, x.shape[axis], "ids")
     wanted = (*x.shape[:axis], *ids.shape[axis : axis + 1], *x.shape[axis + 1 :])
     if ids.ndim != x.ndim or ids.shape != wanted:
         expected = f"the shape {x.shape} of x, but for axis {axis}"
         raise InputError(f"{name}: ids must have {expected}; got {ids.shape}.")
-    return ids
+    return ids, axis
 
 def gather(x, ids, /, axis: int = -1) -> Tensor:
     """y[..., i, ...] = x[..., ids[..., i, ...], ...]: along `axis` every row has ids of its own.
 
     Shapes:  x (..., N, ...), ids (..., M, ...)  ->  (..., M, ...), as numpy.take_along_axis.
     """
-    axis = checked_axis(axis, x.ndim, "gather")
-    return take_along_axis(x, _checked_ids_along(x, ids, axis, "gather"), axis)
+    return take_along_axis(x, *_checked_along(x, ids, axis, "gather"))
 
 def scatter(x, ids, values, /, axis: int = -1) -> Tensor:
     """x, but y[..., ids[..., i, ...], ...] = values[..., i, ...]: what `gather` took, put back.
@@ -147,8 +148,7 @@ def scatter(x, ids, values, /, axis: int = -1) -> Tensor:
     >>> mb.scatter(mb.zeros((4,)), mb.tensor([2, 0]), mb.tensor([5.0, 7.0]))
     tensor([7., 0., 5., 0.])
     """
-    axis = checked_axis(axis, x.ndim, "scatter")
-    ids = _checked_ids_along(x, ids, axis, "scatter")
+    ids, axis = _checked_along(x, ids, axis, "scatter")
     expect_shape("scatter: values", values, ids.shape)
     if not ids.size:
         return x
@@ -198,8 +198,7 @@ def diagonal(x, /, k: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
         raise InputError(f"diagonal needs two axes that differ; got {axis1} and {axis2}.")
     x = transpose(x, [i for i in range(x.ndim) if i not in (a, b)] + [a, b])
     n, m = x.shape[-2:]
-    others = (slice(None),) * (x.ndim - 2)
-    return getitem_at(x, index=(*others, *_places_of_diagonal(n, m, k, array_of(x))))
+    return getitem_at(x, index=(..., *_places_of_diagonal(n, m, k, array_of(x))))
 
 def diag(x, /, k: int = 0) -> Tensor:
     """The k-th diagonal of a matrix; of a vector, the matrix that has it there and 0 elsewhere.

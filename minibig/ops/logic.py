@@ -10,18 +10,13 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Primitive, Tensor, constant
-from minibig.backend import namespace
-from minibig.ops.elementwise import abs_, named
+from minibig.ops.elementwise import abs, named, of_arrays
 from minibig.ops.reductions import all
 
-def _of_one(name: str, meaning: str) -> Primitive:
-    """A question that NumPy and CuPy answer under that name."""
-    return constant(named(lambda x, /: getattr(namespace(x), name)(x), name, meaning))
-
-isnan = _of_one("isnan", "Whether an element is NaN.")
-isinf = _of_one("isinf", "Whether an element is ∞ or −∞.")
-isfinite = _of_one("isfinite", "Whether an element is neither infinite nor NaN.")
-logical_not = _of_one("logical_not", "Whether x is false.")
+isnan = constant(of_arrays("isnan", "Whether an element is NaN."))
+isinf = constant(of_arrays("isinf", "Whether an element is ∞ or −∞."))
+isfinite = constant(of_arrays("isfinite", "Whether an element is neither infinite nor NaN."))
+logical_not = constant(of_arrays("logical_not", "Whether x is false."))
 
 def _comparison(name: str, sign: str, holds: Callable[[Any, Any], Any]) -> Primitive:
     """The operation whose result is where `holds` is true of a and b."""
@@ -45,7 +40,7 @@ def isclose(a, b, /, rtol: float = 1e-5, atol: float = 1e-8, *, equal_nan: bool 
     """
     a, b = _without_wrapping(a), _without_wrapping(b)
     with np.errstate(invalid="ignore"):  # ∞ − ∞
-        near = isfinite(b) & (abs_(a - b) <= atol + rtol * abs_(b))
+        near = isfinite(b) & (abs(a - b) <= atol + rtol * abs(b))
     result = near | (a == b)
     return result | (isnan(a) & isnan(b)) if equal_nan else result
 

@@ -7,8 +7,7 @@ distribution that is, minus the one that should be.
 import math
 
 from minibig.autograd import Tensor, fusible
-from minibig.backend import InputError, Shape, real
-from minibig.backend.checks import number, one_of, whole
+from minibig.backend import InputError, Shape, checks, real
 from minibig.ops.arithmetic import where
 from minibig.ops.elementwise import softplus
 from minibig.ops.indexing import checked_ids, gather, take
@@ -64,7 +63,7 @@ def soft_cross_entropy(
     >>> mb.soft_cross_entropy(mb.zeros((1, 4)), mb.tensor([[0.5, 0.5, 0.0, 0.0]]))      # ln 4
     tensor(1.3863)
     """
-    _expect_same_shape("soft_cross_entropy", logits, probabilities)
+    expect_shape("soft_cross_entropy: probabilities", probabilities, logits.shape)
     if probabilities.dtype.kind != "f":
         got = f"{probabilities.dtype}. Use cross_entropy for class numbers"
         raise InputError(f"soft_cross_entropy: targets must be probabilities; got {got}.")
@@ -91,21 +90,20 @@ def _like(targets, x):
     return targets.astype(x.dtype) if x.dtype.kind == targets.dtype.kind == "f" else targets
 
 def _check_settings(shape: Shape, weights, label_smoothing: float, reduction: str) -> None:
-    one_of("reduction", reduction, REDUCTIONS)
-    number("label_smoothing", label_smoothing, 0, below=1)
+    checks.one_of("reduction", reduction, REDUCTIONS)
+    checks.number("label_smoothing", label_smoothing, 0, below=1)
     expect_shape("weights", weights, shape[-1:])
 
 @cross_entropy.check
 def _check_cross_entropy(logits, targets, *, weights, ignore_index, label_smoothing, reduction):
     targets, shape = array_of(targets, "targets"), logits.shape
     _check_settings(shape, weights, label_smoothing, reduction)
-    whole("ignore_index", ignore_index)
+    checks.whole("ignore_index", ignore_index)
     if targets.dtype.kind not in "iu":
         got = f"{targets.dtype}. Use soft_cross_entropy for probabilities"
         raise InputError(f"cross_entropy: targets must be class numbers, integers; got {got}.")
-    if not shape or targets.shape != shape[:-1]:
-        expected = f"logits of shape {shape} need classes of shape {shape[:-1]}"
-        raise InputError(f"cross_entropy: {expected}; got {targets.dtype} {targets.shape}.")
+    checks.whole("cross_entropy: the number of axes of the logits", logits.ndim, 1)
+    expect_shape("cross_entropy: targets", targets, shape[:-1])
     checked_ids(targets[targets != ignore_index], shape[-1], "class numbers")
 
 @in_single_precision
@@ -115,7 +113,7 @@ def mean_squared_error(x, targets, /, *, reduction: str = "mean") -> Tensor:
     >>> mb.mean_squared_error(mb.tensor([1.0, 2.0]), mb.tensor([1.0, 4.0]))
     tensor(2.)
     """
-    _expect_same_shape("mean_squared_error", x, targets)
+    expect_shape("mean_squared_error: targets", targets, x.shape)
     difference = x - _like(targets, x)
     return _reduced(difference * difference, reduction)
 
@@ -128,15 +126,10 @@ def binary_cross_entropy_with_logits(logits, targets, /, *, reduction: str = "me
     >>> mb.binary_cross_entropy_with_logits(mb.tensor([0.0]), mb.tensor([1.0]))
     tensor(0.6931472)
     """
-    _expect_same_shape("binary_cross_entropy_with_logits", logits, targets)
+    expect_shape("binary_cross_entropy_with_logits: targets", targets, logits.shape)
     return _reduced(softplus(logits) - logits * _like(targets, logits), reduction)
 
 def _reduced(losses, reduction: str):
     """The mean or the sum of the losses, or the losses as they are."""
-    one_of("reduction", reduction, REDUCTIONS)
+    checks.one_of("reduction", reduction, REDUCTIONS)
     return {"mean": losses.mean, "sum": losses.sum, "none": lambda: losses}[reduction]()
-
-def _expect_same_shape(name: str, x, targets) -> None:
-    if x.shape != targets.shape:
-        got = f"{x.shape} and {targets.shape}. Broadcasting would hide a mistake: reshape one"
-        raise InputError(f"{name}: both must have one shape; got {got}.")

@@ -15,7 +15,7 @@ from minibig.ops import (
 )
 
 MODULES = {
-    elementwise: "astype clone cos exp log relu sigmoid sign sin sqrt tanh",
+    elementwise: "abs astype clone cos exp log relu sigmoid sign sin sqrt tanh",
     logic: "isfinite isinf isnan",
     arithmetic: "ceil clip floor round",
     reductions: "all any argmax argmin cumsum logsumexp max mean min norm prod std sum var",
@@ -82,7 +82,7 @@ BINARY = {
 OPERATORS = {
     **{f"__{name}__": operation for name, operation in BINARY.items()},
     **{f"__r{name}__": _reversed(operation) for name, operation in BINARY.items()},
-    "__neg__": arithmetic.neg, "__abs__": elementwise.abs_, "__getitem__": indexing.getitem,
+    "__neg__": arithmetic.neg, "__abs__": elementwise.abs, "__getitem__": indexing.getitem,
     "__round__": arithmetic.round, "__floor__": arithmetic.floor, "__ceil__": arithmetic.ceil,
     "__eq__": _compared(logic.equal, False), "__ne__": _compared(logic.not_equal, True),
     "__lt__": logic.less, "__le__": logic.less_equal,
@@ -92,7 +92,6 @@ OPERATORS = {
 
 METHODS = {
     "backward": backward, "trace": trace, "to": to, "reshape": reshape, "copy": elementwise.clone,
-    "abs": elementwise.abs_,
     **{name: getattr(module, name) for module, names in MODULES.items() for name in names.split()},
 }
 

@@ -6,9 +6,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from minibig.autograd import Tensor, primitive
-from minibig.backend import Array, InputError, namespace, real
-from minibig.backend.checks import one_of, refuse, whole
-from minibig.ops.indexing import getitem_at
+from minibig.backend import Array, InputError, checks, namespace, real
+from minibig.ops.indexing import take
 from minibig.ops.operands import array_of, checked_axis
 from minibig.ops.shapes import expand_dims, flatten, ravel, tile
 
@@ -24,7 +23,7 @@ def pad(x, /, pad_width: Any, mode: Mode = "constant", *, constant_values: float
     >>> mb.pad(mb.tensor([1, 2, 3]), (1, 2), mode="reflect")
     tensor([2, 1, 2, 3, 2, 1])
     """
-    one_of("pad: mode", mode, get_args(Mode))
+    checks.one_of("pad: mode", mode, get_args(Mode))
     widths = _widths(pad_width, x.ndim)
     if mode == "constant":
         return margin(x, widths=widths, value=constant_values)
@@ -32,20 +31,17 @@ def pad(x, /, pad_width: Any, mode: Mode = "constant", *, constant_values: float
         if width != (0, 0):
             if not x.shape[axis]:
                 raise InputError(f"pad: axis {axis} has no elements to fill a margin with.")
-            x = _picked(x, np.pad(np.arange(x.shape[axis]), width, mode=mode), axis)
+            places = np.pad(np.arange(x.shape[axis]), width, mode=mode)
+            x = take(x, namespace(array_of(x)).asarray(places), axis)
     return x
 
-def _picked(x: Any, places: np.ndarray, axis: int) -> Any:
-    """The slices of x at these places of an axis, which are known to be right."""
-    return getitem_at(x, index=(*(slice(None),) * axis, namespace(array_of(x)).asarray(places)))
-
-def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+def _widths(pad_width: Any, ndim: int) -> list[tuple[int, ...]]:
     try:
         widths = np.broadcast_to(pad_width, (ndim, 2)).tolist()
     except ValueError:
         expected = f"a number, a pair, or a pair for each of {ndim} axes"
-        raise refuse("pad: pad_width", expected, pad_width) from None
-    return [(whole("pad: a width", a, 0), whole("pad: a width", b, 0)) for a, b in widths]
+        raise checks.refuse("pad: pad_width", expected, pad_width) from None
+    return [tuple([checks.whole("pad: a width", n, 0) for n in pair]) for pair in widths]
 
 @primitive(name="pad")
 def margin(x: Array, /, *, widths: Any, value: float) -> Array:
@@ -66,12 +62,11 @@ def repeat(x, repeats: int | Sequence[int], /, axis: int | None = None) -> Tenso
     x, axis = (ravel(x), 0) if axis is None else (x, checked_axis(axis, x.ndim, "repeat"))
     n = x.shape[axis]
     if isinstance(repeats, int):
-        times = (whole("repeat: repeats", repeats, 0), *[1] * (x.ndim - axis - 1))
+        times = (checks.whole("repeat: repeats", repeats, 0), *[1] * (x.ndim - axis - 1))
         return flatten(tile(expand_dims(x, axis + 1), times), axis, axis + 1)
-    if not isinstance(repeats, Sequence | np.ndarray | Tensor):
-        raise refuse("repeat: repeats", "a whole number, or one for each element", repeats)
     given = repeats.tolist() if isinstance(repeats, Tensor) else repeats
-    counts = [whole("repeat: a number of repeats", count, 0) for count in given]
+    numbers = checks.iterable("repeat: repeats", given, "whole numbers, or one for each element")
+    counts = [checks.whole("repeat: a number of repeats", count, 0) for count in numbers]
     if len(counts) != n:
         raise InputError(f"repeat: axis {axis} needs {n} numbers of repeats; got {len(counts)}.")
-    return _picked(x, np.repeat(np.arange(n), counts), axis)
+    return take(x, namespace(array_of(x)).asarray(np.repeat(np.arange(n), counts)), axis)

@@ -84,9 +84,7 @@ def feed_forward(x, w1, b1, w2, b2, /, *, activation):
 @feed_forward.check
 def _check_feed_forward(x, w1, b1, w2, b2, *, activation):
     _check_linear(x, w1, b1)
-    if w2.ndim != 2 or w2.shape[0] != w1.shape[1]:
-        expected = f"({w1.shape[1]}, E)"
-        raise InputError(f"feed_forward: w2 must have shape {expected}; got {w2.shape}.")
+    expect_shape("feed_forward: w2", w2, (w1.shape[1], *w2.shape[-1:]))
     expect_shape("feed_forward: b2", b2, w2.shape[1:])
     expect_one_dtype("feed_forward", x=x, w2=w2, b2=b2)
     if not callable(activation):

@@ -10,8 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from minibig.autograd import Tensor, broadcast_to, constant, primitive, reshape, sum_to
-from minibig.backend import Array, InputError, Shape, namespace, real, total
-from minibig.backend.checks import flag
+from minibig.backend import Array, InputError, Shape, checks, namespace, real, total
 from minibig.ops.arithmetic import maximum, mul, where
 from minibig.ops.elementwise import exp, named, sqrt
 from minibig.ops.operands import in_single_precision
@@ -57,7 +56,7 @@ def var(x, /, axis: Axis = None, keepdims: bool = False, *, correction: int = 0)
     >>> mb.var(mb.tensor([1.0, 2.0, 3.0, 4.0]))
     tensor(1.25)
     """
-    flag("keepdims", keepdims)
+    checks.flag("keepdims", keepdims)
     n = _count(x.shape, axis)
     if n <= correction:
         raise InputError(f"var with correction {correction} needs more elements; got {n}.")
@@ -88,7 +87,7 @@ def prod(x, /, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> mb.grad(mb.prod)(mb.tensor([2.0, 0.0, 3.0]))
     tensor([0., 6., 0.])
     """
-    flag("keepdims", keepdims)
+    checks.flag("keepdims", keepdims)
     x = x if x.dtype.kind == "f" else x.astype("int64")
     if not x.size:
         return x.sum(axis=axis, keepdims=keepdims) + 1

@@ -15,8 +15,7 @@ form, `scale=1`) large heads drive the softmax into its flat ends, where nothing
 import math
 
 from minibig.autograd import Tensor, constant, fusible
-from minibig.backend import Array, InputError, namespace
-from minibig.backend.checks import number
+from minibig.backend import Array, InputError, checks, namespace
 from minibig.ops.arithmetic import where
 from minibig.ops.operands import expect_one_dtype, in_single_precision
 from minibig.ops.products import matmul
@@ -90,7 +89,7 @@ def _check_attention(q, k, v, bias, *, causal, scale, return_weights):
     if causal and q.shape[-2] > k.shape[-2]:
         raise InputError(f"attention: causal needs as many keys as queries or more; got {got}.")
     if scale is not None:
-        number("attention: scale", scale)
+        checks.number("attention: scale", scale)
     if bias is not None:
         _check_bias(bias, q.shape[-2], k.shape[-2])
     expect_one_dtype("attention", q=q, k=k, v=v, bias=bias)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Primitive, Tensor, as_tuple, broadcast_to, primitive, reshape
-from minibig.backend import Array, InputError, namespace, promoted
+from minibig.backend import Array, InputError, checks, namespace, promoted
 from minibig.ops.elementwise import named
 from minibig.ops.operands import checked_axis
 
@@ -136,10 +136,9 @@ roll.defvjp(x=lambda g, shift, axis: roll(g, tuple([-n for n in as_tuple(shift)]
 
 def tile(x, repeats: int | Sequence[int], /) -> Tensor:
     """x, `repeats[i]` times along axis i; missing numbers are 1, missing axes are put in front."""
-    counts = tuple(repeats) if isinstance(repeats, Sequence) else (repeats,)
-    if not all(isinstance(n, int) and n >= 0 for n in counts):
-        raise InputError(f"tile: repeats must be whole numbers from 0 on; got {repeats}.")
-    counts = (1,) * (x.ndim - len(counts)) + counts
+    given = repeats if isinstance(repeats, Sequence) else [repeats]
+    counts = [checks.whole("tile: a number of repeats", n, 0) for n in given]
+    counts = [1] * (x.ndim - len(counts)) + counts
     both = [*zip(counts, (1,) * (len(counts) - x.ndim) + x.shape, strict=True)]
     apart = reshape(x, [n for _, length in both for n in (1, length)])
     spread = broadcast_to(apart, shape=tuple([n for pair in both for n in pair]))

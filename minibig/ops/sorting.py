@@ -6,8 +6,7 @@ Places are constants. The gradient of sorted elements goes back to where they ca
 import math
 
 from minibig.autograd import Tensor, constant
-from minibig.backend import Array, InputError, namespace
-from minibig.backend.checks import whole
+from minibig.backend import Array, InputError, checks, namespace
 from minibig.ops.indexing import take_along_axis
 from minibig.ops.operands import checked_axis
 
@@ -29,7 +28,7 @@ def top_k(x, k: int, /, axis: int = -1) -> tuple[Tensor, Tensor]:
     (tensor([3., 3., 2.]), tensor([1, 3, 2]))
     """
     axis = checked_axis(axis, x.ndim, "top_k")
-    places = places_of_largest(x, k=whole("top_k: k", k, 0, x.shape[axis]), axis=axis)
+    places = places_of_largest(x, k=checks.whole("top_k: k", k, 0, x.shape[axis]), axis=axis)
     return take_along_axis(x, places, axis), places
 
 @constant(name="top_k")

@@ -11,7 +11,7 @@ a matrix.
 import math
 
 from minibig.autograd import fusible
-from minibig.backend import InputError
+from minibig.backend import InputError, checks
 from minibig.ops.arithmetic import maximum
 from minibig.ops.elementwise import sqrt
 from minibig.ops.operands import expect_floats, expect_shape, in_single_precision
@@ -57,14 +57,10 @@ def adamw_update(p, g, m, v, /, *, lr, betas, eps, weight_decay, t):
 @adam_update.check
 @adamw_update.check
 def _check_update(p, g, *state, t: int = 1, **settings) -> None:
-    _check_dtypes_and_step(t, p, g, *state)
+    expect_floats("an update: p, g and state", p, g, *state)
+    checks.whole("an update: t", t, 1)
     for x in (g, *state):
         expect_shape("an update: g and state", x, p.shape)
-
-def _check_dtypes_and_step(t: int, *arrays) -> None:
-    expect_floats("an update: p, g and state", *arrays)
-    if t < 1:
-        raise InputError(f"an update: t must count steps from 1 on; got {t}.")
 
 @fusible
 @in_single_precision
@@ -105,12 +101,12 @@ def muon_update(p, g, m, /, *, lr, momentum, weight_decay):
     length = 0.2 * math.sqrt(max(p.shape))
     return p * (1 - lr * weight_decay) - (lr * length) * direction, m
 
+muon_update.check(_check_update)
+
 @muon_update.check
-def _check_muon(p, g, m, **settings) -> None:
-    expect_floats("muon_update: p, g and m", p, g, m)
-    shapes = [tuple(x.shape) for x in (p, g, m)]
-    if p.ndim != 2 or len(set(shapes)) > 1:
-        raise InputError(f"muon_update: p, g and m must share a shape (D, F); got {shapes}.")
+def _check_matrix(p, *state, **settings) -> None:
+    if p.ndim != 2:
+        raise InputError(f"muon_update: p must have shape (D, F); got {p.shape}.")
 
 @fusible
 def adafactor_update(p, g, r, c=None, /, *, lr, decay, eps, min_scale, clip, weight_decay, t):
@@ -139,13 +135,13 @@ def adafactor_update(p, g, r, c=None, /, *, lr, decay, eps, min_scale, clip, wei
 
 @adafactor_update.check
 def _check_adafactor(p, g, r, c, *, t: int, **settings) -> None:
-    state = (r,) if c is None else (r, c)
-    _check_dtypes_and_step(t, p, g, *state)
-    shape, rows, columns = p.shape, p.shape[:-1], (*p.shape[:-2], *p.shape[-1:])
-    got = [tuple(x.shape) for x in (g, *state)]
-    if got != ([shape, shape] if c is None else [shape, rows, columns] * (p.ndim > 1)):
-        expected = f"shapes {shape}, {rows} and {columns}, or g and r the shape of p"
-        raise InputError(f"adafactor_update: g, r and c must have {expected}; got {got}.")
+    if c is None:
+        return _check_update(p, g, r, t=t)
+    _check_update(p, g, t=t)
+    checks.whole("adafactor_update with c: the number of axes of p", p.ndim, 2)
+    expect_floats("adafactor_update: r and c", r, c)
+    expect_shape("adafactor_update with c: r", r, p.shape[:-1])
+    expect_shape("adafactor_update: c", c, (*p.shape[:-2], p.shape[-1]))
 
 def _rms(x):
     """The root of the mean square of all numbers."""

@@ -1,5 +1,6 @@
 """Tensor's operators and methods take what NumPy's arrays take, and give what they give."""
 
+import inspect
 import math
 import operator
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 import minibig as mb
+from minibig import ops
 from minibig.ops.methods import METHODS, OPERATORS
 
 X = np.array([[1.0, 4.0, 2.0], [3.0, 0.5, 8.0]])
@@ -134,3 +136,13 @@ def test_a_method_refuses_what_it_does_not_know():
         mb.tensor(X).sum(along=0)
     with pytest.raises(TypeError, match="keepdims"):
         mb.tensor(X).cumsum(0, keepdims=True)
+
+
+@pytest.mark.parametrize("name", [n for n, f in vars(ops).items() if inspect.isfunction(f)])
+def test_every_function_answers_keywords_of_other_libraries(name):
+    function = getattr(ops, name)
+    assert function is getattr(inspect.getmodule(function), name)
+    parameters = inspect.signature(function).parameters.values()
+    needed = [p for p in parameters if p.default is p.empty and p.kind == p.POSITIONAL_ONLY]
+    with pytest.raises(TypeError, match=r"has no keyword dim\. It is called axis here"):
+        function(*[mb.tensor(X)] * len(needed), dim=0)

@@ -101,15 +101,27 @@ def adafactor(*shapes, t=1):
 @pytest.mark.parametrize(
     ("use", "kind", "words"),
     [
-        (lambda: muon((2, 3), (3,), (2, 3)), mb.InputError, r"share a shape.*\(3,\)"),
-        (lambda: muon((3,), (3,), (3,)), mb.InputError, r"\(D, F\); got \[\(3,\)"),
+        (lambda: muon((2, 3), (3,), (2, 3)), mb.InputError, r"have shape \(2, 3\); got \(3,\)"),
+        (lambda: muon((3,), (3,), (3,)), mb.InputError, r"\(D, F\); got \(3,\)"),
         (lambda: muon((2, 3), (2, 3)), TypeError, "m is missing"),
         (lambda: muon((2, 3), (2, 3), (2, 3), t=1), TypeError, "and no more"),
-        (lambda: adafactor((2, 3), (2, 3), (2,), (2,)), mb.InputError, r"\(2,\) and \(3,\)"),
-        (lambda: adafactor((2, 3), (2, 3), (2,)), mb.InputError, r"got \[\(2, 3\), \(2,\)\]"),
-        (lambda: adafactor((3,), (3,), (), (3,)), mb.InputError, "or g and r the shape of p"),
-        (lambda: adafactor((2, 3), (3, 2), (2,), (3,)), mb.InputError, r"\[\(3, 2\)"),
-        (lambda: adafactor((3,), (3,), (3,), t=0), mb.InputError, "from 1 on; got 0"),
+        (
+            lambda: adafactor((2, 3), (2, 3), (2,), (2,)),
+            mb.InputError,
+            r"c must have shape \(3,\); got \(2,\)",
+        ),
+        (
+            lambda: adafactor((2, 3), (2, 3), (2,)),
+            mb.InputError,
+            r"have shape \(2, 3\); got \(2,\)",
+        ),
+        (lambda: adafactor((3,), (3,), (), (3,)), mb.InputError, "axes of p .* at least 2; got 1"),
+        (
+            lambda: adafactor((2, 3), (3, 2), (2,), (3,)),
+            mb.InputError,
+            r"have shape \(2, 3\); got \(3, 2\)",
+        ),
+        (lambda: adafactor((3,), (3,), (3,), t=0), mb.InputError, "at least 1; got 0"),
     ],
 )
 def test_wrong_uses_are_refused_with_a_sentence(use, kind, words):
