@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, get_args, get_origin
 
 from minibig import settings as declarations
-from minibig.cli.console import complain, table_width
+from minibig.cli.console import complain, say, table_width
 from minibig.settings import Settings, setting
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
@@ -44,6 +44,9 @@ class Action(NamedTuple):
 
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with the nearest name there is and the right help."""
+
+    def print_help(self, file: Any = None) -> None:
+        say(self.format_help(), end="")
 
     def error(self, message: str) -> NoReturn:
         if match := re.fullmatch(r"argument (\S+): invalid (int|float) value: (.*)", message):

@@ -7,9 +7,10 @@
     locked                               one process in a folder
     set_aside, restore, discard, settle  to begin anew without losing the old
     likely_encoding, conversion          what to do with a text that is not UTF-8
+    quoted, command_line                 a path or a command as a shell takes it
 
 Read in this order: temporary_names, durable, reading, shapes, strict_json, checksums, lock, aside;
-encodings.
+encodings, shell.
 """
 
 from minibig.files.aside import discard, is_set_aside, restore, set_aside, settle
@@ -29,6 +30,7 @@ from minibig.files.encodings import conversion, decoded, likely_encoding
 from minibig.files.lock import locked
 from minibig.files.reading import open_regular, read_file, read_text
 from minibig.files.shapes import Whole, check_shape
+from minibig.files.shell import command_line, quoted
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json, read_json, write_json
 from minibig.files.temporary_names import remove_orphans
 
@@ -39,6 +41,7 @@ __all__ = [
     "Whole",
     "check_files",
     "check_shape",
+    "command_line",
     "conversion",
     "decoded",
     "digest",
@@ -52,6 +55,7 @@ __all__ = [
     "new_path",
     "open_regular",
     "parse_json",
+    "quoted",
     "read_file",
     "read_json",
     "read_text",

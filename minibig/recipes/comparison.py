@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from minibig.backend import InputError
+from minibig.files import command_line, quoted
 from minibig.pictures import smoothed_losses
+from minibig.pictures.text_layout import table
 from minibig.recipes.folder import bring_back, is_run, runs_in, where_it_stopped
 from minibig.recipes.quickstart_run import run_settings
 from minibig.recipes.text import bits_per_byte_of, tokens_of
@@ -33,6 +35,17 @@ class Comparison:
     reached: list[list[str]]
     per_byte: list[list[str]]
     differing: list[list[str]]
+
+    def tables(self, width: int) -> str:
+        """All of it in lines of at most `width` columns."""
+        found = table([HEAD, *self.reached], width)
+        if self.per_byte:
+            bits = table([["run", "bits per byte"], *self.per_byte], width)
+            advice = "Their tokenizers differ: compare bits per byte, not losses per token."
+            found += f"\n\n{advice}\n{bits}"
+        if self.differing:
+            found += f"\n\nwhat differs:\n{table(self.differing, width)}"
+        return found
 
 
 def compared(folders: Sequence[Path]) -> Comparison:
@@ -64,11 +77,12 @@ def _check_begun(folder: Path) -> None:
     if stopped and not (folder / "metrics.jsonl").exists():
         raise InputError(
             f"{folder} holds a run of quickstart that stopped in stage {stopped}. Go on with: "
-            f"minibig quickstart --out {folder}; or give its pre-training: {folder / 'pretraining'}"
+            f"{command_line('minibig', 'quickstart', '--out', folder)}; or give its pre-training: "
+            f"{quoted(folder / 'pretraining')}"
         )
     if not is_run(folder) and (runs := runs_in(folder)):
-        listed = " ".join(map(str, runs))
-        raise InputError(f"{folder} is a folder of runs. Compare them: minibig plot {listed}")
+        compare = command_line("minibig", "plot", *runs)
+        raise InputError(f"{folder} is a folder of runs. Compare them: {compare}")
 
 
 def distinct_names(folders: Sequence[Path]) -> list[str]:

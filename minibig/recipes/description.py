@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from minibig.backend import InputError
 from minibig.data import TokenFile
+from minibig.files import command_line, quoted
 from minibig.recipes.folder import bring_back, is_run, read_record, runs_in, where_it_stopped
 from minibig.recipes.quickstart_run import run_settings
 from minibig.storage import find_model, list_checkpoints, load, load_checkpoint
@@ -47,7 +48,7 @@ def _run(path: Path) -> Rows:
     yield "run", path
     yield "recipe", record.kind
     yield from _quickstart(path)
-    yield "command", " ".join(record.command)
+    yield "command", command_line(*record.command)
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())
     if record.git:
         yield "git", record.git.get("commit")
@@ -74,7 +75,7 @@ def _quickstart(path: Path) -> Rows:
     """How far a quickstart has come, unless it is finished."""
     if stopped := where_it_stopped(path):
         yield "state", f"a run of quickstart that stopped in stage {stopped}"
-        yield "go on with", f"minibig quickstart --out {path}"
+        yield "go on with", command_line("minibig", "quickstart", "--out", path)
 
 
 def _model(path: Path) -> Rows:
@@ -131,18 +132,22 @@ def _runs(path: Path) -> Rows:
     yield "runs", f"{len(runs)} in {path}"
     for each in runs:
         steps = [line["step"] for line in Metrics(each / "metrics.jsonl").read()]
-        yield each.name, f"{max(steps, default=0):,} steps: minibig info {each}"
+        yield quoted(each.name), f"{max(steps, default=0):,} steps: {_look_at(each)}"
 
 
 def _unknown_file(path: Path) -> InputError:
     folder = path.absolute().parent
     run = next((each for each in (folder, *folder.parents[:2]) if is_run(each)), None)
     if run is not None:
-        return InputError(f"{path} is a file of the run in {run}. Look at it: minibig info {run}")
+        return InputError(f"{path} is a file of the run in {run}. Look at it: {_look_at(run)}")
     return InputError(
-        f"{path} is a file, and nothing that minibig knows. To train on a text: minibig train "
-        f"--data {path}"
+        f"{path} is a file, and nothing that minibig knows. To train on a text: "
+        f"{command_line('minibig', 'train', '--data', path)}"
     )
+
+
+def _look_at(run: Path) -> str:
+    return command_line("minibig", "info", run)
 
 
 def _size(path: Path) -> str:

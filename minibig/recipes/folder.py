@@ -24,10 +24,12 @@ import minibig
 from minibig.backend import InputError, checks, device
 from minibig.files import (
     StorageError,
+    command_line,
     discard,
     is_set_aside,
     locked,
     make_folder,
+    quoted,
     read_json,
     restore,
     set_aside,
@@ -214,18 +216,20 @@ def _check_model(folder: Path) -> None:
         return
     if stopped := where_it_stopped(folder):
         first = folder / "pretraining"
-        more = f"; what it has learned so far is in {first}" if (first / "model").exists() else ""
+        learned = f"; what it has learned so far is in {quoted(first)}"
+        more = learned if (first / "model").exists() else ""
         raise InputError(
             f"{folder} holds a run of quickstart that stopped in stage {stopped}. Go on with: "
-            f"minibig quickstart --out {folder}{more}"
+            f"{command_line('minibig', 'quickstart', '--out', folder)}{more}"
         )
     if is_run(folder):
         raise InputError(
-            f"{folder} holds a run that has not saved a model yet. Let it go on: minibig train "
-            f"--resume --out {folder}"
+            f"{folder} holds a run that has not saved a model yet. Let it go on: "
+            f"{command_line('minibig', 'train', '--resume', '--out', folder)}"
         )
     if runs := runs_in(folder):
-        raise InputError(f"{folder} holds runs: {', '.join(map(str, runs))}. Give one of them.")
+        listed = ", ".join(map(quoted, runs))
+        raise InputError(f"{folder} holds runs: {listed}. Give one of them.")
 
 
 def check_vocabularies(vocab_size: int, tokenizer: Tokenizer, name: str) -> None:

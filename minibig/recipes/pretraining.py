@@ -20,6 +20,7 @@ from minibig.backend.checks import whole
 from minibig.data import CORPORA, Batches, Text, evaluation_batches
 from minibig.data.columns import split_column
 from minibig.evaluation import mean_loss
+from minibig.files import command_line, quoted
 from minibig.models import GPT, GPTConfig
 from minibig.objectives import next_token_loss
 from minibig.pictures import draw_losses
@@ -79,9 +80,9 @@ class PretrainingResult:
             [
                 f"{ended}: {self.metrics['steps']:,} steps in {self.seconds:,.0f} s",
                 ", ".join(losses),
-                f"model:   {self.folder / 'model'}",
-                f"picture: {self.folder / 'loss.png'}",
-                f"write with it: minibig generate {self.folder}",
+                f"model:   {quoted(self.folder / 'model')}",
+                f"picture: {quoted(self.folder / 'loss.png')}",
+                f"write with it: {command_line('minibig', 'generate', self.folder)}",
             ]
         )
 
@@ -201,13 +202,15 @@ def settings_on_record(folder: Path) -> Pretraining:
     record = read_record(folder)
     if record.is_quickstart:
         raise InputError(
-            f"{folder} holds a run that goes on with: minibig quickstart --out {folder}. To train "
-            "on a text, choose another --out, or begin anew there (--restart)."
+            f"{folder} holds a run of quickstart. To train on a text, choose another --out, or "
+            "begin anew there (--restart). That run goes on with: "
+            f"{command_line('minibig', 'quickstart', '--out', folder)}"
         )
     if record.kind != "pretrain":
         raise InputError(
-            f"{folder} holds a run of {record.kind}, which began with: {' '.join(record.command)}. "
-            "To train on a text, choose another --out, or begin anew there (--restart)."
+            f"{folder} holds a run of {record.kind}. To train on a text, choose another --out, or "
+            "begin anew there (--restart). That run began with: "
+            f"{command_line(*record.command)}"
         )
     with damage_told(folder):
         return pretraining_of(record.settings).changed({"out": folder})
@@ -225,7 +228,8 @@ def extended(folder: Path, steps: int) -> Pretraining:
         if made < settings.training.steps:
             raise InputError(
                 f"{folder} holds a run that has made {made} of {settings.training.steps} steps. "
-                "Let it go on to its end before it is extended (--resume)."
+                "Let it go on to its end before it is extended: "
+                f"{command_line('minibig', 'train', '--resume', '--out', folder)}"
             )
         settings = settings.changed({"steps": settings.training.steps + steps})
         record = read_record(folder)
@@ -240,8 +244,8 @@ def check_same_run(folder: Path, settings: Pretraining) -> None:
     if more > 0 and set(settings.differing(began)) - set(_FREE) <= {"steps", "warmup_steps"}:
         raise InputError(
             f"{folder} holds a run that began with {began.listed(['steps'])}; got "
-            f"{settings.listed(['steps'])}. A finished run goes on with: minibig train --out "
-            f"{folder} --extend {more}"
+            f"{settings.listed(['steps'])}. A finished run goes on with: "
+            f"{command_line('minibig', 'train', '--out', folder, '--extend', str(more))}"
         )
     check_same_settings(folder, began, settings)
     check_same_text(folder, read_record(folder).text, settings)

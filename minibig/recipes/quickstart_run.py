@@ -19,7 +19,7 @@ from minibig.backend import InputError, device
 from minibig.data import CORPORA, World
 from minibig.dialogue import DialogueBatches, answers_to, dialogue_evaluation_batches
 from minibig.evaluation import mean_loss
-from minibig.files import digest, write_json, write_text
+from minibig.files import command_line, digest, quoted, write_json, write_text
 from minibig.generation import stream_text
 from minibig.objectives import answer_loss
 from minibig.pictures import Phase, draw_phases
@@ -155,8 +155,8 @@ def _run(
         _show_shares(folder, display)
     _show_conversation(folder, display)
     display.say(f"all stages: {sum(stages.seconds.values()):,.0f} s")
-    display.say(f"look at it:   {folder / 'report.html'}")
-    display.say(f"talk with it: minibig chat {folder}")
+    display.say(f"look at it:   {quoted(folder / 'report.html')}")
+    display.say(f"talk with it: {command_line('minibig', 'chat', folder)}")
     return QuickstartResult(folder, load(folder / "model"), load_tokenizer(folder), metrics)
 
 

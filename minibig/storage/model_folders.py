@@ -25,6 +25,7 @@ from minibig.files import (
     MAX_JSON_BYTES,
     StorageError,
     check_files,
+    command_line,
     make_folder,
     new_file,
     new_path,
@@ -171,7 +172,8 @@ def find_model(folder: str | os.PathLike[str]) -> Path:
         raise StorageError(f"{folder} is not a folder. Give the folder of a run or of a model.")
     place = next((p for name in _PLACES if (p := folder / name) and _holds(p, CONFIG)), None)
     if place is None and _holds(folder, "run.json"):
-        raise StorageError(f"{folder} holds a run that has not saved a model yet. Let it go on.")
+        go_on = command_line("minibig", "train", "--resume", "--out", folder)
+        raise StorageError(f"{folder} holds a run that has not saved a model yet. Go on: {go_on}")
     if place is None:
         raise StorageError(
             f"{folder} holds no model: there is no {CONFIG}. Give the folder of a run or a model."

@@ -1,4 +1,5 @@
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -198,3 +199,18 @@ def test_the_rates_of_a_preset_become_those_of_the_optimizer(tmp_path, text_file
     named = {name: settings[name] for name in ("optimizer", "lr", "min_lr", "weight_decay")}
     rates = {"lr": 0.03, "min_lr": 0.003, "weight_decay": 0.00333333333333}  # of 12 digits
     assert named == {"optimizer": "adafactor", **rates}
+
+
+@posix
+@pytest.mark.parametrize("name", ["it's a run", "-run", "a\nrun", "$(run)"])
+def test_what_it_advises_can_be_pasted(tmp_path, text_file, name):
+    done = called("train", "--data", text_file, f"--out={name}", *flags(TINY), folder=tmp_path)
+    advice = done.stdout.splitlines()[-1].removeprefix("write with it: minibig ")
+    command = shlex.join(COMMAND)
+    wrote = subprocess.run(
+        ["bash", "-c", f"{command} {advice} --max-new-tokens 3"],
+        capture_output=True, text=True, cwd=tmp_path, env=environment(), timeout=60,
+    )  # fmt: skip
+    assert (wrote.returncode, wrote.stderr) == (0, "")
+    listed = called("info", ".", folder=tmp_path)  # a folder of runs names each with its command
+    assert f"minibig info {advice.removeprefix('generate ')}" in listed.stdout

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import InputError
+from minibig.backend import InputError, checks
 from minibig.cli.console import output_width
 from minibig.dialogue import ChatSession, TokenChoice, token_choices
 from minibig.pictures.text_layout import in_columns
@@ -107,9 +107,7 @@ def _row(*cells: str) -> str:
 def _path(name: str, argument: str) -> Path:
     if not argument:
         raise InputError(f"{name} needs the name of a file: {name} talk.json")
-    if "\0" in argument:
-        raise InputError("the name of a file cannot hold a null character.")
-    return Path(os.path.expanduser(argument))
+    return checks.path("the name of a file", os.path.expanduser(argument))
 
 
 def _turns(session: ChatSession) -> str:

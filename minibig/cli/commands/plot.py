@@ -10,9 +10,9 @@ from typing import Any
 from minibig.backend import InputError
 from minibig.cli.console import say, table_width
 from minibig.cli.options import argument
+from minibig.files import quoted
 from minibig.pictures import draw_runs, legible
-from minibig.pictures.text_layout import table
-from minibig.recipes.comparison import HEAD, compared
+from minibig.recipes.comparison import compared
 from minibig.settings import Settings, setting
 
 EXAMPLE = "minibig plot runs/a runs/b --out comparison.png"
@@ -34,13 +34,8 @@ def run(given: dict[str, Any]) -> int:
         raise InputError(f"the picture is a PNG; got {picture}. Give a name that ends in .png.")
     found = compared(options.runs)
     draw_runs(found.runs, picture)
-    say(table([HEAD, *found.reached], table_width()))
-    if found.per_byte:
-        say("\nTheir tokenizers differ: compare bits per byte, not losses per token.")
-        say(table([["run", "bits per byte"], *found.per_byte], table_width()))
-    if found.differing:
-        say(f"\nwhat differs:\n{table(found.differing, table_width())}")
-    say(f"\npicture: {picture}")
+    say(found.tables(table_width()))
+    say(f"\npicture: {quoted(picture)}")
     for name in found.runs:
         if legible(name) != name:
             say(f"{legible(name)} in it is {name}: no installed font has all of its characters")

@@ -13,6 +13,7 @@ from typing import Any
 from minibig.backend import InputError
 from minibig.cli.console import say
 from minibig.cli.progress import DISPLAY
+from minibig.files import quoted
 from minibig.recipes import Quickstart, quickstart
 from minibig.recipes.configuration import changed_by_file
 from minibig.recipes.folder import is_run
@@ -45,7 +46,7 @@ def run(given: dict[str, Any]) -> int:
             f"{chosen.pretraining.data}. Give a text of yours with --data."
         )
     if is_run(chosen.out) and not options.restart:
-        say(f"going on with {chosen.out} (--restart begins anew)")
+        say(f"going on with {quoted(chosen.out)} (--restart begins anew)")
     command = ["minibig", *sys.argv[1:]]
     quickstart(chosen, restart=options.restart, display=DISPLAY, command=command)
     return 0

@@ -11,6 +11,7 @@ from minibig.backend import InputError
 from minibig.cli.console import given_text, input_bytes, remark, say
 from minibig.cli.options import Action, argument, errors_setting
 from minibig.data.text_files import decoded_blocks, file_blocks
+from minibig.files import quoted
 from minibig.recipes.configuration import check_use
 from minibig.recipes.text import TOKENIZERS, train_tokenizer
 from minibig.settings import Settings, required, setting
@@ -52,7 +53,8 @@ def _train(given: dict[str, Any]) -> int:
     options = TrainOptions.of(given)
     check_use(given, options)
     tokenizer, text = train_tokenizer(**vars(options))
-    say(f"{options.out}: {tokenizer.vocab_size:,} tokens from {text.characters:,} characters")
+    learned = f"{tokenizer.vocab_size:,} tokens from {text.characters:,} characters"
+    say(f"{quoted(options.out)}: {learned}")
     return 0
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from minibig.data import DOCUMENT_SEPARATOR
 from minibig.dialogue import dialogue_ids
 from minibig.explanation import attention_maps, sharpest_heads
+from minibig.files import command_line
 from minibig.pictures import Phase, attention_picture, picture_of
 from minibig.recipes.examination import CONTROLS, LANGUAGES, SPLITS, Asked, Examination
 from minibig.recipes.folder import read_record
@@ -61,7 +62,7 @@ def report_page(
         samples=_samples(phases[0]),
         times=[(name, f"{value:,.1f} s") for name, value in metrics["seconds"].items()],
         settings=list(settings.items()),
-        command=" ".join(record.command),
+        command=command_line(*record.command),
         versions=", ".join(f"{name} {value}" for name, value in record.versions.items()),
         folder=folder,
     )

@@ -98,7 +98,7 @@ def test_tokens_are_shown_with_probabilities(session, monkeypatch):
         ("/Help", "there is no command /Help"),
         ("/help me", "/help stands alone; got me"),
         ("/save", "/save needs the name of a file"),
-        ("/save a\0b", "cannot hold a null character"),
+        ("/save a\0b", "holds no null characters"),
         ("/save ~nobody-is-called-so/x", "cannot be written: No such file"),
         ("/save " + "x" * 300, "cannot be written: File name too long"),
         ("/load ~nobody-is-called-so/x", "cannot be read"),
