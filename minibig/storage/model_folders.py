@@ -129,7 +129,8 @@ def load(
         try:
             found = _load(find_model(folder), device, classes)
         except StorageError:
-            if _stamps(folder) == before and not _is_written(folder):
+            # In this order: a process that has just ended its writing has changed the stamps.
+            if not _is_written(folder) and _stamps(folder) == before:
                 raise
         if found is not None and _stamps(folder) == before:
             return found

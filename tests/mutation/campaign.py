@@ -73,7 +73,8 @@ class Campaign:
             row = item.callspec.params.get("row") if hasattr(item, "callspec") else None
             for place in called:
                 timed[place].append((time.monotonic() - began, number))
-                names[place].add(row.name if row else item.path.stem.removeprefix("test_"))
+                stem = item.path.stem.removeprefix("test_")
+                names[place].add(row.name if isinstance(row, Specification) else stem)
         for rule, code in zip(self.rules, originals, strict=True):
             rule.function.__code__ = code
         return [[items[number] for _, number in sorted(found)] for found in timed], names

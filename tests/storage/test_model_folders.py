@@ -426,6 +426,19 @@ def test_a_model_that_is_saved_while_it_is_loaded_is_loaded_again(folder, monkey
     assert found.config == other.config and same_weights(found, other)
 
 
+def test_a_model_whose_last_file_comes_while_it_is_missed_is_loaded(folder, model, monkeypatch):
+    """config.json comes between the reading and the question whether somebody writes."""
+    content = (folder / "config.json").read_bytes()
+    (folder / "config.json").unlink()
+
+    def ends_just_now(folder):
+        (folder / "config.json").write_bytes(content)
+        return False
+
+    monkeypatch.setattr(model_folders, "_is_written", ends_just_now)
+    assert same_weights(load(folder), model)
+
+
 def test_a_folder_that_never_rests_is_one_sentence(folder, model, monkeypatch):
     real = model_folders.open_tensors
     monkeypatch.setattr(model_folders, "_TRIES", 3)
