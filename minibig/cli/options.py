@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, NoReturn, get_args, get_origin
 
 from minibig import settings as declarations
 from minibig.cli.console import complain, say, table_width
+from minibig.files import DECODE_ERRORS
 from minibig.settings import Settings, setting
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
@@ -30,7 +31,7 @@ def argument(meaning: str, default: Any = MISSING) -> Any:
 
 def errors_setting() -> Any:
     """What becomes of bytes that are no UTF-8."""
-    return setting("strict", "bytes that are no UTF-8", choices=("strict", "replace"))
+    return setting("strict", "bytes that are no UTF-8", choices=DECODE_ERRORS)
 
 
 class Action(NamedTuple):

@@ -14,13 +14,7 @@ from minibig.data.columns import column_texts
 from minibig.data.corpora import CORPORA, document_sources, load_documents
 from minibig.data.documents import DOCUMENT_SEPARATOR, Piece, TextHash
 from minibig.data.epoch_order import random_words
-from minibig.data.standard_library import (
-    stdlib_docstrings,
-    stdlib_documents,
-    stdlib_source,
-    stdlib_topics,
-)
-from minibig.data.text_files import text_documents
+from minibig.data.standard_library import stdlib_documents
 from minibig.data.texts import Text
 from minibig.data.token_files import TokenFile, TokenWriter, write_token_parts, write_tokens
 from minibig.data.tokens import Tokens, token_array
@@ -44,11 +38,7 @@ __all__ = [
     "evaluation_batches",
     "load_documents",
     "random_words",
-    "stdlib_docstrings",
     "stdlib_documents",
-    "stdlib_source",
-    "stdlib_topics",
-    "text_documents",
     "token_array",
     "world_documents",
     "write_token_parts",

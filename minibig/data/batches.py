@@ -125,11 +125,9 @@ def evaluation_batches(
     [[[0, 1], [2, 3]], [[4, 5]]]
     """
     _check_sizes(tokens, batch_size, context_length)
-    if max_batches is not None:
-        whole("max_batches", max_batches, least=1)
     n_blocks = (tokens.n_tokens - 1) // context_length
     if max_batches is not None:
-        n_blocks = min(n_blocks, max_batches * batch_size)
+        n_blocks = min(n_blocks, whole("max_batches", max_batches, least=1) * batch_size)
     return (
         _batch(
             tokens,

@@ -6,9 +6,9 @@ of a Windows drive is none of this, for no ending of a table stands before it.
     .jsonl, .ndjson   a JSON object in each line; the column is one of its names
     .csv, .tsv        cells between commas or tabs, by RFC 4180; the first row names the columns
 
-A table is learned from by a column, never by its raw rows. Rows are read one after the other; a
-single one may have 64 million characters. Blank lines and
-empty texts are left out. What is not as it must be is refused with the number of its line.
+A table is learned from by a column, never by its raw rows, read one after the other; a single one
+may have 64 million characters. Blank lines and empty texts are left out. What is not as it must be
+is refused with the number of its line.
 """
 
 import csv
@@ -30,14 +30,14 @@ _LONGEST = 1 << 26  # characters of a row: an unclosed quotation mark must not s
 _MOST_NAMES = 12  # in an error
 
 
-def split_column(name: str) -> tuple[str, str] | tuple[None, None]:
-    """The path and the column, if the name has both.
+def split_column(name: str) -> tuple[str, str | None]:
+    """The path, and the column if the name has one.
 
     >>> split_column("C:/data/chats.jsonl:text"), split_column("C:/data/chats.txt")
-    (('C:/data/chats.jsonl', 'text'), (None, None))
+    (('C:/data/chats.jsonl', 'text'), ('C:/data/chats.txt', None))
     """
     found = _COLUMN.fullmatch(name)
-    return (found[1], found[2]) if found else (None, None)
+    return (found[1], found[2]) if found else (name, None)
 
 
 def check_is_text(path: str, beginning: Iterable[str]) -> None:

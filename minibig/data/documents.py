@@ -49,21 +49,29 @@ def split_documents(texts: Iterable[str]) -> Iterator[Piece]:
         yield index, held
 
 
+class DocumentNumbers:
+    """Numbers for documents, from 0 on, whatever numbers they have in their sources."""
+
+    def __init__(self) -> None:
+        self._number, self._latest = -1, (-1, -1)
+
+    def of(self, source: int, document: int) -> int:
+        """The number of a document: that of the latest one, or the next."""
+        self._number += self._latest != (source, document)
+        self._latest = source, document
+        return self._number
+
+
 def renumbered(corpora: Iterable[Iterable[Piece]]) -> Iterator[Piece]:
     """The documents of several corpora, one after the other, numbered on from 0.
 
     >>> list(renumbered([[(0, "a"), (1, "b")], [], [(3, "c")]]))
     [(0, 'a'), (1, 'b'), (2, 'c')]
     """
-    n_documents = 0
-    for pieces in corpora:
-        first = None
-        index = n_documents - 1
-        for number, text in pieces:
-            first = number if first is None else first
-            index = n_documents + number - first
-            yield index, text
-        n_documents = index + 1
+    numbers = DocumentNumbers()
+    for source, pieces in enumerate(corpora):
+        for document, text in pieces:
+            yield numbers.of(source, document), text
 
 
 def not_empty(name: object, pieces: Iterator[Piece]) -> Iterator[Piece]:

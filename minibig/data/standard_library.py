@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minibig.backend.errors import InputError
-from minibig.data.text_files import files_below
+from minibig.files import files_below
 
-# Tests hold broken text on purpose, `encodings` is tables of numbers, and the others are programs
-# with data of their own or not part of the library at all.
+# Broken text on purpose, tables of numbers, programs with data of their own, other packages.
 _SKIPPED_FOLDERS = frozenset(
     {"encodings", "idlelib", "lib2to3", "pydoc_data", "test", "tests", "turtledemo"}
     | {"dist-packages", "site-packages"}
@@ -24,40 +23,6 @@ _SKIPPED_FOLDERS = frozenset(
 
 # One module in sixteen comes as source: with Python 3.11 a fifth of the text.
 _SOURCE_SHARE = 16
-
-
-def stdlib_docstrings() -> Iterator[str]:
-    """The prose of the standard library: a document for each module that has docstrings.
-
-    The docstrings of the module, its classes and functions, in the order of the source, each once.
-    Modules come sorted by path; files that cannot be decoded or parsed are left out.
-
-    >>> any("pattern" in document for document in stdlib_docstrings())
-    True
-    """
-    for path in _modules().values():
-        if document := _docstrings(path):
-            yield document
-
-
-def stdlib_source() -> Iterator[str]:
-    """The source of the standard library: a document for each module, sorted by path.
-
-    >>> "def " in next(stdlib_source())
-    True
-    """
-    for path in _modules().values():
-        if document := _source(path):
-            yield document
-
-
-def stdlib_topics() -> Iterator[str]:
-    """The language reference as `help("topics")` knows it: a document for each topic, if present.
-
-    >>> all(isinstance(topic, str) for topic in stdlib_topics())
-    True
-    """
-    yield from _topics().values()
 
 
 def stdlib_documents() -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from minibig.backend.checks import number
 from minibig.data.corpora import CORPORA, document_sources
-from minibig.data.documents import Piece, TextHash, empty, not_empty, renumbered
+from minibig.data.documents import DocumentNumbers, Piece, TextHash, empty, not_empty, renumbered
 from minibig.data.world import World
 
 TRAINING, VALIDATION = 0, 1
@@ -58,14 +58,14 @@ class Text:
     def parts(self) -> Iterator[tuple[int, Piece]]:
         """Both parts in one go: pairs of 0 (training) or 1 (validation), and a piece of it."""
         self._measure()
-        counts = [_Numbers(), _Numbers()]
+        numbers = DocumentNumbers(), DocumentNumbers()
         for source, cut in enumerate(self._cuts()):
             position = 0
             for document, text in self._pieces(source):
                 before = max(0, cut - position)
                 for part, piece in ((TRAINING, text[:before]), (VALIDATION, text[before:])):
                     if piece:
-                        yield part, (counts[part].of(source, document), piece)
+                        yield part, (numbers[part].of(source, document), piece)
                 position += len(text)
 
     @property
@@ -103,20 +103,16 @@ class Text:
         """Read the text once."""
         if self._lengths:
             return self._hash
-        found, lengths = TextHash(), list[int]()
+        found, numbers, lengths = TextHash(), DocumentNumbers(), list[int]()
         kept: list[list[Piece]] | None = []
-        last = -1
         for source in range(len(self._sources)):
             before, held = found.characters, list[Piece]()
-            numbers = _Numbers(last + 1)
             for document, text in self._pieces(source):
-                last = numbers.of(source, document)
-                found.add(last, text)
-                if kept is not None:
-                    held.append((document, text))
-                    if found.characters > _MOST_KEPT and self.name not in CORPORA:
-                        kept = None
-                        held.clear()
+                found.add(numbers.of(source, document), text)
+                held.append((document, text))
+                if found.characters > _MOST_KEPT and self.name not in CORPORA:
+                    kept = None
+                    held.clear()
             lengths.append(found.characters - before)
             if kept is not None:
                 kept.append(held)
@@ -124,17 +120,3 @@ class Text:
             raise empty(self.name)
         self._hash, self._lengths, self._kept = found, lengths, kept
         return found
-
-
-class _Numbers:
-    """Numbers for the documents of a part, in order, whatever numbers they have in their files."""
-
-    def __init__(self, first: int = 0) -> None:
-        self._next = first
-        self._latest: tuple[int, int] | None = None
-
-    def of(self, source: int, document: int) -> int:
-        if self._latest != (source, document):
-            self._latest = (source, document)
-            self._next += 1
-        return self._next - 1

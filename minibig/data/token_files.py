@@ -36,6 +36,7 @@ from minibig.files import (
     make_folder,
     new_file,
     open_regular,
+    read_blocks,
     read_json,
 )
 from minibig.tokenizers import StreamEncoder, Tokenizer
@@ -64,7 +65,7 @@ class TokenFile(Tokens):
 
     Opening reads the file through once: its bytes must have the SHA-256 of the sidecar and its ids
     must lie in the vocabulary. `sidecar` holds what the sidecar says: `text_sha256` is the same
-    for the same text in the same documents, `text_bytes` its length in UTF-8.
+    for the same text in the same documents.
 
     Raises: InputError when the files are missing, damaged or do not belong together.
     """
@@ -82,6 +83,11 @@ class TokenFile(Tokens):
         check_starts(starts, n_tokens, str(documents))
         super().__init__(ids, starts, vocab_size)
 
+    @property
+    def text_bytes(self) -> int:
+        """The length of the text in UTF-8."""
+        return int(self.sidecar["text_bytes"])
+
 
 def write_tokens(
     pieces: Iterable[Piece], tokenizer: Tokenizer, path: str | os.PathLike[str]
@@ -97,10 +103,7 @@ def write_tokens(
     cannot be written.
     """
     pieces = iterable("pieces", pieces, "pairs (document index, text)")
-    with TokenWriter(tokenizer, path) as writer:
-        for piece in pieces:
-            writer.add(piece)
-    return TokenFile(path)
+    return write_token_parts(((0, piece) for piece in pieces), tokenizer, [path])[0]
 
 
 def write_token_parts(
@@ -154,6 +157,7 @@ class TokenWriter:
 
     def __enter__(self) -> "TokenWriter":
         make_folder(self.path.parent)
+        _refuse_foreign(self.path)
         with ExitStack() as files:
             self._sidecar = files.enter_context(new_file(_sidecar_path(self.path)))
             self._starts = _Output(files.enter_context(new_file(_documents_path(self.path))))
@@ -254,8 +258,18 @@ def _read_sidecar(path: Path) -> dict[str, Any]:
         if sidecar["dtype"] != token_dtype(sidecar["vocab_size"]).name:
             raise StorageError(f"{file} is damaged: dtype and vocab_size disagree.")
     except StorageError as error:
+        _refuse_foreign(path)
         raise InputError(f"{error} {path} is no complete token file: write it again.") from error
     return sidecar
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse a JSON file of this name that may belong to something else: it is not replaced."""
+    sidecar, documents = _sidecar_path(path), _documents_path(path)
+    if os.path.isfile(sidecar) and not os.path.lexists(documents):
+        raise InputError(
+            f"{sidecar} is no part of a token file: {documents} is missing. Give another path."
+        )
 
 
 def _mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
@@ -270,10 +284,9 @@ def _mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
 def _highest(path: Path, dtype: np.dtype[Any], expected: str) -> int:
     """The highest number in a file, if the file has the expected hash; read, never in memory."""
     found, highest = hashlib.sha256(), 0
-    with open_regular(path) as (file, _):
-        while block := file.read(_BLOCK):
-            found.update(block)
-            highest = max(highest, int(np.frombuffer(block, dtype).max()))
+    for block in read_blocks(path, _BLOCK):
+        found.update(block)
+        highest = max(highest, int(np.frombuffer(block, dtype).max()))
     if found.hexdigest() != expected:
         raise InputError(f"{path} is not what its sidecar describes (SHA-256); write it again.")
     return highest

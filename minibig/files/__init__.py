@@ -1,16 +1,18 @@
 """Files: durable writes, strict JSON, checksums, locks. Every other package reads and writes so.
 
     read_file, read_text, read_json      regular files of a limited size; JSON of a given shape
+    read_blocks                          regular files of any size
     write_file, write_text, write_json   the new file as a whole, or what was there before
     new_file, new_path, new_folder       the same for what is too large to be written at once
     write_files, check_files             several files that belong together, with checksums
     locked                               one process in a folder
     set_aside, restore, discard, settle  to begin anew without losing the old
-    likely_encoding, conversion          what to do with a text that is not UTF-8
+    files_below, files_matching          the files of a folder, or of a pattern
+    decoded, decoded_blocks              bytes as text, or how to convert what is not UTF-8
     quoted, command_line                 a path or a command as a shell takes it
 
 Read in this order: temporary_names, durable, reading, shapes, strict_json, checksums, lock, aside;
-encodings, shell.
+encodings, matching, shell.
 """
 
 from minibig.files.aside import discard, is_set_aside, restore, set_aside, settle
@@ -26,15 +28,17 @@ from minibig.files.durable import (
     write_file,
     write_text,
 )
-from minibig.files.encodings import conversion, decoded, likely_encoding
+from minibig.files.encodings import DECODE_ERRORS, decoded, decoded_blocks
 from minibig.files.lock import locked
-from minibig.files.reading import open_regular, read_file, read_text
+from minibig.files.matching import files_below, files_matching, is_pattern
+from minibig.files.reading import open_regular, read_blocks, read_file, read_text
 from minibig.files.shapes import Whole, check_shape
 from minibig.files.shell import command_line, quoted
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json, read_json, write_json
 from minibig.files.temporary_names import remove_orphans
 
 __all__ = [
+    "DECODE_ERRORS",
     "MAX_JSON_BYTES",
     "CheckedJson",
     "StorageError",
@@ -42,12 +46,14 @@ __all__ = [
     "check_files",
     "check_shape",
     "command_line",
-    "conversion",
     "decoded",
+    "decoded_blocks",
     "digest",
     "discard",
+    "files_below",
+    "files_matching",
+    "is_pattern",
     "is_set_aside",
-    "likely_encoding",
     "locked",
     "make_folder",
     "new_file",
@@ -56,6 +62,7 @@ __all__ = [
     "open_regular",
     "parse_json",
     "quoted",
+    "read_blocks",
     "read_file",
     "read_json",
     "read_text",

@@ -3,7 +3,13 @@
 The advice destroys nothing: it says how to convert a file, and leaves the file as it is.
 """
 
+import codecs
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
 from minibig.backend import InputError
+
+DECODE_ERRORS = ("strict", "replace")  # what may become of bytes that are no UTF-8
 
 # What is frequent in texts of a language, and the encodings that were used for it.
 _FREQUENT = {
@@ -29,18 +35,63 @@ def decoded(data: bytes, name: str, errors: str) -> str:
     'caf�'
     >>> decoded(b"caf\\xe9", "a.txt", "strict")
     Traceback (most recent call last):
-    minibig.backend.errors.InputError: a.txt must be UTF-8; byte 3 is not. It looks like CP1252. \
-Convert it: iconv -f CP1252 -t UTF-8 old.txt > new.txt
+    minibig.backend.errors.InputError: a.txt must be UTF-8; byte 0xe9 at offset 3 is not. It looks \
+like CP1252. Convert it: iconv -f CP1252 -t UTF-8 old.txt > new.txt
     """
     try:
         return data.decode("utf-8", errors)
     except UnicodeDecodeError as error:
-        encoding = likely_encoding(data[error.start :][:_LOOKED_AT])
-        if encoding:
-            advice = f"It looks like {encoding.upper()}. {conversion(encoding)}"
-        else:
-            advice = "Convert it from the encoding it has, or have it replaced: --errors replace."
-        raise InputError(f"{name} must be UTF-8; byte {error.start} is not. {advice}") from None
+        raise _not_utf8(name, error, 0) from None
+
+
+def decoded_blocks(name: object, blocks: Iterable[bytes], errors: str) -> Iterator[str]:
+    """The bytes of a text as training sees it, block by block.
+
+    A byte order mark at the beginning goes, and CRLF becomes LF.
+
+    Raises:  InputError as `decoded` does, and for a NUL byte, which shows a binary file.
+
+    >>> list(decoded_blocks("a.txt", [b"one\\r", b"\\ntwo"], "strict"))
+    ['one', '\\ntwo', '']
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")(errors)
+    offset, held = 0, ""
+    for block in chain(blocks, [b""]):  # the empty one marks the end
+        if offset == 0 and block.startswith(codecs.BOM_UTF8):
+            offset, block = len(codecs.BOM_UTF8), block[len(codecs.BOM_UTF8) :]
+        if (nul := block.find(0)) >= 0:
+            raise _binary(name, offset + nul, block if offset == 0 else b"")
+        waiting, _ = decoder.getstate()
+        try:
+            text = held + decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            raise _not_utf8(name, error, offset - len(waiting)) from None
+        offset += len(block)
+        # The LF of a CRLF may be the first character of the next block.
+        held = "\r" if block and text.endswith("\r") else ""
+        yield text.removesuffix(held).replace("\r\n", "\n")
+
+
+def _binary(name: object, offset: int, beginning: bytes) -> InputError:
+    if likely_encoding(beginning[:2]) == "utf-16":
+        return InputError(f"{name} is UTF-16, not UTF-8. {_conversion('utf-16')}")
+    return InputError(
+        f"{name} is a binary file (NUL byte at offset {offset}); a UTF-8 text file is needed."
+    )
+
+
+def _not_utf8(name: object, error: UnicodeDecodeError, offset: int) -> InputError:
+    """The error for bytes that begin at an offset in the text of this name."""
+    rest = error.object[error.start :]
+    if encoding := likely_encoding(rest[:_LOOKED_AT]):
+        advice = f"It looks like {encoding.upper()}. {_conversion(encoding)}"
+    else:
+        advice = (
+            "Convert it from the encoding it has; or, if only a few bytes are broken, have them "
+            "replaced: errors='replace', or --errors replace."
+        )
+    where = f"byte 0x{rest[0]:02x} at offset {offset + error.start}"
+    return InputError(f"{name} must be UTF-8; {where} is not. {advice}")
 
 
 def likely_encoding(data: bytes) -> str | None:
@@ -60,7 +111,7 @@ def likely_encoding(data: bytes) -> str | None:
     return max(fitting, key=fitting.__getitem__, default=None)
 
 
-def conversion(encoding: str) -> str:
+def _conversion(encoding: str) -> str:
     """How a file of another encoding becomes UTF-8, in a sentence."""
     return f"Convert it: iconv -f {encoding.upper()} -t UTF-8 old.txt > new.txt"
 

@@ -34,6 +34,13 @@ def read_text(path: Path, limit: int) -> str:
         ) from None
 
 
+def read_blocks(path: Path, size: int) -> Iterator[bytes]:
+    """The bytes of a regular file of any size, in blocks of at most `size`."""
+    with open_regular(path) as (file, _):
+        while block := file.read(size):
+            yield block
+
+
 @contextmanager
 def open_regular(path: Path) -> Iterator[tuple[BufferedReader, int]]:
     """A file open for reading, and its size; a pipe or a device would block or never end."""

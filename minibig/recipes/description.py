@@ -112,7 +112,7 @@ def _token_file(path: Path) -> Rows:
     yield "tokens", f"{tokens.n_tokens:,}"
     yield "documents", f"{tokens.n_documents:,}"
     yield "vocabulary", f"{tokens.vocab_size:,}"
-    yield "bytes of text", f"{tokens.sidecar['text_bytes']:,}"
+    yield "bytes of text", f"{tokens.text_bytes:,}"
     yield "size", _size(path)
 
 

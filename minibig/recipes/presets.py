@@ -1,10 +1,9 @@
 """Presets: settings that belong together, under a name.
 
 `shakespeare-char` is the small run that nanoGPT documents for a CPU (https://github.com/karpathy/
-nanoGPT, "i only have a macbook"), on the text of https://raw.githubusercontent.com/karpathy/
-char-rnn/master/data/tinyshakespeare/input.txt. `quickstart` is the pre-training of a quickstart,
-and `quickstart-text` what that makes of a text of the user's. `gpt2-small` has the sizes of the
-published GPT-2 of 124 million parameters, for one large GPU.
+nanoGPT, "i only have a macbook"), on the text at `settings.SHAKESPEARE`. `quickstart` is the
+pre-training of a quickstart, and `quickstart-text` what that makes of a text of the user's.
+`gpt2-small` has the sizes of the published GPT-2 of 124 million parameters, for one large GPU.
 """
 
 from minibig.recipes.settings import Pretraining

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from minibig.backend import InputError
 from minibig.data import CORPORA
+from minibig.files import DECODE_ERRORS
 from minibig.models import GPTSizes
 from minibig.settings import Settings, group, setting, types_of
 from minibig.training import TrainingSettings
@@ -65,7 +66,7 @@ class Pretraining(Settings):
     )
     out: Path | None = setting(None, "where the run lives (runs/NAME of the text)")
     errors: str = setting(
-        "strict", "what to do with bytes that are no UTF-8", choices=("strict", "replace")
+        "strict", "what to do with bytes that are no UTF-8", choices=DECODE_ERRORS
     )
     validation_fraction: float = setting(
         0.1, "the part of the text, at its end, kept aside", above=0, below=1

@@ -130,14 +130,12 @@ def check_length(tokens: TokenizedText, context_length: int) -> None:
 
 def bits_per_byte_of(loss: float, tokens: TokenFile) -> float:
     """A loss in nats per token, measured on these tokens, in bits per byte of their text."""
-    n_bytes = tokens.sidecar["text_bytes"]
-    return bits_per_byte(loss, n_tokens=tokens.n_tokens, n_bytes=n_bytes)
+    return bits_per_byte(loss, n_tokens=tokens.n_tokens, n_bytes=tokens.text_bytes)
 
 
 def bytes_per_token(tokens: TokenFile) -> float:
     """How many bytes of text a token stands for; by these a loss per token becomes one per byte."""
-    text_bytes: int = tokens.sidecar["text_bytes"]
-    return text_bytes / tokens.n_tokens
+    return tokens.text_bytes / tokens.n_tokens
 
 
 def opening(tokenizer: Tokenizer) -> str:

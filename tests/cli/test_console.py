@@ -43,10 +43,10 @@ def test_an_argument_is_its_text(text):
 
 def test_bytes_of_an_argument_that_are_no_utf_8_are_refused_or_replaced():
     argument = b"caf\xe9".decode("utf-8", "surrogateescape")  # as Python reads the command line
-    with pytest.raises(InputError, match=r"the text must be UTF-8; byte 3 is not"):
+    with pytest.raises(InputError, match=r"the text must be UTF-8; byte 0xe9 at offset 3 is not"):
         given_text(argument)
     assert given_text(argument, errors="replace") == "caf\ufffd"
-    with pytest.raises(InputError, match=r"the text must be UTF-8; byte 1 is not"):
+    with pytest.raises(InputError, match=r"the text must be UTF-8; byte 0xed at offset 1 is not"):
         given_text("a\ud83d")
 
 
@@ -55,7 +55,9 @@ def test_bytes_are_text_or_are_refused_with_the_offset(data):
     try:
         expected = data.decode()
     except UnicodeDecodeError as error:
-        with pytest.raises(InputError, match=rf"a\.txt must be UTF-8; byte {error.start} is not"):
+        with pytest.raises(
+            InputError, match=rf"a\.txt must be UTF-8; .*offset {error.start} is not"
+        ):
             decoded(data, "a.txt", "strict")
     else:
         assert decoded(data, "a.txt", "strict") == expected
@@ -161,5 +163,5 @@ def test_the_advice_is_for_the_encoding_that_the_bytes_have(text, encoding, advi
 
 
 def test_bytes_of_no_encoding_are_converted_or_replaced():
-    with pytest.raises(InputError, match="the encoding it has, or have it replaced: --errors"):
+    with pytest.raises(InputError, match=r"the encoding it has; or, .* replaced: .* or --errors"):
         decoded(b"a\xff\xff\xff", "the text", "strict")

@@ -52,7 +52,9 @@ def test_the_prompt_is_read_from_the_input(finished_run):
     assert minibig(*arguments, input="the dog").stdout.startswith("the dog")
     bad = minibig(*arguments, input=b"the \xff dog")
     assert bad.returncode == 1
-    assert bad.stderr.startswith(b"minibig: the standard input must be UTF-8; byte 4 is not.")
+    assert bad.stderr.startswith(
+        b"minibig: the standard input must be UTF-8; byte 0xff at offset 4 is not."
+    )
     assert bad.stderr.count(b"\n") == 1
 
 

@@ -131,7 +131,7 @@ def peak_on_one_line(folder, megabytes, tokenizer, word):
         "--evaluate-batches", 1,
     )  # fmt: skip
     tokens = [TokenFile(folder / "run" / "tokens" / f"{p}.bin") for p in ("training", "validation")]
-    assert sum(part.sidecar["text_bytes"] for part in tokens) == megabytes * 2**20
+    assert sum(part.text_bytes for part in tokens) == megabytes * 2**20
     return peak
 
 

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from minibig.backend.errors import InputError
-from minibig.data import TokenFile, text_documents, write_token_parts, write_tokens
+from minibig.data import TokenFile, load_documents, write_token_parts, write_tokens
 from minibig.data.text_files import PIECE_BYTES
 
 texts = st.text(st.sampled_from("abcé字 \n\t\x1c\u3000!'s12 ")) | st.text()
@@ -89,7 +89,7 @@ def test_the_ids_of_a_document_do_not_depend_on_its_pieces(path, documents, size
     assert tokens.n_documents == len(documents)
     for i, document in enumerate(documents):
         assert tokens.document(i).tolist() == tokenizer.encode(document) + end
-    assert tokens.sidecar["text_bytes"] == len("".join(documents).encode())
+    assert tokens.text_bytes == len("".join(documents).encode())
 
 
 @settings(deadline=None)
@@ -175,7 +175,7 @@ def test_a_long_line_is_tokenized_in_bounded_memory(tmp_path):
             output.write(b"sixteen letters " * (2**20 // 16))
     tracemalloc.start()
     try:
-        tokens = write_tokens(text_documents(text), Characters(), path)
+        tokens = write_tokens(load_documents(text), Characters(), path)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -344,6 +344,17 @@ def test_one_flipped_bit_is_noticed(path, name, data):
     file.write_bytes(content)
     with pytest.raises(InputError, match=r"write it again"):
         TokenFile(path)
+
+
+@pytest.mark.parametrize("content", ['{"mine": 1}', "[1, 2]", "not even JSON"])
+def test_a_json_file_of_something_else_is_neither_read_nor_replaced(tmp_path, content):
+    (tmp_path / "mine.json").write_text(content)
+    for use in (TokenFile, lambda path: write_tokens([(0, "text")], Words(), path)):
+        with pytest.raises(
+            InputError, match=r"mine\.json is no part of a token file: .* Give another path"
+        ):
+            use(tmp_path / "mine")
+    assert contents(tmp_path) == {"mine.json": content.encode()}
 
 
 @pytest.mark.parametrize("name", ["tokens.bin", "tokens.bin.documents", "tokens.bin.json"])

@@ -1,8 +1,29 @@
-"""A guess of an encoding is right for ordinary text, and made only where there is reason."""
+"""Bytes become text however they are cut; a guess of an encoding is made only with a reason."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from minibig.files import likely_encoding
+from minibig.backend import InputError
+from minibig.files import decoded, decoded_blocks
+from minibig.files.encodings import likely_encoding
+
+
+@given(st.binary(max_size=30), st.integers(1, 8), st.sampled_from(["strict", "replace"]))
+def test_blocks_of_any_size_are_decoded_as_a_whole(data, size, errors):
+    data = data.replace(b"\0", b"\r\n")
+    blocks = [data[i : i + size] for i in range(0, len(data), size)]
+    if data.startswith(b"\xef\xbb\xbf"):
+        return
+    try:
+        expected = decoded(data, "a.txt", errors).replace("\r\n", "\n")
+    except InputError as error:
+        sentence = str(error).split(" is not.")[0]
+        with pytest.raises(InputError) as caught:
+            list(decoded_blocks("a.txt", blocks, errors))
+        assert str(caught.value).startswith(sentence)
+    else:
+        assert "".join(decoded_blocks("a.txt", blocks, errors)) == expected
 
 
 @pytest.mark.parametrize("cut", [0, 1])

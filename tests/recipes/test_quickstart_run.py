@@ -130,7 +130,7 @@ def test_the_losses_are_those_of_the_trainings_beside_the_floor(finished):
     run, _ = finished
     losses = json_of(run / "metrics.json")["losses"]
     tokens = TokenFile(run / "pretraining" / "tokens" / "validation.bin")
-    bytes_per_token = tokens.sidecar["text_bytes"] / tokens.n_tokens
+    bytes_per_token = tokens.text_bytes / tokens.n_tokens
     for name, loss in losses["pretraining"].items():
         assert loss == pytest.approx(losses["pretraining_per_byte"][name] * bytes_per_token)
     for folder, phase in ((run / "pretraining", "pretraining"), (run, "finetuning")):

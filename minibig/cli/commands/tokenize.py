@@ -3,15 +3,13 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from minibig.backend import InputError
 from minibig.cli.console import given_text, input_bytes, remark, say
 from minibig.cli.options import Action, argument, errors_setting
-from minibig.data.text_files import decoded_blocks, file_blocks
-from minibig.files import quoted
+from minibig.files import decoded_blocks, quoted, read_blocks
 from minibig.recipes.configuration import check_use
 from minibig.recipes.text import TOKENIZERS, train_tokenizer
 from minibig.settings import Settings, required, setting
@@ -96,9 +94,10 @@ def _pieces(options: TextOptions) -> Iterator[str]:
     if options.file is None and sys.stdin.isatty():
         remark("Type a text; Ctrl-D on a line of its own ends it.")
     read = input_bytes().read
-    blocks = file_blocks(options.file) if options.file else iter(lambda: read(1 << 16), b"")
-    name = options.file or "the standard input"
-    yield from decoded_blocks(name, chain(blocks, [b""]), options.errors)
+    blocks = (
+        read_blocks(options.file, 1 << 16) if options.file else iter(lambda: read(1 << 16), b"")
+    )
+    yield from decoded_blocks(options.file or "the standard input", blocks, options.errors)
 
 
 ACTIONS = {

@@ -45,10 +45,7 @@ def _portrait(language: Language, traits: list[Fact]) -> Grammar:
     begin = _beginning(language, "portrait", traits[0])
     sentences = [
         Choice(
-            [
-                _sentences(language, language.statements_of(trait, by_name=by_name))
-                for by_name in (True, False)
-            ],
+            [_stated(language, trait, by_name=by_name) for by_name in (True, False)],
             [NAMED, 1 - NAMED],
         )
         for trait in traits
@@ -61,7 +58,7 @@ def _family(language: Language, facts: Facts, family: Family) -> Grammar:
     home = facts.of(family.mother, ("home",))[0]
     begin = _beginning(language, "family", home)
     sentences = [
-        _sentences(language, language.statements_of(fact, by_name=True))
+        _stated(language, fact, by_name=True)
         for person in family
         for fact in facts.of(person, KINSHIP)
     ]
@@ -94,6 +91,11 @@ def dialogue_grammar(language: Language, facts: Facts, held_out: Container[Fact]
     return Concatenation([opening, Choice(about_one), Choice([Literal(""), closing])])
 
 
+def _stated(language: Language, fact: Fact, *, by_name: bool) -> Choice:
+    """Every way to state a fact, behind another sentence."""
+    return _texts([language.space + s for s in language.statements_of(fact, by_name=by_name)])
+
+
 def _asked(language: Language, fact: Fact, *, by_name: bool) -> Choice:
     """Every way to ask for a fact, with the answer."""
     answer = language.answer(fact)
@@ -104,11 +106,6 @@ def _asked(language: Language, fact: Fact, *, by_name: bool) -> Choice:
 
 def _turns(turns: Sequence[Turn]) -> Choice:
     return _texts([written(turn) for turn in turns])
-
-
-def _sentences(language: Language, statements: list[str]) -> Choice:
-    """One of several sentences, behind another one."""
-    return _texts([language.space + statement for statement in statements])
 
 
 def _texts(texts: list[str]) -> Choice:

@@ -47,7 +47,9 @@ def test_a_line_that_cannot_be_answered_is_empty_and_the_rest_goes_on(talker):
     assert done.returncode == 1
     assert done.stdout.decode().splitlines() == [ANSWERS[0], "", "", ANSWERS[0]]
     complaints = done.stderr.decode().splitlines()
-    assert complaints[0].startswith("minibig: line 2 of the input must be UTF-8; byte 0 is not.")
+    assert complaints[0].startswith(
+        "minibig: line 2 of the input must be UTF-8; byte 0xff at offset 0 is not."
+    )
     assert complaints[1].startswith("minibig: the question must leave room for an answer")
     assert complaints[2].startswith("minibig: there is no command /foo")
     assert complaints[3:] == ["a new conversation"]
