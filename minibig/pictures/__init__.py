@@ -1,7 +1,7 @@
 """Pictures: losses of runs, where attention goes, the graph behind a result; text in columns.
 
-Read in this order: style (one palette, one sheet), fonts (names of any language), curves,
-attention, graph; text_layout (for a terminal).
+Read in this order: text_layout (for a terminal, too), fonts (names of any language), style (one
+palette, one sheet), curves, attention, graph.
 """
 
 from typing import TYPE_CHECKING

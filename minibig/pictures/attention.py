@@ -14,6 +14,8 @@ from minibig.backend import InputError
 from minibig.pictures.style import INK
 
 _CELL, _GAP, _MARGIN = 20, 8, 4
+_LONGEST = 24  # characters of a token
+_JOINERS = "\u200c\u200d"  # they make one sign of several, in emoji and in Persian
 _LETTER = 7.2  # about the width of a small letter at the size of the labels
 _PALE, _DARK = (238, 242, 245), (31, 88, 133)  # a weight of 0, and a weight of 1
 
@@ -35,8 +37,8 @@ def attention_picture(weights: np.ndarray, tokens: Sequence[str]) -> str:
         raise InputError(
             f"weights must have shape (T, T) for {T} tokens, at least one; got {weights.shape}."
         )
-    labels = [_label(token) for token in tokens]
-    lengths = [_width(token) for token in tokens]
+    tokens = [_visible(token) for token in tokens]
+    labels, lengths = [html.escape(token) for token in tokens], [_width(token) for token in tokens]
     left = _MARGIN + _GAP + max(lengths)
     top = _MARGIN + _GAP + max(length - t * _CELL for t, length in enumerate(lengths))
     parts = []
@@ -58,9 +60,10 @@ def attention_picture(weights: np.ndarray, tokens: Sequence[str]) -> str:
     )
 
 
-def _label(token: str) -> str:
-    """A token as text of a page; what cannot be seen, such as a new line, is a dot."""
-    return html.escape("".join(c if c.isprintable() else "·" for c in token))
+def _visible(token: str) -> str:
+    """A token as it is written; what cannot be seen, such as a new line, is a dot."""
+    cut = token[:_LONGEST] + "…" if len(token) > _LONGEST + 1 else token
+    return "".join(c if c.isprintable() or c in _JOINERS else "·" for c in cut)
 
 
 def _square(x: float, y: float, shade: str, meaning: str) -> str:

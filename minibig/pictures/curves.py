@@ -1,5 +1,6 @@
 """The picture of a run, of several phases side by side, or of several runs: losses over steps."""
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,8 +25,11 @@ from minibig.pictures.style import (
     save_picture,
     sheet,
 )
+from minibig.pictures.text_layout import shortened
 
 _MANY = 50  # from here on points would run into each other
+_LONGEST = 40  # columns of the name of a run
+_ROWS = 10  # of a legend, before it gets another column
 
 
 class Log(Protocol):
@@ -99,7 +103,9 @@ def draw_runs(
         for number, (name, metrics) in enumerate(runs.items()):
             stroke = STROKES[number // len(COLORS) % len(STROKES)]
             style = {"color": COLORS[number % len(COLORS)], "linestyle": stroke}
-            axes.plot(*smoothed_losses(*training[name]), linewidth=1.2, alpha=0.5, **style)
+            alone = {"marker": "."} if len(training[name][0]) == 1 else {}
+            smooth = smoothed_losses(*training[name])
+            axes.plot(*smooth, linewidth=1.2, alpha=0.5, **alone, **style)
             steps, validation = _series(metrics.read(), "validation_loss")
             marker = {"marker": "o", "markeredgecolor": "white"} if len(steps) <= _MANY else {}
             axes.plot(steps, validation, linewidth=1.8, markersize=5, **marker, **style)
@@ -109,7 +115,10 @@ def draw_runs(
         axes.plot(
             [], [], color=FAINT, linewidth=1.8, marker="o", label=_label("points: validation")
         )
-        axes.legend(frameon=False, labelcolor=INK, loc="upper right", fontsize=9)
+        columns = 1 + (len(runs) + 1) // _ROWS
+        size = 9 if columns == 1 else max(5, 9 - columns)
+        style = {"frameon": False, "labelcolor": INK, "loc": "upper right", "fontsize": size}
+        axes.legend(ncols=columns, **style).set_in_layout(False)
         picture = png(figure)
     save_picture(picture, Path(path))
 
@@ -117,14 +126,22 @@ def draw_runs(
 def smoothed_losses(steps: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean of a window around each step; where the curve is steep, at the start, it is small.
 
-    At the end the window loses its later half only: the last value is a mean as well.
+    At the end the window loses its later half only: the last value is a mean as well. What is not
+    finite counts for nothing; where nothing else is in the window, the curve has a gap.
+
+    >>> smoothed_losses(np.arange(4), np.array([3.0, np.nan, 1.0, np.inf]))[1].tolist()
+    [3.0, 2.0, 1.0, 1.0]
     """
     half = max(1, len(losses) // 60)
     i = np.arange(len(losses))
     first = i - np.minimum(half, i)
     last = np.minimum(i + np.minimum(half, i), len(losses) - 1)
-    sums = np.concatenate([[0.0], np.cumsum(losses)])
-    return steps, (sums[last + 1] - sums[first]) / (last + 1 - first)
+    finite = np.isfinite(losses)
+    sums = np.concatenate([[0.0], np.cumsum(np.where(finite, losses, 0.0))])
+    counts = np.concatenate([[0], np.cumsum(finite)])
+    counts = counts[last + 1] - counts[first]
+    means = (sums[last + 1] - sums[first]) / np.maximum(counts, 1)
+    return steps, np.where(counts > 0, means, np.nan)
 
 
 def _losses(metrics: Log) -> tuple[np.ndarray, np.ndarray]:
@@ -136,15 +153,16 @@ def _losses(metrics: Log) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _label(name: str) -> str:
-    """A name as matplotlib writes it: no formula, and not left out for a "_" at its beginning."""
-    return " " + name.replace("$", r"\$")
+    """A name as matplotlib writes it: one line, no formula, and not left out for a "_"."""
+    return " " + shortened(name, _LONGEST).replace("$", r"\$")
 
 
 def _draw_phase(axes: Any, phase: Phase) -> None:
     steps, losses = _losses(phase.metrics)
     steps, smooth = smoothed_losses(steps, losses)
     axes.plot(steps, losses, color=BLUE, alpha=0.22, linewidth=0.8)
-    axes.plot(steps, smooth, color=BLUE, linewidth=2, label="training")
+    alone = {"marker": "o"} if len(steps) == 1 else {}  # a single point is no line
+    axes.plot(steps, smooth, color=BLUE, linewidth=2, label="training", **alone)
     _draw_validation(axes, *_series(phase.metrics.read(), "validation_loss"))
     floor = phase.floor
     if floor is not None:
@@ -159,7 +177,8 @@ def _scale(axes: Any, values: np.ndarray) -> None:
     """A scale of ratios for a loss that falls below a tenth: so its last steps are seen as well."""
     from matplotlib.ticker import LogLocator, NullLocator
 
-    lowest, highest = float(values.min()), float(values.max())
+    values = values[np.isfinite(values)]
+    lowest, highest = float(values.min(initial=math.inf)), float(values.max(initial=0))
     if not 0 < lowest < highest / 10:
         return
     axes.set_yscale("log")
@@ -171,6 +190,7 @@ def _scale(axes: Any, values: np.ndarray) -> None:
 
 def _draw_validation(axes: Any, steps: np.ndarray, losses: np.ndarray) -> None:
     """Points joined by a thin line, the lowest one with its value."""
+    steps, losses = steps[np.isfinite(losses)], losses[np.isfinite(losses)]
     if not len(steps):
         return
     axes.plot(

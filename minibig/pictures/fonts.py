@@ -12,12 +12,12 @@ _NO_CHARACTER = 0xFFFF  # a font that has even this one is one of boxes for ever
 
 
 def legible(text: str) -> str:
-    r"""The text as it stands in a picture.
+    r"""The text as it stands in a picture; signs that only turn the others around are written out.
 
-    >>> print(legible("run 1"), legible("\uffff"))
-    run 1 \uffff
+    >>> print(legible("run 1"), legible("\uffff"), legible("\u202eabc"))
+    run 1 \uffff \u202eabc
     """
-    absent = _coverage(frozenset(text))[1]
+    absent = _coverage(frozenset(text))[1] | {c for c in text if not c.isprintable()} - {"\n"}
     return "".join(c.encode("unicode_escape").decode() if c in absent else c for c in text)
 
 

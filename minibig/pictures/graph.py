@@ -20,9 +20,12 @@ from minibig.autograd.tensors import Leaf, Node
 from minibig.backend import InputError
 from minibig.backend.checks import instance
 from minibig.nn import Module
+from minibig.pictures.fonts import legible
 from minibig.pictures.style import FAINT, INK, empty_figure, own_defaults, png, save_picture
+from minibig.pictures.text_layout import columns_of, shortened
 
 _MOST = 200  # boxes in one picture
+_LONGEST = 60  # columns of a name in a box
 _PARAMETER, _OPERATION, _RESULT = "#e3edf4", "#ffffff", "#f7e3da"
 _CHARACTER, _MARGIN, _LAYER, _HEIGHT = 0.07, 0.24, 0.72, 0.4  # inches; 8-point monospace
 
@@ -82,7 +85,10 @@ def draw_graph(result: Tensor, path: str | os.PathLike[str], module: Module | No
 
 def _figure_of(nodes: list[Node], labels: list[str]) -> Any:
     """The graph on a figure of the size that it needs."""
-    widths = [_MARGIN + _CHARACTER * max(map(len, label.split("\n"))) for label in labels]
+    widths = [
+        _MARGIN + _CHARACTER * max(columns_of(legible(line)) for line in label.split("\n"))
+        for label in labels
+    ]
     layers, lines = _layered(nodes)
     places = _placed(_sorted_layers(layers, lines), lines, widths)
     x = [at for at, _ in places.values()]
@@ -131,6 +137,7 @@ def _labels(nodes: Iterable[Node], module: Module | None) -> list[str]:
     labels = []
     for node in nodes:
         name = names.get(node, "leaf") if isinstance(node, Leaf) else str(node.operation)
+        name = shortened(name, _LONGEST)
         labels.append("\n".join([name, ", ".join(str(tuple(shape)) for shape, _ in node.outputs)]))
     return labels
 
@@ -237,7 +244,9 @@ def _draw_line(axes: Any, points: list[tuple[float, float]]) -> None:
     from matplotlib.path import Path as Curve
 
     (x0, y0), (x1, y1) = points[0], points[-1]
-    points = [(x0, y0 - _HEIGHT / 2), *points[1:-1], (x1, y1 + _HEIGHT / 2)]
+    # Beside the boxes that it passes, a line is straight.
+    edges = [(x, y + side * _HEIGHT / 2) for x, y in points[1:-1] for side in (1, -1)]
+    points = [(x0, y0 - _HEIGHT / 2), *edges, (x1, y1 + _HEIGHT / 2)]
     vertices, codes = [points[0]], [Curve.MOVETO]
     for (xa, ya), (xb, yb) in pairwise(points):
         middle = (ya + yb) / 2
@@ -271,5 +280,5 @@ def _draw_box(axes: Any, at: tuple[float, float], width: float, label: str, colo
             linewidth=0.8,
         )
     )
-    style = {"family": "monospace", "fontsize": 8, "color": INK}
+    style = {"family": "monospace", "fontsize": 8, "color": INK, "parse_math": False}
     axes.text(x, y, label, ha="center", va="center", linespacing=1.1, **style)

@@ -15,12 +15,15 @@ from typing import Any
 from minibig.backend.checks import shown
 from minibig.files import make_folder, new_file
 from minibig.pictures.fonts import use_installed_fonts
+from minibig.pictures.text_layout import shortened
 
 INK, FAINT, GRID = "#26323a", "#8a98a3", "#e6eaed"  # text, marks, and lines behind the curves
 COLORS = ("#2f6f9f", "#d1603d", "#5b8c5a", "#8c5a9f", "#c9a227", "#3aa6a6", "#b5476b", "#7a6a58")
 BLUE, ORANGE, GREEN = COLORS[:3]
 STROKES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))  # when the colors are used up
 SIZE = (8.0, 4.5)  # inches of 150 pixels
+
+_TITLE = 60  # columns of a title, as many as its sheet holds
 
 # Where windows open and files are looked for: not a matter of how a picture looks.
 _SURROUNDINGS = ("backend", "backend_fallback", "interactive", "savefig.directory", "toolbar")
@@ -78,7 +81,7 @@ def sheet(n: int, size: tuple[float, float] = SIZE) -> tuple[Any, list[Any]]:
 def dress(axes: Any, title: str, x: str, y: str) -> None:
     """Labels, a quiet grid, and nothing that is not needed."""
     style = {"color": INK, "fontsize": 13, "fontweight": "bold", "parse_math": False}
-    axes.set_title(title, loc="left", pad=12, **style)
+    axes.set_title(shortened(title, _TITLE), loc="left", pad=12, **style)
     axes.set_xlabel(x, color=INK)
     axes.set_ylabel(y, color=INK)
     axes.grid(color=GRID, linewidth=0.8)

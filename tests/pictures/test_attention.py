@@ -55,3 +55,10 @@ def test_nothing_is_drawn_outside():
 def test_every_row_needs_its_token(n, tokens):
     with pytest.raises(InputError, match=r"weights must have shape \(T, T\)"):
         attention_picture(np.eye(n), tokens)
+
+
+def test_a_long_token_is_cut_and_signs_of_several_characters_stay_whole():
+    picture = attention_picture(np.eye(2), ["x" * 10_000, "👨\u200d👩\u200d👧"])
+    width, height = map(float, ElementTree.fromstring(picture).get("viewBox").split()[2:])
+    assert "x" * 24 + "…" in picture and "x" * 25 not in picture
+    assert width < 400 and height < 400 and "👨\u200d👩\u200d👧" in picture

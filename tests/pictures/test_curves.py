@@ -109,3 +109,64 @@ def test_drawing_touches_nothing_global(tmp_path):
     )
     process = child(code, tmp_path)
     assert process.communicate(timeout=60) == ("", "") and process.returncode == 0
+
+
+class Lines:
+    """A log that is in memory."""
+
+    def __init__(self, losses):
+        self.path, self.losses = "a log", losses
+
+    def read(self):
+        return [{"step": i, "loss": loss} for i, loss in enumerate(self.losses, 1)]
+
+
+def test_a_run_of_one_step_is_seen(tmp_path):
+    draw_losses(Lines([3.0]), tmp_path / "one.png")
+    draw_losses(Lines([3.0, 3.0]), tmp_path / "two.png")
+    # the sample in the legend has a point as well
+    assert pixels(tmp_path / "one.png", BLUE) > 250 and pixels(tmp_path / "two.png", BLUE) > 250
+    draw_runs({"a": Lines([3.0])}, tmp_path / "runs.png")
+
+
+@pytest.mark.parametrize("hole", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_not_finite_hides_no_other(tmp_path, hole):
+    losses = np.linspace(3, 1, 200)
+    losses[20] = hole
+    smooth = smoothed_losses(np.arange(200), losses)[1]
+    whole = smoothed_losses(np.arange(200), np.linspace(3, 1, 200))[1]
+    assert np.isfinite(smooth).all() and np.abs(smooth - whole).max() < 0.02
+    draw_losses(Lines(losses), tmp_path / "loss.png")
+    draw_losses(Lines(np.full(9, hole)), tmp_path / "none.png")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"run {i}" for i in range(30)],
+        ["a name " * 60 + str(i) for i in range(3)],
+        ["line\nbreak", "", "\u202eturned", "<script>", "$\\frac{1}"],
+    ],
+    ids=["many", "long", "odd"],
+)
+def test_names_of_runs_leave_the_picture_its_room(tmp_path, names):
+    plain = {str(i): Lines(np.linspace(3, 1, 50)) for i in range(3)}
+    draw_runs(plain, tmp_path / "plain.png")
+    draw_runs(dict.fromkeys(names, Lines(np.linspace(3, 1, 50))), tmp_path / "names.png")
+    assert grid_rows(tmp_path / "names.png") >= grid_rows(tmp_path / "plain.png") - 12
+
+
+def grid_rows(path):
+    """How many rows of pixels the axis on the left takes."""
+    from matplotlib.image import imread
+
+    image = np.round(imread(path)[..., :3] * 255).astype(int)
+    axis = (np.abs(image - (0x8A, 0x98, 0xA3)).max(axis=-1) <= 40).sum(axis=0)
+    return int(axis.max())
+
+
+def test_a_long_title_is_cut_and_turns_nothing_around(tmp_path):
+    log = Lines(np.linspace(3, 1, 50))
+    draw_losses(log, tmp_path / "long.png", title="\u202e" + "a title " * 100)
+    draw_losses(log, tmp_path / "plain.png", title="a title")
+    assert grid_rows(tmp_path / "long.png") >= grid_rows(tmp_path / "plain.png") - 12

@@ -164,3 +164,29 @@ def test_a_long_chain_is_text_and_a_single_box_is_a_picture(tmp_path):
     assert graph_text(chain(5000)).count("->") == 5000
     draw_graph(mb.tensor(1.0, requires_grad=True), tmp_path / "one.png")
     assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_names_in_boxes_are_no_formulas_and_have_an_end(tmp_path):
+    from matplotlib.image import imread
+
+    class Odd(mb.nn.Module):
+        def __init__(self):
+            setattr(self, "$\\frac{1}$", mb.nn.Parameter([1.0]))
+            setattr(self, "y" * 999, mb.nn.Parameter([1.0]))
+
+    module = Odd()
+    a, b = module.parameters()
+    draw_graph((a * b).sum(), tmp_path / "graph.png", module)
+    assert imread(tmp_path / "graph.png").shape[1] < 1500
+
+
+def test_a_line_is_straight_beside_the_boxes_that_it_passes(monkeypatch):
+    from minibig.pictures import graph
+
+    drawn = []
+    axes = type("Axes", (), {"add_patch": staticmethod(drawn.append)})()
+    graph._draw_line(axes, [(0.0, 0.0), (2.0, -graph._LAYER), (0.5, -2 * graph._LAYER)])
+    [patch] = drawn
+    vertices = patch._path_original.vertices
+    beside = np.abs(vertices[:, 1] + graph._LAYER) <= graph._HEIGHT / 2 + 1e-9
+    assert beside.sum() >= 2 and (vertices[beside, 0] == 2.0).all()
