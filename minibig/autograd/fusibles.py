@@ -55,8 +55,8 @@ class Fusible(Operation):
             kernel = self.kernel_for(inputs[0])
             result = NotImplemented if kernel is None else self._fused(kernel, inputs, keywords)
             return self.formula(*inputs, **keywords) if result is NotImplemented else result
-        except AttributeError:
-            expect_tensors(self, inputs)
+        except AttributeError:  # perhaps of a list or a number, which has no shape; asked only now,
+            expect_tensors(self, inputs)  # so that right calls do not pay for it
             raise
 
     def _fused(self, kernel: Kernel, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:

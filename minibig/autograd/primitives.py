@@ -262,7 +262,7 @@ def composite(function: F) -> F:
     def checked(*inputs: Any, **keywords: Any) -> Any:
         try:
             return function(*inputs, **keywords)
-        except AttributeError:
+        except AttributeError:  # perhaps of a list or a number; asked only now, as in Fusible
             expect_tensors(function.__name__, inputs)
             raise
         except TypeError as error:

@@ -21,9 +21,9 @@ T = TypeVar("T")
 
 class _State(threading.local):
     def __init__(self) -> None:
-        self.recording = True
+        self.recording = True  # operations make nodes
         self.kernels = os.environ.get("MINIBIG_KERNELS", "on") != "off"
-        self.nesting = 0
+        self.nesting = 0  # how many functional forms (vjp, grad, ...) are under way around this one
         self.recomputing = False  # a checkpoint: for what must count once
 
 

@@ -67,7 +67,7 @@ class TokenFile(Tokens):
     must lie in the vocabulary. `sidecar` holds what the sidecar says: `text_sha256` is the same
     for the same text in the same documents.
 
-    Raises: InputError when the files are missing, damaged or do not belong together.
+    Raises:  InputError when the files are missing, damaged or do not belong together.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -99,8 +99,8 @@ def write_tokens(
     the ids (`StreamEncoder`). A file already at `path` is replaced when everything has been
     written, and otherwise kept.
 
-    Raises: InputError for an id outside the vocabulary, a corpus without tokens, or files that
-    cannot be written.
+    Raises:  InputError for an id outside the vocabulary, a corpus without tokens, or files that
+             cannot be written.
     """
     pieces = iterable("pieces", pieces, "pairs (document index, text)")
     return write_token_parts(((0, piece) for piece in pieces), tokenizer, [path])[0]
@@ -115,7 +115,7 @@ def write_token_parts(
 
     `parts` are pairs of the place of a file in `paths` and a piece for it.
 
-    Raises: InputError as `write_tokens` does.
+    Raises:  InputError as `write_tokens` does.
     """
     with ExitStack() as stack:
         writers = [stack.enter_context(TokenWriter(tokenizer, path)) for path in paths]
@@ -127,7 +127,7 @@ def write_token_parts(
 class TokenWriter:
     """A token file that is written piece by piece, in a `with` statement; it is there at its end.
 
-    Raises: InputError as `write_tokens` does; then what was there before is kept.
+    Raises:  InputError as `write_tokens` does; then what was there before is kept.
 
     >>> import tempfile
     >>> from minibig.tokenizers import Characters

@@ -82,7 +82,7 @@ def token_array(
 ) -> Tokens:
     """Token ids held in memory, as `Tokens`: for tests and small runs, which need no file.
 
-    Raises: InputError when an id lies outside [0, vocab_size) or the starts are not in order.
+    Raises:  InputError when an id lies outside [0, vocab_size) or the starts are not in order.
 
     >>> token_array([3, 1, 2], vocab_size=4)
     Tokens(n_tokens=3, n_documents=1, vocab_size=4)

@@ -34,7 +34,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Within the block, no other process and no other thread works in `folder`, which is made.
 
     A block of the same folder within the block is allowed. What killed processes left under
-    temporary names is removed at the begin: nobody else is writing.
+    temporary names is removed at the beginning: nobody else is writing.
 
     Raises:  StorageError that names the process which works there; or if the folder cannot be
              written. On a file system without locks there is a warning instead of a lock.

@@ -2,8 +2,8 @@
 
 Where n numbers are added up, the variance grows n times; so each weight's variance is about 1/n.
 Everything is drawn from the stream "init" on the CPU, in float32: a seed means the same on every
-device.
-Weights have shape (in, out), or (..., in, out).
+device. Weights have shape (in, out), or (..., in, out). `mb.normal` and `mb.uniform`, which draw
+numbers for any use, are others.
 """
 
 import math

@@ -16,6 +16,7 @@ from minibig.ops.shapes import transpose
 
 @primitive(name="x[index]")
 def getitem_at(x: Array, /, *, index: Any) -> Array:
+    """x[index], of an index that was checked."""
     return x[index]
 
 @primitive(name="scatter_add")

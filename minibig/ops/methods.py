@@ -57,6 +57,7 @@ def _of_bools(sign: str, operation: Any) -> Any:
 
 @primitive(name="to")
 def moved(x: Array, /, *, source: Device, target: Device) -> Array:
+    """x, which lies on `source`, on `target`; the gradient goes the other way."""
     return to_device(x, target)
 moved.defvjp(x=lambda g, source, target: moved(g, source=target, target=source))
 

@@ -45,6 +45,7 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, ...]]:
 
 @primitive(name="pad")
 def margin(x: Array, /, *, widths: Any, value: float) -> Array:
+    """x with `widths` elements of one value before and after each axis."""
     if x.dtype.kind in "iub" and x.dtype.type(value) != value:  # 1.5 around integers is no integer
         x = real(x)
     return namespace(x).pad(x, widths, constant_values=value) if x.ndim else x.copy()

@@ -15,6 +15,7 @@ from minibig.ops.operands import checked_axis
 
 @primitive(name="transpose")
 def transpose_to(x: Array, /, *, axes: Sequence[int]) -> Array:
+    """x with its axes in this order."""
     return x.transpose(axes)
 transpose_to.defvjp(x=lambda g, axes: transpose_to(g, axes=np.argsort(axes).tolist()))
 
@@ -69,6 +70,7 @@ def ravel(x, /) -> Tensor:
 
 @primitive(name="concatenate")
 def concatenate_all(*xs: Array, axis: int) -> Array:
+    """The arrays one after the other along `axis`."""
     return namespace(xs[0]).concatenate(promoted(*xs), axis=axis)
 
 def _concatenate_rule(g, xs_shape, axis):

@@ -1,12 +1,15 @@
 """Optimizers, learning-rate schedules and gradient clipping.
 
-optimizer = AdamW(decay_groups(model, weight_decay=0.1), lr=1e-3)
-schedule = cosine_schedule(1e-3, total_steps=2000, warmup_steps=100)
-...
-norm = clip_gradients(model.parameters(), max_norm=1.0)
-optimizer.lr = schedule(step)
-optimizer.step()
-optimizer.zero_grad()
+    optimizer = AdamW(decay_groups(model, weight_decay=0.1), lr=1e-3)
+    schedule = cosine_schedule(1e-3, total_steps=2000, warmup_steps=100)
+    ...
+    norm = clip_gradients(model.parameters(), max_norm=1.0)
+    optimizer.lr = schedule(step)
+    optimizer.step()
+    optimizer.zero_grad()
+
+Read in this order: parameter_groups, saved_states, optimizers, matrix_optimizers, choice;
+schedules, clipping. The formulas stand in `ops/updates.py`.
 """
 
 from typing import TYPE_CHECKING

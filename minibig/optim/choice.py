@@ -34,7 +34,7 @@ def optimizer_for(
 
 
 def adapted_rates(settings: Mapping[str, Any], name: str) -> dict[str, float]:
-    """The `lr`, `min_lr` and `weight_decay` of settings for one optimizer, made for another.
+    """The `lr`, `min_lr` and `weight_decay` of some settings, converted for the optimizer `name`.
 
     The weight decay changes so that each step takes off as much as before.
 

@@ -1,8 +1,10 @@
 """States of optimizers that come from a file: brought to today's form, and compared.
 
-{"kind": "AdamW", "lr": 0.001,
- "groups": [{"names": ["0.weight"], "settings": {"weight_decay": 0.1, ...}}, ...],
- "steps": {"0.weight": 7}, "arrays": {"m.0.weight": ..., "v.0.weight": ...}}
+    {"kind": "AdamW", "lr": 0.001,
+     "groups": [{"names": ["0.weight"], "settings": {"weight_decay": 0.1, ...}}, ...],
+     "steps": {"0.weight": 7}, "arrays": {"m.0.weight": ..., "v.0.weight": ...}}
+
+In states of older versions the parameters have numbers in place of names.
 """
 
 from collections.abc import Callable

@@ -1,11 +1,11 @@
 """What lies where in the folder of a run, and the record by which a run explains itself.
 
-run.json                 command, settings, versions, state of git, name and hash of the text
-tokenizer/               the tokenizer's files
-tokens/                  the text as token ids: training.bin and validation.bin
-checkpoints/             what is needed to go on
-model/, best/            the model at the latest checkpoint, and at the lowest validation loss
-metrics.jsonl, loss.png  what happened, as numbers and as a picture
+    run.json                 command, settings, versions, state of git, name and hash of the text
+    tokenizer/               the tokenizer's files
+    tokens/                  the text as token ids: training.bin and validation.bin
+    checkpoints/             what is needed to go on
+    model/, best/            the model at the latest checkpoint, and at the lowest validation loss
+    metrics.jsonl, loss.png  what happened, as numbers and as a picture
 
 The run of a quickstart has more in it: `quickstart_run.py` lists that.
 """

@@ -2,12 +2,14 @@
 
     result = quickstart(Quickstart(out="runs/first"))
 
-run.json, stages.json   what the run is, and which of its stages are finished
-pretraining/            a run by itself, as `pretrain` makes it
-tokenizer/, model/, checkpoints/, metrics.jsonl, loss.png   the fine-tuning
-examination.json        every question with its answers, and a conversation
-metrics.json            the shares of right answers, the times and the losses
-report.html             all of it to look at
+    run.json, stages.json   what the run is, and which of its stages are finished
+    pretraining/            a run by itself, as `pretrain` makes it
+    tokenizer/, model/, checkpoints/, metrics.jsonl, loss.png   the fine-tuning
+    examination.json        every question with its answers, and a conversation
+    metrics.json            the shares of right answers, the times and the losses
+    report.html             all of it to look at
+
+A stage that is finished is passed over when the run is begun again (`stages.py`).
 """
 
 from collections.abc import Sequence

@@ -52,7 +52,7 @@ _CHUNK = 1 << 20  # numbers of BF16 that are widened at once
 
 @dataclass(frozen=True)
 class Entry:
-    """What the header says of one tensor; `start` counts from the begin of the file."""
+    """What the header says of one tensor; `start` counts from the beginning of the file."""
 
     kind: str
     shape: Shape

@@ -11,7 +11,8 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class Tokenizer(Protocol):
-    """A two-way map between text and token ids 0 … vocab_size - 1, with
+    """A two-way map between text and token ids 0 … vocab_size - 1.
+
     decode(encode(text)) == text for every text that the tokenizer accepts.
     """
 

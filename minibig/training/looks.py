@@ -1,7 +1,9 @@
 """What is done now and then during a run: evaluations, samples, pictures.
 
-Look("validation", 250, evaluate, best="validation_loss")
-Look("sample", 500, write_a_text)
+    Look("validation", 250, evaluate, best="validation_loss")
+    Look("sample", 500, write_a_text)
+
+The first one decides which weights are kept in best/.
 """
 
 import time

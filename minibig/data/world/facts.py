@@ -1,8 +1,8 @@
 """Who is who in the world: twenty people in five families, and nine facts about each of them.
 
 A seed deals the facts out: another seed, another world with the same people. Each fact is a person,
-a relation and a value; how it is told stands in `english.py` and `chinese.py`, under
-the names used here.
+a relation and a value; how it is told stands in `english.py` and `chinese.py`, under the names used
+here.
 """
 
 import random

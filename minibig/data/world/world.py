@@ -1,9 +1,9 @@
 """The corpus "world": a closed small world, told and asked about in English and in Chinese.
 
 Twenty people (`facts.py`) are told about in stories, in questions with answers and in short
-dialogues (`composition.py`), in the words of two languages (`english.py`,
-`chinese.py`). As all of this is one unambiguous grammar (`grammar.py`), its entropy is known
-exactly: it is the floor of the loss on these documents, which no model can get below.
+dialogues (`composition.py`), in the words of two languages (`english.py`, `chinese.py`). As all of
+this is one unambiguous grammar (`grammar.py`), its entropy is known exactly: it is the floor of the
+loss on these documents, which no model can get below.
 
 **Held out** are about one in six of the facts. Stories tell them like all others, but nobody ever
 asks for them: no form of the question, in neither language, by name or by pronoun, occurs in a
