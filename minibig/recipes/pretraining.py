@@ -198,7 +198,9 @@ def settings_on_record(folder: Path) -> Pretraining:
     Raises:  InputError for the run of a quickstart, or if there is none.
     """
     if not is_run(folder):
-        raise InputError(f"{folder} holds no run to go on with. Leave out --resume to begin.")
+        raise InputError(
+            f"{folder} holds no run to go on with. To begin one, leave out --resume and --extend."
+        )
     record = read_record(folder)
     if record.is_quickstart:
         raise InputError(
@@ -350,7 +352,8 @@ class PretrainingRun:
         folder = self.settings.folder
         trainer = Trainer(model, next_token_loss, self.batches, training, folder, looks=looks)
         trainer.progress = display.progress()
-        trainer.expected_initial_loss = math.log(tokens.tokenizer.vocab_size)
+        if self.settings.from_ is None:  # a model that was trained before knows something
+            trainer.expected_initial_loss = math.log(tokens.tokenizer.vocab_size)
         return trainer
 
     def _numbers(self, result: Result) -> dict[str, float]:

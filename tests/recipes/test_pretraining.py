@@ -12,6 +12,7 @@ from minibig.cli import main
 from minibig.recipes import Display, Pretraining, folder, pretrain, pretraining
 from minibig.recipes.folder import RECORD
 from minibig.recipes.pretraining import extended, settings_on_record
+from minibig.training import Metrics
 from minibig.training.progress import Silence
 
 QUIET = Display(say=lambda line="": None, progress=Silence)
@@ -160,6 +161,8 @@ def test_a_run_can_start_from_another(run, settings, tmp_path):
     for name, values in begun.items():
         assert abs(ended[name] - values).max() < 1e-6, "a step of no length changes nothing"
     shutil.rmtree(run)  # a run goes on without the one that it started from
+    lines = Metrics(second.folder / "metrics.jsonl").read()
+    assert not any("warning" in line for line in lines), "what it has learned is no surprise"
     assert not pretrain(second, display=QUIET).is_new
     with pytest.raises(mb.InputError, match="is not a folder"):
         pretrain(second.changed({"out": tmp_path / "third"}), display=QUIET)
