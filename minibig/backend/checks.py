@@ -8,12 +8,14 @@ Every function here returns the value that it was given, or raises InputError.
 import math
 from collections.abc import Iterable
 from os import PathLike
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from minibig.backend.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _T = TypeVar("_T")
 _LONGEST = 80  # characters of a value in a sentence
@@ -144,11 +146,13 @@ def instance(name: str, value: Any, kind: type[_T]) -> _T:
     return value
 
 
-def path(name: str, value: Any) -> Path:
+def path(name: str, value: Any) -> "Path":
     """`value` as a path, if it is one or the text of one."""
     if not isinstance(value, str | PathLike) or "\0" in str(value):
         advice = "A path holds no null characters."
         raise refuse(name, "the path of a file or a folder", value, advice)
+    from pathlib import Path  # 5 ms of an import that shall be short
+
     return Path(value)
 
 

@@ -7,8 +7,7 @@ imported when a CUDA device is first asked for, never before.
 import os
 import re
 import sys
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,12 +18,11 @@ Array: TypeAlias = np.ndarray[Any, Any]
 Shape: TypeAlias = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Device:
+class Device(NamedTuple):
     """Where an array lives: `cpu`, or a CUDA device with its number; as text "cuda:1"."""
 
     kind: str
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]  # the method of tuples is not needed
 
     def __str__(self) -> str:
         return "cpu" if self.kind == "cpu" else f"cuda:{self.index}"

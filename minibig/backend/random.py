@@ -11,8 +11,7 @@ on every device and every rank, and again in a recomputation.
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -45,8 +44,7 @@ def manual_seed(seed: int) -> None:
     """
     global _seed
     _seed = whole("seed", seed, least=0)
-    _current.state.seed = None
-    _current.state.calls.clear()
+    _current.state = _current.state._replace(seed=None, calls={})
     _streams.clear()
 
 
@@ -82,28 +80,26 @@ def set_random_state(state: dict[str, Any]) -> None:
         stream(name).bit_generator.state = inner
 
 
-@dataclass(frozen=True)
-class DropoutKey:
+class DropoutKey(NamedTuple):
     """What a dropout mask depends on: a 128-bit key, and the global number of the first example."""
 
     key: int
     first_example: int = 0
 
 
-@dataclass
-class DropoutState:
+class DropoutState(NamedTuple):
     """Where training stands: with the path of a module, all that a dropout key is made of."""
 
-    step: int = 0
-    micro_step: int = 0
-    first_example: int = 0
-    seed: int | None = None  # None: the one that was set last
-    calls: dict[str, int] = field(default_factory=dict)  # how many keys each path has had
+    step: int
+    micro_step: int
+    first_example: int
+    seed: int | None  # None: the one that was set last
+    calls: dict[str, int]  # how many keys each path has had
 
 
 class _Current(threading.local):
     def __init__(self) -> None:
-        self.state = DropoutState()
+        self.state = DropoutState(0, 0, 0, None, {})
 
 
 _current = _Current()
@@ -112,7 +108,7 @@ _current = _Current()
 def dropout_state() -> DropoutState:
     """Where training stands now, in this thread; `dropout_from` goes back there."""
     now = _current.state
-    return replace(now, seed=_seed if now.seed is None else now.seed, calls={**now.calls})
+    return now._replace(seed=_seed if now.seed is None else now.seed, calls={**now.calls})
 
 
 class dropout_from:
@@ -126,7 +122,7 @@ class dropout_from:
         self._before: list[DropoutState] = []
 
     def __enter__(self) -> None:
-        begun = replace(self._state, calls={**self._state.calls})
+        begun = self._state._replace(calls={**self._state.calls})
         self._before.append(_current.state)
         _current.state = begun
 
@@ -138,7 +134,7 @@ class dropout_from:
         """function(*arguments) within it."""
         before = _current.state
         try:
-            _current.state = replace(self._state, calls={**self._state.calls})
+            _current.state = self._state._replace(calls={**self._state.calls})
             return function(*arguments)
         finally:
             _current.state = before
@@ -149,7 +145,7 @@ def training_step(step: int, micro_step: int = 0, first_example: int = 0) -> dro
 
     Entering the same step again gives the same masks: that is what makes a resumed run exact.
     """
-    return dropout_from(DropoutState(step, micro_step, first_example))
+    return dropout_from(DropoutState(step, micro_step, first_example, None, {}))
 
 
 def dropout_key(path: str) -> DropoutKey:

@@ -156,11 +156,11 @@ def on_one_blas_thread(task: Callable[[], Any]) -> Any:
         _regions.settle()
         return task()
     finally:
-        active.pop(region, None)  # first: Python answers Ctrl-C after this call, not before it
         try:
+            active.pop(region, None)  # first: Python answers Ctrl-C after this call, not before it
             _regions.settle()
         finally:
-            if _regions.before is not None:  # the first was interrupted, or others are at work
+            if _regions.before is not None:  # that was interrupted, or others are at work
                 _regions.settle()
 
 

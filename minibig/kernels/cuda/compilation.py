@@ -8,7 +8,6 @@ there; Python's float, which is a double; and NumPy arrays of one element, which
 
 import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from minibig.backend import Array, namespace
@@ -67,6 +66,8 @@ def _compiled(xp: Any, file: str, name: str, definitions: tuple[tuple[str, Any],
 @functools.cache
 def source(file: str) -> str:
     """The text of a source with `numbers.cuh` before it, as the compiler gets it."""
+    from pathlib import Path  # 5 ms of an import that shall be short
+
     folder = Path(__file__).parent
     numbers, text = ((folder / each).read_text("utf-8") for each in ("numbers.cuh", file))
     return f'#line 1 "numbers.cuh"\n{numbers}\n#line 1 "{file}"\n{text}'
