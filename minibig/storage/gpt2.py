@@ -6,9 +6,8 @@ some hold the causal mask as `attn.bias`, and some repeat the token embedding as
 
 from typing import Any
 
-from minibig.files import StorageError
 from minibig.models import GPT, GPTConfig
-from minibig.storage.weight_tables import Family, Weight
+from minibig.storage.weight_tables import ConfigTable, Family, Weight
 
 WEIGHTS = (
     Weight("token_embedding.{kind}", ("transformer.wte.{kind}",)),
@@ -22,25 +21,26 @@ WEIGHTS = (
     Weight("final_norm.{kind}", ("transformer.ln_f.{kind}",)),
 )
 
-_SIZES = {
-    "vocab_size": "vocab_size",
-    "context_length": "n_positions",
-    "n_layers": "n_layer",
-    "n_heads": "n_head",
-    "d_model": "n_embd",
-}
-_DROPOUTS = ("resid_pdrop", "embd_pdrop", "attn_pdrop")
 _EPS = 1e-5
 
-# What a published configuration may change and our GPT does not: (usual value, others as good).
-_FIXED: dict[str, tuple[Any, ...]] = {
-    "activation_function": ("gelu_new", "gelu_pytorch_tanh"),
-    "layer_norm_epsilon": (_EPS,),
-    "tie_word_embeddings": (True,),
-    "scale_attn_weights": (True,),
-    "scale_attn_by_inverse_layer_idx": (False,),
-    "add_cross_attention": (False,),
-}
+CONFIG = ConfigTable(
+    sizes={
+        "vocab_size": "vocab_size",
+        "context_length": "n_positions",
+        "n_layers": "n_layer",
+        "n_heads": "n_head",
+        "d_model": "n_embd",
+    },
+    fixed={
+        "activation_function": ("gelu_new", "gelu_pytorch_tanh"),
+        "layer_norm_epsilon": (_EPS,),
+        "tie_word_embeddings": (True,),
+        "scale_attn_weights": (True,),
+        "scale_attn_by_inverse_layer_idx": (False,),
+        "add_cross_attention": (False,),
+    },
+    alike={"resid_pdrop": 0.1, "embd_pdrop": 0.1, "attn_pdrop": 0.1},
+)
 
 
 def config_from(fields: dict[str, Any]) -> GPTConfig:
@@ -48,22 +48,9 @@ def config_from(fields: dict[str, Any]) -> GPTConfig:
 
     Raises:  StorageError if sizes are missing, or settings ask for what GPT does not compute.
     """
-    unusable = [theirs for theirs in _SIZES.values() if type(fields.get(theirs)) is not int]
-    if unusable:
-        raise StorageError(f"config.json must give whole numbers for {', '.join(unusable)}.")
-    fixed = {**_FIXED, "n_inner": (4 * fields["n_embd"], None)}
-    strange = [
-        f"{key} = {fields[key]!r} (expected {values[0]!r})"
-        for key, values in fixed.items()
-        if key in fields and fields[key] not in values
-    ]
-    dropouts = [fields.get(key, 0.1) for key in _DROPOUTS]
-    if type(dropouts[0]) not in (int, float) or dropouts.count(dropouts[0]) < len(dropouts):
-        strange.append(f"{', '.join(_DROPOUTS)} = {dropouts} (expected one number)")
-    if strange:
-        raise StorageError(f"config.json asks for what GPT does not have: {'; '.join(strange)}.")
-    sizes = {ours: fields[theirs] for ours, theirs in _SIZES.items()}
-    return GPTConfig(**sizes, dropout=dropouts[0])
+    sizes = CONFIG.sizes_in(fields)
+    CONFIG.check(fields, "GPT", n_inner=(4 * sizes["d_model"], None))
+    return GPTConfig(**sizes, dropout=fields.get("resid_pdrop", 0.1))
 
 
 def fields_of(config: GPTConfig) -> dict[str, Any]:
@@ -74,11 +61,10 @@ def fields_of(config: GPTConfig) -> dict[str, Any]:
     """
     return {
         "architectures": ["GPT2LMHeadModel"],
-        **{theirs: getattr(config, ours) for ours, theirs in _SIZES.items()},
+        **CONFIG.fields_of(config),
         "n_ctx": config.context_length,
         "n_inner": None,
-        **{key: values[0] for key, values in _FIXED.items()},
-        **dict.fromkeys(_DROPOUTS, config.dropout),
+        **dict.fromkeys(CONFIG.alike, config.dropout),
     }
 
 

@@ -56,6 +56,62 @@ class Weight:
     transform: Transform = SAME
 
 
+@dataclass(frozen=True)
+class ConfigTable:
+    """The fields of a published config.json: which are our sizes, and which we do not change.
+
+    `sizes` has our name of a whole number -> theirs. `fixed` has what a published configuration may
+    change and our model does not: a field -> (the usual value, others as good). The numbers
+    `alike`, such as several dropouts, are one number here; each with its value where it is missing.
+
+    >>> table = ConfigTable({"d_model": "hidden_size"}, {"hidden_act": ("gelu",)})
+    >>> table.sizes_in({"hidden_size": 8})
+    {'d_model': 8}
+    >>> table.check({"hidden_act": "relu"}, "BERT")
+    Traceback (most recent call last):
+    minibig.files.durable.StorageError: config.json asks for what BERT does not have: \
+hidden_act = 'relu' (expected 'gelu').
+    """
+
+    sizes: Mapping[str, str]
+    fixed: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    alike: Mapping[str, float] = field(default_factory=dict)
+
+    def sizes_in(self, fields: Mapping[str, Any]) -> dict[str, int]:
+        """Our sizes, as the fields give them.
+
+        Raises:  StorageError that names those that are no whole numbers.
+        """
+        unusable = [theirs for theirs in self.sizes.values() if type(fields.get(theirs)) is not int]
+        if unusable:
+            raise StorageError(f"config.json must give whole numbers for {', '.join(unusable)}.")
+        return {ours: fields[theirs] for ours, theirs in self.sizes.items()}
+
+    def check(self, fields: Mapping[str, Any], model: str, **more: tuple[Any, ...]) -> None:
+        """Raise if fields ask for what a model does not have; `more` are fixed for these sizes.
+
+        Raises:  StorageError that names them all.
+        """
+        strange = [
+            f"{key} = {checks.shown(fields[key])} (expected {values[0]!r})"
+            for key, values in {**self.fixed, **more}.items()
+            if key in fields and fields[key] not in values
+        ]
+        given = [fields.get(key, default) for key, default in self.alike.items()]
+        if any(type(each) not in (int, float) or each != given[0] for each in given):
+            names = ", ".join(self.alike)
+            strange.append(f"{names} = {checks.shown(given)} (expected one number)")
+        if strange:
+            raise StorageError(
+                f"config.json asks for what {model} does not have: {'; '.join(strange)}."
+            )
+
+    def fields_of(self, config: Any) -> dict[str, Any]:
+        """The fields for one of our configurations: its sizes, and what is fixed."""
+        sizes = {theirs: getattr(config, ours) for ours, theirs in self.sizes.items()}
+        return sizes | {key: values[0] for key, values in self.fixed.items()}
+
+
 class Source(NamedTuple):
     """Where one tensor of a model comes from: names in a file, and the transform from there."""
 

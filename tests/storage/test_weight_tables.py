@@ -17,6 +17,7 @@ from minibig.storage import (
     JOINED_TRANSPOSED,
     SAME,
     TRANSPOSED,
+    ConfigTable,
     Family,
     StorageError,
     Weight,
@@ -50,18 +51,20 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(Block(config.d_model) for _ in range(config.n_layers))
 
 
+BERT_CONFIG = ConfigTable(
+    sizes={"vocab_size": "vocab_size", "n_layers": "num_hidden_layers", "d_model": "hidden_size"},
+    fixed={"hidden_act": ("gelu", "gelu_python"), "is_decoder": (False,)},
+    alike={"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1},
+)
+
 # The whole of a family: BERT stores (out, in), and query, key and value apart.
 BERT = Family(
     "bert",
     Encoder,
-    config_from=lambda fields: EncoderConfig(
-        vocab_size=fields["vocab_size"], n_layers=fields["num_hidden_layers"],
-        d_model=fields["hidden_size"],
+    config_from=lambda fields: (
+        BERT_CONFIG.check(fields, "BERT") or EncoderConfig(**BERT_CONFIG.sizes_in(fields))
     ),
-    fields_of=lambda config: {
-        "vocab_size": config.vocab_size, "num_hidden_layers": config.n_layers,
-        "hidden_size": config.d_model,
-    },
+    fields_of=lambda config: BERT_CONFIG.fields_of(config),
     weights=(
         Weight("embedding.weight", ("bert.embeddings.word_embeddings.weight",)),
         Weight(
@@ -194,3 +197,30 @@ def test_tables_name_every_tensor_of_their_models():
             model = family.build(fields)
         theirs = [n for source in family.sources(model.state_dict()).values() for n in source.names]
         assert len(theirs) == len(set(theirs)) and all(n.startswith(family.prefix) for n in theirs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"hidden_size": "8"}, "must give whole numbers for hidden_size"),
+        ({"hidden_size": True, "vocab_size": None}, "for vocab_size, hidden_size"),
+        ({"hidden_act": "relu"}, r"what BERT does not have: hidden_act = 'relu' .expected 'gelu'"),
+        ({"is_decoder": True, "hidden_act": [1]}, r"hidden_act = \[1\] .*; is_decoder = True"),
+        ({"hidden_act": "x" * 10_000}, r"\.\.\. \(10,002 characters\)"),
+        ({"hidden_dropout_prob": 0.2}, r"= \[0.2, 0.1\] .expected one number"),
+        ({"hidden_dropout_prob": float("nan")}, "expected one number"),
+        ({"hidden_dropout_prob": "0.1", "attention_probs_dropout_prob": "0.1"}, "one number"),
+    ],
+)
+def test_a_configuration_that_asks_for_something_else_is_refused(changes, words):
+    fields = BERT_CONFIG.fields_of(EncoderConfig()) | changes
+    with pytest.raises(StorageError, match=words):
+        BERT.config_from(fields)
+
+
+def test_what_is_usual_may_be_left_out_or_said_otherwise():
+    fields = BERT_CONFIG.fields_of(EncoderConfig(d_model=6))
+    assert fields["hidden_act"] == "gelu"
+    assert BERT.config_from(fields | {"hidden_act": "gelu_python"}) == EncoderConfig(d_model=6)
+    del fields["hidden_act"], fields["is_decoder"]
+    assert BERT.config_from(fields) == EncoderConfig(d_model=6)
