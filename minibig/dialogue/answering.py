@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minibig.backend import Array, to_numpy
+from minibig.backend import Array, InputError, to_numpy
+from minibig.backend.checks import instance, iterable, whole
 from minibig.data import Turn
 from minibig.dialogue.conversation import Conversation
 from minibig.dialogue.forms import DialogueForm, TaughtDialogue, dialogue_tokens, prompt_ids
@@ -31,7 +32,7 @@ def answers_to(
     """
     found = greedy_answers(
         model,
-        [prompt_ids(tokenizer, (), question) for question in questions],
+        [prompt_ids(tokenizer, (), q) for q in iterable("questions", questions, "questions")],
         max_new_tokens=max_new_tokens,
         stop_token=dialogue_tokens(tokenizer)[2],
     )
@@ -50,7 +51,7 @@ def answers_in_turn(
     """
     conversation, form = Conversation(), TaughtDialogue(tokenizer)
     end, context_length = dialogue_tokens(tokenizer)[2], model.start().context_length
-    for question in questions:
+    for question in iterable("questions", questions, "questions"):
         prompt, _ = conversation.prompt(
             form, question, context_length=context_length, max_new_tokens=max_new_tokens
         )
@@ -62,7 +63,14 @@ def answers_in_turn(
 
 def _room_left(context_length: int | None, prompt: Sequence[int], most: int) -> int:
     """How many tokens an answer may have: `most`, or what the prompt leaves of the context."""
-    return most if context_length is None else min(most, context_length - len(prompt))
+    if context_length is None:
+        return most
+    if len(prompt) > context_length:
+        raise InputError(
+            f"the prompt has {len(prompt):,} tokens, more than the context of {context_length:,}. "
+            "Conversation.prompt forgets the oldest turns."
+        )
+    return min(most, context_length - len(prompt))
 
 
 class Answer:
@@ -135,7 +143,8 @@ def token_choices(model: LanguageModel, answer: Answer, n_others: int = 3) -> li
 
     p(token t) = softmax(logits after the prompt and the tokens before t)[token t]
     """
-    if not answer.ids:
+    whole("n_others", n_others, 0)
+    if not instance("answer", answer, Answer).ids:
         return []
     ids = answer.prompt + answer.ids[:-1]
     with evaluating(model):

@@ -25,7 +25,7 @@ def dialogue_evaluation_batches(
     context_length: int,
 ) -> Iterator[Batch]:
     """Dialogues that are only looked at: each once, one in a row, the same batches each time."""
-    for first in range(0, len(dialogues), batch_size):
+    for first in range(0, len(dialogues), whole("batch_size", batch_size, 1)):
         some = dialogues[first : first + batch_size]
         yield DialogueBatches(
             tokenizer, some, batch_size=len(some), context_length=context_length, seed=0
@@ -85,7 +85,7 @@ class DialogueBatches:
 
     def batch(self, number: int) -> Batch:
         """Batch `number`, counted from 0."""
-        first = number * self.batch_size
+        first = whole("number", number, 0) * self.batch_size
         rows = [self._row(number) for number in range(first, first + self.batch_size)]
         longest = max(len(ids) for ids, _ in rows)
         ids = np.full((len(rows), longest), self._padding, np.int64)  # (B, T + 1)

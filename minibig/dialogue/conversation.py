@@ -7,12 +7,12 @@ They stay in the conversation, and in its file, but the model is no longer told 
 import json
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from minibig.backend import InputError
 from minibig.backend.checks import one_of, text
+from minibig.backend.checks import path as checked_path
 from minibig.data import Turn
-from minibig.dialogue.forms import DialogueForm
+from minibig.dialogue.forms import DialogueForm, checked_turns
 from minibig.files import StorageError, parse_json, read_json, write_text
 
 FORMAT = "minibig conversation"
@@ -22,7 +22,7 @@ class Conversation:
     """Turns, each a question and its answer; the model is not told of the first `n_forgotten`."""
 
     def __init__(self, turns: Iterable[Turn] = ()) -> None:
-        self.turns: list[Turn] = list(turns)
+        self.turns: list[Turn] = checked_turns(turns)
         self.n_forgotten = 0
 
     def add(self, question: str, answer: str) -> None:
@@ -72,11 +72,12 @@ class Conversation:
         self.n_forgotten += forgotten
         return ids, told[:forgotten]
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the conversation as JSON; only another conversation is replaced.
 
         Raises:  InputError if the file holds something else, StorageError if it cannot be written.
         """
+        path = checked_path("path", path)
         if os.path.lexists(path):
             try:
                 Conversation.load(path)
@@ -93,11 +94,12 @@ class Conversation:
         write_text(path, content + "\n")
 
     @classmethod
-    def load(cls, path: Path) -> "Conversation":
+    def load(cls, path: str | os.PathLike[str]) -> "Conversation":
         """The conversation in a file.
 
         Raises:  StorageError if the file cannot be read or holds none.
         """
+        path = checked_path("path", path)
         try:
             content = read_json(path, shape=_SHAPE)
         except StorageError as error:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from minibig.backend import InputError
+from minibig.backend.checks import iterable, refuse
 from minibig.data import Turn
 from minibig.tokenizers import Tokenizer
 
@@ -42,7 +43,7 @@ def dialogue_ids(tokenizer: Tokenizer, turns: Sequence[Turn]) -> tuple[list[int]
     _, _, end = dialogue_tokens(tokenizer)
     ids: list[int] = []
     answers: list[bool] = []
-    for question, answer in turns:
+    for question, answer in checked_turns(turns):
         asked = prompt_ids(tokenizer, (), question)
         answered = [*tokenizer.encode(answer), end]
         ids += asked + answered
@@ -61,6 +62,22 @@ def prompt_ids(tokenizer: Tokenizer, turns: Sequence[Turn], question: str) -> li
     user, assistant, _ = dialogue_tokens(tokenizer)
     before = dialogue_ids(tokenizer, turns)[0] if turns else []
     return [*before, user, *tokenizer.encode(question), assistant]
+
+
+def checked_turns(turns: Any) -> list[Turn]:
+    """The turns as pairs of texts, a question and its answer each.
+
+    >>> checked_turns([{"user": "Hi", "assistant": "Hello"}])
+    Traceback (most recent call last):
+    minibig.backend.errors.InputError: a turn must be a pair (question, answer) of texts; got \
+{'user': 'Hi', 'assistant': 'Hello'}.
+    """
+    found = list(iterable("turns", turns, "pairs (question, answer)"))
+    for turn in found:
+        pair = isinstance(turn, tuple | list) and len(turn) == 2
+        if not (pair and all(isinstance(said, str) for said in turn)):
+            raise refuse("a turn", "a pair (question, answer) of texts", turn)
+    return [(question, answer) for question, answer in found]
 
 
 def dialogue_tokens(tokenizer: Tokenizer) -> tuple[int, int, int]:
@@ -143,7 +160,8 @@ class Transcript:
 
     def prompt(self, turns: Sequence[Turn], question: str) -> list[int]:
         """The ids of the transcript up to the answer."""
-        said = "".join(f"{self._USER} {q}{self._ASSISTANT} {a}\n" for q, a in turns)
+        told = checked_turns(turns)
+        said = "".join(f"{self._USER} {q}{self._ASSISTANT} {a}\n" for q, a in told)
         return self.tokenizer.encode(f"{said}{self._USER} {question}{self._ASSISTANT}")
 
     def answer(self, pieces: Iterable[str]) -> Iterator[str]:

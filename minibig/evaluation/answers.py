@@ -5,10 +5,14 @@ row can move another. A step through a cache costs little more for thirty rows t
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from minibig.backend import CPU, to_numpy
+from minibig.backend.checks import iterable, refuse
 from minibig.generation import LanguageModel, Sampling, generate
+from minibig.nn.embedding import ids_array
 
 _ROWS = 64  # prompts side by side; more would only take more memory
 
@@ -32,9 +36,10 @@ def greedy_answers(
     >>> [len(answer) for answer in greedy_answers(model, [[1], [2, 3], [4]], max_new_tokens=5)]
     [5, 5, 5]
     """
+    prompts = [_ids(prompt) for prompt in iterable("prompts", prompts, "prompts, lists of ids")]
     answers: list[list[int]] = [[] for _ in prompts]
     for places in _of_one_length(prompts):
-        rows = np.array([prompts[place] for place in places], np.int64)  # (B, T)
+        rows = np.array([prompts[place] for place in places])  # (B, T)
         written = generate(
             model,
             rows,
@@ -45,6 +50,15 @@ def greedy_answers(
         for place, row in zip(places, written[:, rows.shape[1] :].tolist(), strict=True):
             answers[place] = row[: row.index(stop_token)] if stop_token in row else row
     return answers
+
+
+def _ids(prompt: Any) -> list[int]:
+    """A prompt as a list; its ids are checked by `generate`."""
+    array = to_numpy(ids_array(prompt, CPU))
+    if array.ndim != 1:
+        raise refuse("a prompt", "a list of ids", prompt)
+    ids: list[int] = array.tolist()
+    return ids
 
 
 def _of_one_length(prompts: Sequence[Sequence[int]]) -> list[list[int]]:

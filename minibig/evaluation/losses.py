@@ -12,7 +12,7 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import InputError
-from minibig.backend.checks import number, whole
+from minibig.backend.checks import number, refuse, whole
 from minibig.nn import Module
 from minibig.nn.modes import evaluating
 from minibig.stopping import stop_if_requested
@@ -34,10 +34,14 @@ def mean_loss(model: Module, loss: Callable[[Any, Any], Tensor], batches: Iterab
     >>> abs(mean_loss(model, next_token_loss, batches) - math.log(9)) < 0.1
     True
     """
+    if not callable(loss):
+        raise refuse("loss", "a function (model, batch) -> loss", loss)
     total, n_targets = 0.0, 0
     with evaluating(model):
         for batch in batches:
             stop_if_requested()
+            if not hasattr(batch, "n_targets"):
+                raise refuse("a batch", "one that says its n_targets, such as a Batch", batch)
             if batch.n_targets:
                 total += loss(model, batch).item() * batch.n_targets
                 n_targets += batch.n_targets
@@ -55,7 +59,10 @@ def perplexity(loss: float) -> float:
     >>> perplexity(math.log(50))
     50.0
     """
-    return math.exp(number("loss", loss))
+    try:
+        return math.exp(number("loss", loss))
+    except OverflowError:
+        return math.inf
 
 
 def bits_per_byte(loss: float, *, n_tokens: int, n_bytes: int) -> float:

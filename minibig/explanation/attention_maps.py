@@ -57,6 +57,9 @@ def sharpest_heads(maps: np.ndarray, count: int) -> list[tuple[int, int]]:
     >>> sharpest_heads(np.stack([[np.eye(4), look_back]]), 1)
     [(0, 1)]
     """
+    maps = np.asarray(maps)
+    if maps.ndim != 4 or maps.shape[2] != maps.shape[3]:
+        raise InputError(f"maps must have shape (L, H, T, T); got {maps.shape}.")
     L, H, T, _ = maps.shape
     count = checks.whole("count", count)
     if T < 3 or not 0 < count <= L * H:

@@ -18,7 +18,7 @@ import numpy as np
 from minibig.autograd import Tensor
 from minibig.backend import CPU, Array, InputError, generator, to_numpy
 from minibig.backend import stream as random_stream
-from minibig.backend.checks import instance, whole
+from minibig.backend.checks import instance, refuse, whole
 from minibig.generation.sampling import Sampling
 from minibig.nn.embedding import ids_array
 from minibig.ops import checked_ids
@@ -95,7 +95,9 @@ def generate(
     prompts, times = _prompts(ids), whole("n_sequences", n_sequences, 1)
     decoder = _started(model, len(prompts), times)
     prompts = np.repeat(prompts, times, axis=0)
-    tokens = _next_tokens(decoder, prompts, _sampling(sampling, settings), seed, stop_token)
+    tokens = _next_tokens(
+        decoder, prompts, _sampling(sampling, settings), seed, stop_token, stopped
+    )
     columns = [prompts]
     ended = np.zeros(len(prompts), bool)
     while len(columns) <= max_new_tokens and not (ended.all() or stopped()):
@@ -134,7 +136,7 @@ def stream(
     if len(prompt) != 1:
         raise InputError(f"stream continues one prompt; got {len(prompt)}. Use generate.")
     decoder = _started(model, 1, 1)
-    tokens = _next_tokens(decoder, prompt, _sampling(sampling, settings), seed, stop_token)
+    tokens = _next_tokens(decoder, prompt, _sampling(sampling, settings), seed, stop_token, stopped)
     return _until_the_end(tokens, max_new_tokens, stop_token, stopped)
 
 
@@ -168,10 +170,17 @@ def _started(model: Any, batch_size: int, n_sequences: int) -> Decoder:
 
 
 def _next_tokens(
-    decoder: Decoder, prompts: Array, sampling: Sampling, seed: int | None, stop_token: int | None
+    decoder: Decoder,
+    prompts: Array,
+    sampling: Sampling,
+    seed: int | None,
+    stop_token: int | None,
+    stopped: Callable[[], bool],
 ) -> Iterator[Array]:
     """The next token of every row (B), again and again, after all arguments were checked."""
     checked_ids(prompts, decoder.vocab_size)
+    if not callable(stopped):
+        raise refuse("stopped", "a function that says whether to stop", stopped)
     if stop_token is not None:
         whole("stop_token", stop_token, 0, decoder.vocab_size - 1)
     if seed is None:

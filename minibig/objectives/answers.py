@@ -10,6 +10,7 @@ import numpy as np
 
 from minibig.autograd import Tensor
 from minibig.backend import InputError, to_device
+from minibig.backend.checks import instance
 from minibig.data import Batch
 from minibig.nn import Module
 from minibig.ops import cross_entropy
@@ -30,6 +31,7 @@ def answer_loss(model: Module, batch: Batch) -> Tensor:
     >>> abs(answer_loss(model, batch).item() - 2.197) < 0.1  # ln 9
     True
     """
+    instance("batch", batch, Batch)
     if batch.mask is None:
         raise InputError(
             "answer_loss needs a batch with a mask, which marks the answers; got one without. "

@@ -7,6 +7,7 @@ in nats per token: ln V for a model that knows nothing.
 
 from minibig.autograd import Tensor
 from minibig.backend import InputError, to_device
+from minibig.backend.checks import instance
 from minibig.data import Batch
 from minibig.nn import Module
 from minibig.ops import cross_entropy
@@ -26,6 +27,7 @@ def next_token_loss(model: Module, batch: Batch) -> Tensor:
     >>> abs(next_token_loss(model, batches.batch(0)).item() - 2.197) < 0.1  # ln 9
     True
     """
+    instance("batch", batch, Batch)
     if batch.mask is not None:
         raise InputError(
             "next_token_loss predicts every target; got a batch with a mask. Use answer_loss."

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minibig.backend import InputError
+from minibig.backend.checks import text
 from minibig.pictures.style import INK
 
 _CELL, _GAP, _MARGIN = 20, 8, 4
@@ -32,6 +33,8 @@ def attention_picture(weights: np.ndarray, tokens: Sequence[str]) -> str:
     >>> picture.count("<rect"), "&lt;b&gt; looks at a: 0.00" in picture
     (3, True)
     """
+    weights = np.asarray(weights)
+    tokens = [text("a token", each, empty=True) for each in tokens]
     T = len(tokens)
     if weights.shape != (T, T) or not T:
         raise InputError(
@@ -84,7 +87,7 @@ def _text(x: float, y: float, label: str, anchor: str, turn: int = 0) -> str:
 
 def _shade(weight: float) -> str:
     """A colour between pale and dark; small weights are drawn stronger, so that they are seen."""
-    share = max(0.0, min(1.0, weight)) ** 0.7
+    share = max(0.0, min(1.0, weight)) ** 0.7  # NaN is 0
     mixed = (round(p + (i - p) * share) for p, i in zip(_PALE, _DARK, strict=True))
     return "#" + "".join(f"{value:02x}" for value in mixed)
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from minibig.backend import InputError
+from minibig.backend import InputError, checks
 from minibig.pictures.style import (
     BLUE,
     COLORS,
@@ -73,7 +73,7 @@ def draw_losses(
 
 def draw_phases(phases: Sequence[Phase], path: str | os.PathLike[str]) -> None:
     """Write a PNG of several phases side by side, each as `draw_losses` draws it."""
-    save_picture(picture_of(phases), Path(path))
+    save_picture(picture_of(phases), checks.path("path", path))
 
 
 def picture_of(phases: Sequence[Phase], size: tuple[float, float] = SIZE) -> bytes:
@@ -81,6 +81,8 @@ def picture_of(phases: Sequence[Phase], size: tuple[float, float] = SIZE) -> byt
 
     Raises:  InputError if no step was made yet.
     """
+    if not phases:
+        raise InputError("a picture needs at least one phase of learning; got none.")
     with own_defaults():
         figure, sheets = sheet(len(phases), size)
         for axes, phase in zip(sheets, phases, strict=True):
@@ -97,6 +99,8 @@ def draw_runs(
 
     Raises:  InputError if a run has no step yet, StorageError if the file cannot be written.
     """
+    if not runs:
+        raise InputError("a picture needs at least one run; got none.")
     training = {name: _losses(metrics) for name, metrics in runs.items()}
     with own_defaults():
         figure, [axes] = sheet(1)
@@ -120,7 +124,7 @@ def draw_runs(
         style = {"frameon": False, "labelcolor": INK, "loc": "upper right", "fontsize": size}
         axes.legend(ncols=columns, **style).set_in_layout(False)
         picture = png(figure)
-    save_picture(picture, Path(path))
+    save_picture(picture, checks.path("path", path))
 
 
 def smoothed_losses(steps: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,12 +12,11 @@ Only what a derivative passes through is recorded, and so drawn; constants are n
 import os
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.autograd.tensors import Leaf, Node
-from minibig.backend import InputError
+from minibig.backend import InputError, checks
 from minibig.backend.checks import instance
 from minibig.nn import Module
 from minibig.pictures.fonts import legible
@@ -80,7 +79,7 @@ def draw_graph(result: Tensor, path: str | os.PathLike[str], module: Module | No
         )
     with own_defaults():
         picture = png(_figure_of(nodes, _labels(nodes, module)))
-    save_picture(picture, Path(path))
+    save_picture(picture, checks.path("path", path))
 
 
 def _figure_of(nodes: list[Node], labels: list[str]) -> Any:

@@ -190,3 +190,16 @@ def test_an_answer_without_tokens_has_no_choices(model, form):
     answer = answer_to(model, form, "Who are you?", stopped=lambda: True)
     assert "".join(answer) == "" and answer.ended == "stopped"
     assert token_choices(model, answer) == []
+
+
+def test_wrong_uses_of_answers_are_told():
+    model = gpt()
+    with pytest.raises(mb.InputError, match="more than the context of"):
+        Answer(model, dialogue_form(TOKENIZER), [1] * 999, max_new_tokens=3)
+    for questions in ("one question", None):
+        with pytest.raises(mb.InputError, match="questions must be an iterable of questions"):
+            answering.answers_to(model, TOKENIZER, questions, max_new_tokens=2)
+        with pytest.raises(mb.InputError, match="questions must be an iterable of questions"):
+            answering.answers_in_turn(model, TOKENIZER, questions, max_new_tokens=2)
+    with pytest.raises(mb.InputError, match="answer must be of type Answer"):
+        answering.token_choices(model, "an answer")

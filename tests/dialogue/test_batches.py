@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend import InputError
-from minibig.dialogue import DialogueBatches, dialogue_ids, dialogue_tokens
+from minibig.dialogue import (
+    DialogueBatches,
+    dialogue_evaluation_batches,
+    dialogue_ids,
+    dialogue_tokens,
+)
 
 from .small_world import DIALOGUES, TOKENIZER, T
 
@@ -103,3 +108,12 @@ def test_wrong_uses_are_told():
         made((1, 3, 0), DIALOGUES[:2])
     with pytest.raises(InputError, match="batch_size must be a whole number of at least 1; got 0"):
         made((0, 1, 0))
+
+
+def test_batches_have_whole_numbers_and_sizes():
+    batches = DialogueBatches(TOKENIZER, DIALOGUES, batch_size=1, context_length=T, seed=0)
+    for number in (-1, 1.5, None):
+        with pytest.raises(InputError, match="number must be a whole number of at least 0"):
+            batches.batch(number)
+    with pytest.raises(InputError, match="batch_size must be a whole number of at least 1"):
+        list(dialogue_evaluation_batches(TOKENIZER, DIALOGUES, batch_size=0, context_length=T))

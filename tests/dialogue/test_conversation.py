@@ -129,3 +129,14 @@ def test_what_could_not_be_read_again_is_not_written(tmp_path):
     with pytest.raises(InputError, match="the conversation is too long for a file"):
         Conversation([("a" * 11_000_000, "b")]).save(tmp_path / "talk.json")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_may_be_a_text(tmp_path):
+    path = f"{tmp_path}/said.json"
+    Conversation([("Hi", "Hello")]).save(path)
+    assert Conversation.load(path).turns == [("Hi", "Hello")]
+    for wrong in (None, 3):
+        with pytest.raises(InputError, match="path must be the path of a file"):
+            Conversation().save(wrong)
+        with pytest.raises(InputError, match="path must be the path of a file"):
+            Conversation.load(wrong)

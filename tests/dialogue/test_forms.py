@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibig.backend import InputError
+from minibig.dialogue import Conversation
 from minibig.dialogue.forms import (
     DIALOGUE_TOKENS,
     TaughtDialogue,
@@ -104,3 +105,19 @@ def test_nothing_is_read_after_the_mark():
         raise AssertionError("read too far")
 
     assert list(until("|", pieces())) == ["yes"]
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [["ab"], [{"user": "a", "assistant": "b"}], [("a", "b", "c")], [("a", None)], [1], "ab", 3],
+)
+def test_a_turn_is_a_pair_of_texts(turns):
+    tokenizer = ByteLevelBPE.train("a b", vocab_size=259, special_tokens=DIALOGUE_TOKENS)
+    for use in (
+        lambda: dialogue_ids(tokenizer, turns),
+        lambda: prompt_ids(tokenizer, turns, "a"),
+        lambda: Transcript(tokenizer).prompt(turns, "a"),
+        lambda: Conversation(turns),
+    ):
+        with pytest.raises(InputError, match=r"must be (a pair|an iterable)"):
+            use()

@@ -65,3 +65,15 @@ def test_wrong_prompts_are_told(model):
         greedy_answers(model, [[1], []], max_new_tokens=2)
     with pytest.raises(mb.InputError, match="ids"):
         greedy_answers(model, [[V]], max_new_tokens=2)
+
+
+@pytest.mark.parametrize("prompts", ["ab", ["ab"], [1, 2], [[[1]]], [[1.5]], None, [None]])
+def test_prompts_are_lists_of_ids(model, prompts):
+    with pytest.raises(mb.InputError):
+        greedy_answers(model, prompts, max_new_tokens=2)
+
+
+def test_prompts_may_be_arrays_and_tensors(model):
+    expected = greedy_answers(model, [[1, 2]], max_new_tokens=3)
+    for prompts in (np.array([[1, 2]]), mb.tensor([[1, 2]]), [mb.tensor([1, 2])], ((1, 2),)):
+        assert greedy_answers(model, prompts, max_new_tokens=3) == expected

@@ -81,3 +81,20 @@ def test_wrong_uses_are_told():
         bits_per_byte(1.0, n_tokens=3, n_bytes=0)
     with pytest.raises(mb.InputError, match="loss must be a number; got nan"):
         perplexity(math.nan)
+
+
+def test_a_loss_beyond_all_numbers_is_an_infinite_perplexity():
+    assert perplexity(1000.0) == math.inf and perplexity(-1000.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("loss", "batches", "words"),
+    [
+        (None, [], "loss must be a function"),
+        (next_token_loss, [1, 2], "a batch must be one that says its n_targets"),
+        (next_token_loss, [np.ones((1, 2))], "a batch must be one that says its n_targets"),
+    ],
+)
+def test_what_cannot_be_measured_is_told(loss, batches, words):
+    with pytest.raises(mb.InputError, match=words):
+        mean_loss(gpt(), loss, batches)

@@ -34,3 +34,15 @@ def test_the_share_is_that_of_the_right_ones(right):
 def test_answers_without_questions_are_refused(answers, expected):
     with pytest.raises(InputError, match="one answer for each expected one"):
         exact_match(answers, expected)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"), [("abc", "abc"), (["abc"], "a"), (["a"], [None]), ([1], [1]), (1, 1)]
+)
+def test_one_text_is_no_list_of_answers(answers, expected):
+    with pytest.raises(InputError, match=r"must be (an iterable of texts|a text)"):
+        exact_match(answers, expected)
+
+
+def test_answers_may_come_from_anywhere():
+    assert exact_match((answer for answer in ["a", "b"]), ("a", "c")) == 0.5

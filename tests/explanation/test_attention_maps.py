@@ -143,3 +143,9 @@ def test_wrong_uses_are_told(model):
 def test_they_are_the_same_on_every_device(model, device):
     expected = attention_maps(model, IDS)
     np.testing.assert_allclose(attention_maps(model.to(device), IDS), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 4), (1, 2, 4, 5), ()])
+def test_heads_are_compared_by_whole_maps(shape):
+    with pytest.raises(mb.InputError, match=r"maps must have shape .L, H, T, T."):
+        sharpest_heads(np.ones(shape), 1)

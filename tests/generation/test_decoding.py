@@ -326,3 +326,11 @@ def test_extreme_settings_are_the_limits_that_they_come_near_to(model):
     avoided = generate(model, [1], max_new_tokens=4, temperature=0, repetition_penalty=1e300)
     assert len(set(avoided[0].tolist())) >= 2
     assert generate(model, [1], max_new_tokens=4, temperature=1e300, seed=0).shape == (1, 5)
+
+
+@pytest.mark.parametrize("write", [generate, stream])
+def test_a_class_is_no_model_and_a_flag_no_function(write):
+    with pytest.raises(mb.InputError, match="model must be a language model such as GPT"):
+        write(GPT, [1], max_new_tokens=1)
+    with pytest.raises(mb.InputError, match="stopped must be a function"):
+        write(GPT(GPTConfig(9, 4, 1, 1, 4)), [1], max_new_tokens=1, stopped=True)

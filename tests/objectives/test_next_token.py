@@ -6,7 +6,7 @@ from training.tiny_runs import T, V, gpt, tokens
 
 import minibig as mb
 from minibig.data import Batch, Batches
-from minibig.objectives import next_token_loss
+from minibig.objectives import answer_loss, next_token_loss
 
 
 def reference_loss(model, inputs, targets):
@@ -40,3 +40,10 @@ def test_ids_outside_the_vocabulary_and_masks_are_refused():
     masked = Batch(np.array([[1]]), np.array([[2]]), np.array([[True]]))
     with pytest.raises(mb.InputError, match=r"got a batch with a mask\. Use answer_loss"):
         next_token_loss(gpt(), masked)
+
+
+@pytest.mark.parametrize("batch", [[[1, 2]], (np.ones((1, 2), int),) * 2, np.ones((1, 2), int)])
+def test_a_batch_is_one_of_data(batch):
+    for loss in (next_token_loss, answer_loss):
+        with pytest.raises(mb.InputError, match="batch must be of type Batch"):
+            loss(gpt(), batch)

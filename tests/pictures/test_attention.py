@@ -62,3 +62,9 @@ def test_a_long_token_is_cut_and_signs_of_several_characters_stay_whole():
     width, height = map(float, ElementTree.fromstring(picture).get("viewBox").split()[2:])
     assert "x" * 24 + "…" in picture and "x" * 25 not in picture
     assert width < 400 and height < 400 and "👨\u200d👩\u200d👧" in picture
+
+
+def test_weights_may_be_lists_and_tokens_are_texts():
+    assert attention_picture([[1.0]], ["a"]) == attention_picture(np.eye(1), ["a"])
+    with pytest.raises(InputError, match="a token must be a text"):
+        attention_picture(np.eye(2), [1, 2])

@@ -7,7 +7,7 @@ import pytest
 from training.tiny_runs import child
 
 import minibig as mb
-from minibig.pictures import draw_losses, draw_runs, smoothed_losses
+from minibig.pictures import draw_losses, draw_phases, draw_runs, smoothed_losses
 from minibig.training import Metrics
 
 BLUE, ORANGE, GREEN = (0x2F, 0x6F, 0x9F), (0xD1, 0x60, 0x3D), (0x5B, 0x8C, 0x5A)
@@ -170,3 +170,13 @@ def test_a_long_title_is_cut_and_turns_nothing_around(tmp_path):
     draw_losses(log, tmp_path / "long.png", title="\u202e" + "a title " * 100)
     draw_losses(log, tmp_path / "plain.png", title="a title")
     assert grid_rows(tmp_path / "long.png") >= grid_rows(tmp_path / "plain.png") - 12
+
+
+def test_nothing_to_draw_and_no_path_are_told(tmp_path):
+    with pytest.raises(mb.InputError, match="at least one run"):
+        draw_runs({}, tmp_path / "a.png")
+    with pytest.raises(mb.InputError, match="at least one phase"):
+        draw_phases([], tmp_path / "a.png")
+    for draw in (draw_losses, lambda log, path: draw_runs({"a": log}, path)):
+        with pytest.raises(mb.InputError, match="path must be the path of a file"):
+            draw(Lines([1.0, 2.0]), None)
