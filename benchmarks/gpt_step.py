@@ -10,6 +10,7 @@ in that round, and the table shows the median ratio.
 """
 
 import argparse
+import importlib.util
 import json
 import statistics
 import subprocess
@@ -136,14 +137,23 @@ def measure(side: str, name: str, device: str) -> dict:
 def main() -> None:
     """Run the sides alternately and print a table of medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--configurations", nargs="+", default=BY_DEFAULT)
+    parser.add_argument("--rounds", type=int, default=3, help="pairs of processes (3)")
+    parser.add_argument(
+        "--configurations",
+        nargs="+",
+        metavar="NAME",
+        default=BY_DEFAULT,
+        choices=CONFIGURATIONS,
+        help=f"some of {', '.join(CONFIGURATIONS)} ({' '.join(BY_DEFAULT)})",
+    )
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for both sides")
     parser.add_argument("--one", nargs=2, metavar=("SIDE", "NAME"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(measure(*options.one, options.device)))
         return
+    if importlib.util.find_spec("torch") is None:
+        parser.error("it compares with PyTorch, which is missing: pip install -e '.[bench]'")
     print(f"{'configuration':14} {'minibig ms':>11} {'torch ms':>9} {'ratio':>6}")
     for name in options.configurations:
         results: dict[str, list[float]] = {"minibig": [], "torch": []}

@@ -6,6 +6,7 @@ Each process imports NumPy first and reports both times itself, as time on the c
 the processor, which other programs disturb less. Compiled bytecode is used, as in daily use.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -36,6 +37,7 @@ def milliseconds() -> tuple[float, ...]:
 
 def main() -> None:
     """Print the best and the median of every time."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     milliseconds()  # compiles what has no bytecode yet
     columns = zip(*[milliseconds() for _ in range(ROUNDS)], strict=True)
     print(f"{'import':24} {'best ms':>8} {'median ms':>10}")

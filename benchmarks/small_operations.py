@@ -6,6 +6,8 @@ A chain of 2,000 additions or products of 4 x 4 tensors, recorded and differenti
 processes; microseconds an operation.
 """
 
+import argparse
+import importlib.util
 import json
 import statistics
 import subprocess
@@ -44,13 +46,18 @@ def measure(side: str) -> dict[str, float]:
 
 def main() -> None:
     """Run both sides alternately and print the medians and their ratios."""
-    if len(sys.argv) > 1:
-        print(json.dumps(measure(sys.argv[1])))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--one", metavar="SIDE", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(options.one)))
         return
+    if importlib.util.find_spec("torch") is None:
+        parser.error("it compares with PyTorch, which is missing: pip install -e '.[bench]'")
     results: dict[str, list[dict[str, float]]] = {"minibig": [], "torch": []}
     for _ in range(ROUNDS):
         for side, measured in results.items():
-            command = [sys.executable, __file__, side]
+            command = [sys.executable, __file__, "--one", side]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             measured.append(json.loads(done.stdout))
     print(f"{'operation':10} {'minibig us':>11} {'torch us':>9} {'ratio':>6}")
