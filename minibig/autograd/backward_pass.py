@@ -19,7 +19,7 @@ from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from minibig.autograd.operations import Operation
-from minibig.autograd.state import call, state
+from minibig.autograd.state import state
 from minibig.autograd.structure import sum_to
 from minibig.autograd.tensors import Edge, Leaf, Node, Tensor, as_tuple, gathered, tick
 from minibig.backend import InputError, is_array, namespace
@@ -53,7 +53,7 @@ def backward(
         raise InputError("backward needs inputs with requires_grad=True; this result is constant.")
     walk = Walk(create_graph=create_graph, free=not (retain_graph or create_graph))
     walk.run([(self, seed_gradient(self, gradient))])
-    call(walk.add_to_leaves, recording=create_graph)
+    state.call(walk.add_to_leaves, recording=create_graph)
 
 
 def seed_gradient(output: Tensor, gradient: Any) -> Tensor:
@@ -116,7 +116,7 @@ class Walk:
 
     def run(self, seeds: Sequence[tuple[Tensor, Tensor]]) -> None:
         """Send each gradient into the graph from its output, and follow until nothing waits."""
-        call(self._run, seeds, recording=self.create_graph)
+        state.call(self._run, seeds, recording=self.create_graph)
 
     def _run(self, seeds: Sequence[tuple[Tensor, Tensor]]) -> None:
         for output, gradient in seeds:
@@ -179,7 +179,7 @@ class Walk:
         """Compute the node again by its formula, and let its gradients go through the new nodes."""
         start = tick()
         nesting = state.nesting + (self.targets is not None)
-        result = call(node.operation.expand, node, recording=True, nesting=nesting)
+        result = state.call(node.operation.expand, node, recording=True, nesting=nesting)
         for i, (output, g) in enumerate(zip(as_tuple(result), gradients, strict=True)):
             if output.edge is not None and g is not None:
                 for inner in nodes_behind(output.edge[0], start):

@@ -1,12 +1,17 @@
 """Checkpoints: part of a graph that is not kept, but computed again when a backward pass comes."""
 
-from collections.abc import Callable
 from typing import Any
 
-from minibig.autograd.operations import Operation, expect_function, expect_tensors
-from minibig.autograd.state import call, state
-from minibig.autograd.tensors import Node, Tensor, as_tuple, wrapped
-from minibig.backend import InputError, dropout_from, dropout_state
+from minibig.autograd.operations import (
+    Function,
+    Operation,
+    expect_function,
+    expect_outputs,
+    expect_tensors,
+)
+from minibig.autograd.state import state
+from minibig.autograd.tensors import Node, Tensor, arrays_and_edges, wrapped
+from minibig.backend import dropout_from, dropout_state
 
 
 class Checkpoint(Operation):
@@ -14,7 +19,7 @@ class Checkpoint(Operation):
 
     has_hidden_inputs = True  # f may use parameters of its own
 
-    def __init__(self, f: Callable[..., Any]):
+    def __init__(self, f: Function):
         self.f = f
         self.name = f"checkpoint({getattr(f, '__name__', type(f).__name__)})"
 
@@ -24,10 +29,10 @@ class Checkpoint(Operation):
     def expand(self, node: Node) -> Any:
         arrays, dropout = node.saved
         again = dropout_from(dropout).call
-        return call(again, self.f, *node.inputs(arrays), recording=True, recomputing=True)
+        return state.call(again, self.f, *node.inputs(arrays), recomputing=True)
 
 
-def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
+def checkpoint(f: Function, *xs: Tensor) -> Any:
     """f(*xs) without keeping what is inside: the backward pass computes it again.
 
     Memory for time: one more forward pass of f, and only its inputs are kept. Dropout inside f
@@ -44,12 +49,9 @@ def checkpoint(f: Callable[..., Any], *xs: Tensor) -> Any:
     expect_tensors("checkpoint", xs)
     if not state.recording:
         return f(*xs)
-    inputs = [x.data if isinstance(x, Tensor) else x for x in xs]
-    edges = tuple([x.edge if isinstance(x, Tensor) else None for x in xs])
+    inputs, edges = arrays_and_edges(xs)
     dropout = dropout_state()
-    y = call(f, *xs, recording=False)
-    if not all(isinstance(output, Tensor) for output in as_tuple(y)):
-        raise InputError("checkpoint needs a function that returns tensors.")
-    arrays = tuple([output.data for output in as_tuple(y)])
-    result = arrays if isinstance(y, tuple) else arrays[0]
+    y = state.call(f, *xs, recording=False)
+    outputs = tuple([output.data for output in expect_outputs("checkpoint", y)])
+    result = outputs if isinstance(y, tuple) else outputs[0]
     return wrapped(result, Node(Checkpoint(f), edges, (inputs, dropout), result))

@@ -7,16 +7,18 @@ another one, or with `create_graph=True`.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from minibig.autograd.backward_pass import Walk, seed_gradient
-from minibig.autograd.operations import expect_function
+from minibig.autograd.operations import Function, expect_function, expect_outputs
 from minibig.autograd.primitives import primitive
-from minibig.autograd.state import call, state
+from minibig.autograd.state import state
 from minibig.autograd.structure import alias, reshape
 from minibig.autograd.tensors import Leaf, Tensor, as_tuple, kind_of, wrapped
 from minibig.backend import Array, InputError, namespace
 from minibig.backend.checks import whole
+
+Places: TypeAlias = int | tuple[int, ...]
 
 
 def _entered(x: Any, name: str) -> Tensor:
@@ -26,26 +28,20 @@ def _entered(x: Any, name: str) -> Tensor:
     return Tensor(x.data, (Leaf(x.data), 0)) if x.edge is None else alias(x)
 
 
-def _outputs(y: Any, name: str) -> tuple[Tensor, ...]:
-    if not all(isinstance(output, Tensor) for output in as_tuple(y)):
-        raise InputError(f"{name} needs a function that returns a tensor or a tuple of tensors.")
-    return as_tuple(y)
+def pullback(
+    name: str, f: Function, xs: Sequence[Any], *, create_graph: bool = False
+) -> tuple[Any, Function]:
+    """y = f(*xs), and the function from gradients of y to gradients of xs, all in tuples.
 
-
-def _result(y: Any, create_graph: bool = False) -> Any:
-    """y, with its history if it is wanted or another form stands around."""
-    if create_graph or state.nesting:
-        return y
-    return tuple(map(Tensor.detach, y)) if isinstance(y, tuple) else y.detach()
-
-
-def pullback(f: Any, xs: Sequence[Any], name: str) -> tuple[Any, Callable[..., Any]]:
-    """y = f(*xs), and the function from gradients of y to gradients of xs, all in tuples."""
+    Both have a history with `create_graph`, or where another form stands around.
+    """
     expect_function(name, f)
-    inputs, y = call(_traced, f, xs, name, recording=True, nesting=state.nesting + 1)
-    outputs = _outputs(y, name)
+    inputs, y = state.call(_traced, f, xs, name, recording=True, nesting=state.nesting + 1)
+    outputs = expect_outputs(name, y)
+    if not (create_graph or state.nesting):
+        y = tuple(map(Tensor.detach, y)) if isinstance(y, tuple) else y.detach()
 
-    def pull(*gradients: Any, create_graph: bool = False) -> tuple[Tensor, ...]:
+    def pull(*gradients: Any, create_graph: bool = create_graph) -> tuple[Tensor, ...]:
         if len(gradients) != len(outputs):
             raise InputError(f"the pullback needs {len(outputs)} gradients; got {len(gradients)}.")
         targets = [x.edge[0] for x in inputs]  # an input is a leaf or an alias: one output
@@ -57,7 +53,7 @@ def pullback(f: Any, xs: Sequence[Any], name: str) -> tuple[Any, Callable[..., A
     return y, pull
 
 
-def _traced(f: Callable[..., Any], xs: Sequence[Any], name: str) -> tuple[list[Any], Any]:
+def _traced(f: Function, xs: Sequence[Any], name: str) -> tuple[list[Any], Any]:
     inputs = [_entered(x, name) for x in xs]
     return inputs, f(*inputs)
 
@@ -68,7 +64,17 @@ def _gradient_or_zeros(g: Any, x: Tensor) -> Tensor:
     return wrapped(namespace(x.data).zeros_like(x.data) if g is None else g, None)
 
 
-def vjp(f: Callable[..., Any], *xs: Tensor) -> tuple[Any, Callable[..., Any]]:
+def with_respect_to(f: Function, xs: Sequence[Any], places: Sequence[int]) -> Function:
+    """f as a function of the arguments at some places only; the others are those of xs."""
+
+    def of_chosen(*chosen: Tensor) -> Any:
+        arguments = dict(enumerate(xs)) | dict(zip(places, chosen, strict=True))
+        return f(*arguments.values())
+
+    return of_chosen
+
+
+def vjp(f: Function, *xs: Tensor) -> tuple[Any, Function]:
     """y = f(*xs), and the function g -> gᵀ·J that pulls a gradient of y back to the inputs.
 
     The function takes a gradient for every output and returns a tensor for one input, else a tuple.
@@ -77,18 +83,16 @@ def vjp(f: Callable[..., Any], *xs: Tensor) -> tuple[Any, Callable[..., Any]]:
     >>> pull(mb.tensor([1.0, 0.0]))
     tensor([1., 0.])
     """
-    y, pull = pullback(f, xs, "vjp")
+    y, pull = pullback("vjp", f, xs)
 
     def pull_back(*gradients: Tensor, create_graph: bool = False) -> Any:
         results = pull(*gradients, create_graph=create_graph)
         return results[0] if len(results) == 1 else results
 
-    return _result(y), pull_back
+    return y, pull_back
 
 
-def value_and_grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, create_graph: bool = False
-) -> Callable[..., Any]:
+def value_and_grad(f: Function, argnums: Places = 0, *, create_graph: bool = False) -> Function:
     """The function that returns f and its gradient with respect to the arguments `argnums`.
 
     f must return a scalar. The gradient is a tensor, or a tuple of them if `argnums` is one.
@@ -104,25 +108,17 @@ def value_and_grad(
     def differentiated(*xs: Any) -> Any:
         if not all(-len(xs) <= n < len(xs) for n in numbers):
             raise InputError(f"argnums {argnums} do not fit a call with {len(xs)} arguments.")
-        places = [n % len(xs) for n in numbers]
-
-        def scalar(*chosen: Tensor) -> Tensor:
-            arguments = dict(enumerate(xs)) | dict(zip(places, chosen, strict=True))
-            y = f(*arguments.values())
-            if not isinstance(y, Tensor) or y.size != 1:
-                raise InputError(f"grad needs a scalar result of the function; got {kind_of(y)}.")
-            return y
-
-        y, pull = pullback(scalar, [xs[n] for n in places], "grad")
-        gradients = pull(None, create_graph=create_graph)
-        return _result(y, create_graph), gradients if numbers is argnums else gradients[0]
+        chosen = with_respect_to(f, xs, [n % len(xs) for n in numbers])
+        y, pull = pullback("grad", chosen, [xs[n] for n in numbers], create_graph=create_graph)
+        if not isinstance(y, Tensor) or y.size != 1:
+            raise InputError(f"grad needs a scalar result of the function; got {kind_of(y)}.")
+        gradients = pull(None)
+        return y, gradients if numbers is argnums else gradients[0]
 
     return differentiated
 
 
-def grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, create_graph: bool = False
-) -> Callable[..., Any]:
+def grad(f: Function, argnums: Places = 0, *, create_graph: bool = False) -> Function:
     """The function that computes the gradient of the scalar function f.
 
     The result carries history inside another functional form, or with `create_graph=True`.
@@ -135,7 +131,7 @@ def grad(
     return lambda *xs: differentiated(*xs)[1]
 
 
-def jvp(f: Callable[..., Any], x: Any, t: Any) -> tuple[Any, Any]:
+def jvp(f: Function, x: Any, t: Any) -> tuple[Any, Any]:
     """y = f(x) and J·t, the derivative of f in the direction t; x and t may be tuples.
 
     The pullback u -> uᵀ·J is linear in u, and its own pullback at t is J·t.
@@ -146,13 +142,13 @@ def jvp(f: Callable[..., Any], x: Any, t: Any) -> tuple[Any, Any]:
     xs, ts = as_tuple(x), as_tuple(t)
     if len(ts) != len(xs):
         raise InputError(f"jvp needs one direction for each of {len(xs)} inputs; got {len(ts)}.")
-    y, pull = pullback(f, xs, "jvp")
+    y, pull = pullback("jvp", f, xs)
     u = [Tensor(namespace(output.data).ones_like(output.data)) for output in as_tuple(y)]
-    pushed = pullback(pull, u, "jvp")[1](*ts)
-    return _result(y), pushed if isinstance(y, tuple) else pushed[0]
+    pushed = pullback("jvp", pull, u)[1](*ts)
+    return y, pushed if isinstance(y, tuple) else pushed[0]
 
 
-def hvp(f: Callable[..., Any], x: Tensor, v: Tensor) -> Tensor:
+def hvp(f: Function, x: Tensor, v: Tensor) -> Tensor:
     """H·v, the Hessian of the scalar function f at x times the vector v.
 
     >>> mb.hvp(lambda x: (x * x * x).sum(), mb.tensor([1.0, 2.0]), mb.tensor([1.0, 1.0]))
@@ -170,7 +166,7 @@ def stacked_rows(*rows: Array) -> Array:
 stacked_rows.defvjp(rows=lambda g: tuple(g))
 
 
-def jacobian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
+def jacobian(f: Function) -> Callable[[Tensor], Tensor]:
     """The function that computes the Jacobian of f, all ∂yᵢ/∂xⱼ, row by row: Jᵢ = eᵢᵀ·J.
 
     Shapes:  x (...), y = f(x)  ->  (*y.shape, *x.shape).
@@ -193,7 +189,7 @@ def jacobian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
     return differentiated
 
 
-def hessian(f: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
+def hessian(f: Function) -> Callable[[Tensor], Tensor]:
     """The function that computes the Hessian of a scalar function: the Jacobian of its gradient.
 
     Shapes:  x (...)  ->  (*x.shape, *x.shape).

@@ -18,12 +18,11 @@ not used, and `owned` speaks for all of them.
 A derivative of the backward part goes through the formula: see `backward_pass.py`.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from minibig.autograd.operations import Kernel, Operation, expect_tensors, register
+from minibig.autograd.operations import Function, Kernel, Operation, expect_tensors
 from minibig.autograd.state import state
-from minibig.autograd.tensors import Edge, Node, Tensor, wrapped
+from minibig.autograd.tensors import Node, Tensor, arrays_and_edges, wrapped
 
 
 class Fusible(Operation):
@@ -36,12 +35,12 @@ class Fusible(Operation):
 
     owns_gradients = True
 
-    def __init__(self, formula: Callable[..., Any]):
+    def __init__(self, formula: Function):
         super().__init__(formula)
         self.formula = formula
-        self.checks: list[Callable[..., Any]] = []
+        self.checks: list[Function] = []
 
-    def check(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def check(self, function: Function) -> Function:
         """State what the inputs must look like (decorator): called before formula or kernel."""
         self.checks.append(function)
         return function
@@ -61,13 +60,9 @@ class Fusible(Operation):
 
     def _fused(self, kernel: Kernel, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The kernel's result, recorded as one node; NotImplemented if it does not take these."""
-        arrays: list[Any] = []
-        edges: list[Edge | None] = []
-        for x in inputs:
-            if x is not None and not isinstance(x, Tensor):
-                return NotImplemented
-            arrays.append(None if x is None else x.data)
-            edges.append(None if x is None else x.edge)
+        if not all([x is None or isinstance(x, Tensor) for x in inputs]):
+            return NotImplemented
+        arrays, edges = arrays_and_edges(inputs)
         keep = state.recording and any(edges)
         result = kernel.forward(*arrays, keep=keep, **settings)
         if result is NotImplemented:
@@ -76,27 +71,25 @@ class Fusible(Operation):
         if not keep:
             return wrapped(outputs, None)
         saved = kernel, arrays, residuals, settings
-        return wrapped(outputs, Node(self, tuple(edges), saved, outputs))
+        return wrapped(outputs, Node(self, edges, saved, outputs))
 
     def needs_formula(self, tensors: bool) -> bool:
         return tensors
 
-    def gradients(
-        self, node: Node, g: Any, needed: tuple[bool, ...], *, owned: bool, last: bool
-    ) -> Any:
+    def gradients(self, node: Node, g: Any, needed: tuple[bool, ...], **rights: bool) -> Any:
         kernel, _, residuals, settings = node.saved
-        return kernel.backward(g, residuals, needed=needed, owned=owned, last=last, **settings)
+        return kernel.backward(g, residuals, needed=needed, **rights, **settings)
 
     def expand(self, node: Node) -> Any:
         _, arrays, _, settings = node.saved
         return self.formula(*node.inputs(arrays), **settings)
 
 
-def fusible(formula: Callable[..., Any]) -> Fusible:
+def fusible(formula: Function) -> Fusible:
     """Make a formula an operation that kernels may stand for, entered in `registry` (decorator).
 
     Raises:  InputError if there is an operation of that name already.
     """
     operation = Fusible(formula)
-    register(operation)
+    operation.register()
     return operation

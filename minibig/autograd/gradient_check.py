@@ -1,18 +1,18 @@
 """The gradient check: derivatives against central differences, along one random direction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minibig.autograd.functional import pullback
-from minibig.autograd.operations import expect_function
+from minibig.autograd.functional import pullback, with_respect_to
+from minibig.autograd.operations import Function, expect_function
 from minibig.autograd.tensors import Tensor, as_tuple, wrapped
 from minibig.backend import generator, to_device, to_numpy
 
 
 def check_gradients(
-    f: Callable[..., Any],
+    f: Function,
     *xs: Tensor,
     order: int = 2,
     eps: float = 1e-6,
@@ -42,18 +42,15 @@ def check_gradients(
     wide = [Tensor(x.data.astype("float64")) if x.dtype.kind == "f" else x for x in xs]
     floats = [i for i, x in enumerate(wide) if x.dtype.kind == "f"]
 
-    def of_floats(*moving: Tensor) -> tuple[Tensor, ...]:
-        arguments = dict(enumerate(wide)) | dict(zip(floats, moving, strict=True))
-        return as_tuple(f(*arguments.values()))
-
-    derivative: Any = of_floats
+    derivative = with_respect_to(f, wide, floats)
     for n in range(1, order + 1):
         derivative = _checked(derivative, [wide[i] for i in floats], n, eps, tolerance, seed)
 
 
 def _checked(f: Any, xs: list[Tensor], order: int, eps: float, tolerance: float, seed: int) -> Any:
     """Check one order; returns the function x -> vᵀ·J for the next."""
-    y, pull = pullback(f, xs, "check_gradients")
+    y, pull = pullback("check_gradients", f, xs)
+    y = as_tuple(y)
     ts = _random_like(xs, seed, f"direction {order}")
     vs = _random_like(y, seed, f"gradient {order}")
     pulled = pull(*vs)
@@ -62,14 +59,14 @@ def _checked(f: Any, xs: list[Tensor], order: int, eps: float, tolerance: float,
 
     def value(step: float) -> float:
         moved = [wrapped(x.data + step * t.data, None) for x, t in zip(xs, ts, strict=True)]
-        return _dot(f(*moved), vs)
+        return _dot(as_tuple(f(*moved)), vs)
 
     for steps in ([eps], [eps, 2 * eps, 4 * eps, 8 * eps]):  # several, where one disagrees
         several = [(value(h) - value(-h)) / (2 * h) for h in steps]
         measured, spread = sum(several) / len(several), max(several) - min(several)
         bound = tolerance * max(terms, abs(measured)) + rounding + spread
         if abs(claimed - measured) <= bound:
-            return lambda *xs: pullback(f, xs, "check_gradients")[1](*vs, create_graph=True)
+            return lambda *xs: pullback("check_gradients", f, xs)[1](*vs, create_graph=True)
     raise AssertionError(
         f"order {order}: the rules give {claimed!r}, central differences {measured!r} "
         "along a random direction."

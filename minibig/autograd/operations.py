@@ -15,42 +15,30 @@ import inspect
 from collections.abc import Callable, Sequence
 from inspect import Parameter
 from types import MethodType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from minibig.autograd.state import state
-from minibig.autograd.tensors import Node, Tensor, kind_of
+from minibig.autograd.tensors import Node, Tensor, as_tuple, kind_of
 from minibig.backend import InputError, is_array
 from minibig.backend.checks import refuse
 from minibig.other_names import on_keyword
 
-F = TypeVar("F", bound=Callable[..., Any])
+Function: TypeAlias = Callable[..., Any]
+F = TypeVar("F", bound=Function)
 
 registry: dict[str, "Operation"] = {}
 """Every fusible, and every primitive that has a kernel, by name."""
 
 
-def register(operation: "Operation") -> None:
-    """Enter an operation in the registry, under its name.
-
-    Raises:  InputError if another operation has that name.
-    """
-    name = operation.__name__
-    if registry.setdefault(name, operation) is not operation:
-        raise InputError(
-            f"there is an operation called {name} already. Give the new one another name, or "
-            f"remove the old one first: del registry[{name!r}]."
-        )
-
-
 class Kernel:
     """A function of arrays that stands for an operation, and its backward part if it has one."""
 
-    def __init__(self, forward: Callable[..., Any]):
+    def __init__(self, forward: Function):
         functools.update_wrapper(self, forward)
         self.forward = forward
-        self.backward: Callable[..., Any] | None = None
+        self.backward: Function | None = None
 
     def __call__(self, /, *arrays: Any, **keywords: Any) -> Any:
         return self.forward(*arrays, **keywords)
@@ -78,7 +66,7 @@ class Operation:
     owns_gradients = False
     has_hidden_inputs = False
 
-    def __init__(self, function: Callable[..., Any], name: str | None = None):
+    def __init__(self, function: Function, name: str | None = None):
         functools.update_wrapper(cast("Any", self), function)
         parameters = inspect.signature(function).parameters.values()
         self.name = name or self.__name__
@@ -119,7 +107,18 @@ class Operation:
                 raise refuse(f"{self}: {name}", "True or False", given[name], advice)
         return tuple([given[n] for n in self.inputs]), {n: given[n] for n in self.keywords}
 
-    def kernel(self, *devices: str) -> Callable[[Callable[..., Any]], Kernel]:
+    def register(self) -> None:
+        """Enter the operation in the registry, under its name.
+
+        Raises:  InputError if another operation has that name.
+        """
+        if registry.setdefault(self.__name__, self) is not self:
+            raise InputError(
+                f"there is an operation called {self.__name__} already. Give the new one another "
+                f"name, or remove the old one first: del registry[{self.__name__!r}]."
+            )
+
+    def kernel(self, *devices: str) -> Callable[[Function], Kernel]:
         """Let a function of arrays stand for this operation on these kinds of device (decorator).
 
         Raises:  InputError if there is a kernel for such a device already.
@@ -130,7 +129,7 @@ class Operation:
                 f"del {self}.kernels[{taken[0]!r}]."
             )
 
-        def register_kernel(forward: Callable[..., Any]) -> Kernel:
+        def register_kernel(forward: Function) -> Kernel:
             kernel = Kernel(forward)
             self.kernels |= dict.fromkeys(devices, kernel)
             return kernel
@@ -150,13 +149,11 @@ class Operation:
         """Whether the backward pass goes through `expand`; `tensors`: gradients carry history."""
         return False
 
-    def gradients(
-        self, node: Node, g: Any, needed: tuple[bool, ...], *, owned: bool, last: bool
-    ) -> Any:
+    def gradients(self, node: Node, g: Any, needed: tuple[bool, ...], **rights: bool) -> Any:
         """The gradient of each input, or None, from the gradient(s) g of the output(s).
 
-        `needed` says which inputs want one, `owned` that g may be written over, all of it, and
-        `last` that nothing that the node saved is read again.
+        `needed` says which inputs want one. The rights are `owned`, which says that g may be
+        written over, all of it, and `last`: nothing that the node saved is read again.
         """
         raise NotImplementedError(f"{self} has no derivative")
 
@@ -175,6 +172,16 @@ def expect_tensors(name: Any, inputs: Sequence[Any]) -> None:
     for i, x in enumerate(inputs):
         if not (isinstance(x, Tensor) or is_array(x) or (x is None and i)):
             raise not_an_operand(name, "tensors or arrays", x)
+
+
+def expect_outputs(name: str, y: Any) -> tuple[Tensor, ...]:
+    """The result y of a function as a tuple, if it is a tensor or a tuple of tensors."""
+    if wrong := [output for output in as_tuple(y) if not isinstance(output, Tensor)]:
+        raise InputError(
+            f"{name} needs a function that returns a tensor or a tuple of tensors; "
+            f"got {kind_of(wrong[0])}."
+        )
+    return as_tuple(y)
 
 
 def expect_function(name: str, f: Any) -> None:

@@ -20,32 +20,37 @@ import functools
 import inspect
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias, TypeVar, cast, overload
+from typing import Any, NamedTuple, TypeAlias, cast, overload
 
 import numpy as np
 
-from minibig.autograd.operations import Kernel, Operation, expect_tensors, not_an_operand, register
+from minibig.autograd.operations import (
+    F,
+    Function,
+    Kernel,
+    Operation,
+    expect_tensors,
+    not_an_operand,
+)
 from minibig.autograd.state import state
 from minibig.autograd.tensors import Edge, Node, Tensor, wrapped
 from minibig.backend import InputError, is_array, namespace, plain
 from minibig.backend.checks import shown
 from minibig.other_names import on_keyword
 
-F = TypeVar("F", bound=Callable[..., Any])
-Function: TypeAlias = Callable[..., Any]
 Decorator: TypeAlias = "Callable[[Function], Primitive]"
 
 
 class Plan(NamedTuple):
     """For one pattern of inputs that require a gradient: what a call saves, and who reads it.
 
-    `slots` say where in a call each saved thing is found: ("input", 0), ("output", None),
-    ("shape", 1) or ("keyword", "axis"). `rules` holds for each input its rule and the places of
-    what that rule names among the slots; None for an input that requires no gradient.
+    `slots` say for each name that a rule uses its place in a call, in the order inputs, output,
+    keywords, and whether its shape is meant: ("y", 2, False), or ("x_shape", 0, True).
+    `rules` holds for each input its rule, None where none is wanted, and the names that it uses.
     """
 
-    slots: list[tuple[str, Any]]
-    rules: list[tuple[Callable[..., Any], list[int]] | None]
+    slots: list[tuple[str, int, bool]]
+    rules: list[tuple[Function | None, list[str]]]
 
 
 class Primitive(Operation):
@@ -58,18 +63,18 @@ class Primitive(Operation):
         self.function = function
         self.broadcasts = broadcasts
         self.most_inputs = math.inf if self.variadic else len(self.inputs)
-        self.rules: dict[str, Callable[..., Any]] = {}
+        self.rules: dict[str, Function] = {}
         self.plans: dict[tuple[bool, ...], Plan] = {}
 
-    def defvjp(self, **rules: Callable[..., Any]) -> None:
+    def defvjp(self, **rules: Function) -> None:
         """State the derivative: for each input a rule that starts with g."""
         if unknown := set(rules) - set(self.inputs):
             raise TypeError(f"{self}: no inputs called {sorted(unknown)}; it has {self.inputs}.")
         self.rules.update(rules)
         self.plans.clear()
 
-    def kernel(self, *devices: str) -> Callable[[Callable[..., Any]], Kernel]:
-        register(self)
+    def kernel(self, *devices: str) -> Callable[[Function], Kernel]:
+        self.register()
         return super().kernel(*devices)
 
     @overload
@@ -124,63 +129,62 @@ class Primitive(Operation):
     ) -> Node:
         pattern = tuple([edge is not None for edge in edges])
         plan = self.plans.get(pattern) or self._plan(pattern)
-        saved: list[Any] = []
-        for kind, which in plan.slots:
-            if kind == "keyword":
-                saved.append(keywords.get(which, self.keywords[which]))
-            elif kind == "output":
-                saved.append(y)
-            else:
-                x = arrays[which]
-                saved.append(x if kind == "input" else _shape(x))
+        call = [arrays, y] if self.variadic else [*arrays, y]
+        if self.keywords:
+            call.extend((self.keywords | keywords).values())
+        saved: dict[str, Any] = {}
+        for name, place, as_shape in plan.slots:
+            saved[name] = _shape(call[place]) if as_shape else call[place]
         return Node(self, edges, (plan, saved), y)
 
     def _plan(self, pattern: tuple[bool, ...]) -> Plan:
-        names: list[str] = []
-        rules: list[Any] = [None] * len(self.inputs)
-        for i, (name, needed) in enumerate(zip(self.inputs, pattern, strict=False)):
-            if not (needed or self.variadic):
-                continue
-            if name not in self.rules:
-                raise InputError(
-                    f"{self} has no derivative with respect to {name}. "
-                    f"Pass {name}.detach() if none is wanted."
-                )
-            first, *wanted = inspect.signature(self.rules[name]).parameters or [""]
-            if first != "g":
-                raise TypeError(f"{self}: the rule of {name} must begin with g; got {first!r}.")
-            names += [each for each in wanted if each not in names]
-            rules[i] = self.rules[name], list(map(names.index, wanted))
-        plan = self.plans[pattern] = Plan(list(map(self._slot, names)), rules)
+        inputs = self.inputs[: len(pattern)]
+        call = [*inputs, "y", *self.keywords]
+        plan = Plan([], [])
+        for each, needed in zip(inputs, pattern, strict=False):
+            rule, names = self._rule(each) if needed or self.variadic else (None, [])
+            plan.rules.append((rule, names))
+            for name in names:
+                source = name if name in call else name.removesuffix("_shape")
+                if source not in call:
+                    raise TypeError(f"a rule of {self} has {name!r}, which is no input or keyword.")
+                plan.slots.append((name, call.index(source), name != source))
+        self.plans[pattern] = plan
         return plan
 
-    def _slot(self, name: str) -> tuple[str, Any]:
-        """Where in a call the thing lies that a rule calls `name`."""
-        if name == "y":
-            return "output", None
-        if name in self.keywords:
-            return "keyword", name
-        source = name.removesuffix("_shape")
-        if source not in self.inputs:
-            raise TypeError(f"a rule of {self} asks for {name!r}, which is no input or keyword.")
-        which = slice(None) if self.variadic else self.inputs.index(source)
-        return "input" if name == source else "shape", which
+    def _rule(self, name: str) -> tuple[Function, list[str]]:
+        """The rule of an input, and the names that it uses beside g."""
+        if name not in self.rules:
+            raise InputError(
+                f"{self} has no derivative with respect to {name}. "
+                f"Pass {name}.detach() if none is wanted."
+            )
+        first, *names = inspect.signature(self.rules[name]).parameters or [""]
+        if first != "g":
+            raise TypeError(f"{self}: the rule of {name} must begin with g; got {first!r}.")
+        return self.rules[name], names
 
-    def gradients(
-        self, node: Node, g: Any, needed: tuple[bool, ...], *, owned: bool, last: bool
-    ) -> Any:
+    def gradients(self, node: Node, g: Any, needed: tuple[bool, ...], **rights: bool) -> Any:
         plan, saved = node.saved
         if isinstance(g[0] if isinstance(g, tuple) else g, Tensor):
-            saved = [
-                _with_history(x, node, *slot) for x, slot in zip(saved, plan.slots, strict=True)
-            ]
+            saved = {name: self._with_history(node, name, x) for name, x in saved.items()}
         if self.variadic:
-            rule, places = plan.rules[0]
-            return rule(g, *[saved[i] for i in places])
-        return [
-            entry[0](g, *[saved[i] for i in entry[1]]) if entry is not None and wanted else None
-            for entry, wanted in zip(plan.rules, needed, strict=False)
+            needed = (True,)
+        results = [
+            rule(g, *[saved[name] for name in names]) if wanted else None
+            for (rule, names), wanted in zip(plan.rules, needed, strict=True)
         ]
+        return results[0] if self.variadic else results
+
+    def _with_history(self, node: Node, name: str, x: Any) -> Any:
+        """What a node saved, arrays as tensors with their history: for derivatives of the rule."""
+        if name == "y":
+            return wrapped(x, node)
+        if name not in self.inputs:
+            return x
+        if self.variadic:
+            return list(map(Tensor, x, node.edges))
+        return Tensor(x, node.edges[self.inputs.index(name)]) if is_array(x) else x
 
 
 class Constant(Primitive):
@@ -210,15 +214,6 @@ def _shape(x: Any) -> Any:
     return list(map(_shape, x)) if isinstance(x, list) else getattr(x, "shape", ())
 
 
-def _with_history(x: Any, node: Node, kind: str, which: Any) -> Any:
-    """What a node saved, arrays as tensors with their history: for derivatives of the rule."""
-    if kind == "output":
-        return wrapped(x, node)
-    if kind == "input" and isinstance(x, list):
-        return list(map(Tensor, x, node.edges))
-    return Tensor(x, node.edges[which]) if kind == "input" and is_array(x) else x
-
-
 @overload
 def primitive(function: Function, /) -> Primitive: ...
 @overload
@@ -240,14 +235,9 @@ def primitive(function: Any = None, /, *, broadcasts: bool = False, name: str | 
     return make if function is None else make(function)
 
 
-@overload
-def constant(function: Function, /) -> Primitive: ...
-@overload
-def constant(*, name: str) -> Decorator: ...
-def constant(function: Any = None, /, *, name: str | None = None) -> Any:
+def constant(function: Function, /, *, name: str | None = None) -> Primitive:
     """Make a function of arrays an operation whose result has no derivative (decorator)."""
-    make = functools.partial(Constant, name=name)
-    return make if function is None else make(function)
+    return Constant(function, name=name)
 
 
 def composite(function: F) -> F:

@@ -1,25 +1,11 @@
-"""What is switched on in this thread: recording, kernels, how deep functional forms nest.
+"""What is switched on in this thread: recording, kernels, how deep functional forms nest."""
 
-What holds for Ctrl-C, and for other exceptions that arrive from outside at any time: CPython raises
-them where a function begins, after a call, and at the end of a round of a loop, never between two
-assignments. So what `call` changes, which is how the engine changes settings for itself, and what
-`@mb.no_grad()` above a function changes, is restored whatever happens. A block `with mb.no_grad():`
-is restored as well, but for one place: an exception that arrives after the last call in the block
-is raised as Python enters `__exit__`, before the first line there.
-"""
-
-import functools
-import inspect
 import os
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar, cast
 
-F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T")
+from minibig.backend.thread_state import Switch, ThreadState
 
 
-class _State(threading.local):
+class _State(ThreadState):
     def __init__(self) -> None:
         self.recording = True  # operations make nodes
         self.kernels = os.environ.get("MINIBIG_KERNELS", "on") != "off"
@@ -28,68 +14,6 @@ class _State(threading.local):
 
 
 state = _State()
-
-
-def call(function: Callable[..., T], *arguments: Any, **settings: Any) -> T:
-    """function(*arguments), while `state` has other settings."""
-    before = {name: state.__dict__[name] for name in settings}
-    try:
-        state.__dict__.update(settings)
-        return function(*arguments)
-    finally:
-        state.__dict__.update(before)
-
-
-class Switch(threading.local):
-    """One setting of this thread: changed within `with`, or within a function (as a decorator).
-
-    One object can be entered any number of times, also within itself and by several threads.
-    """
-
-    def __init__(self, name: str, value: bool):
-        self.name = name
-        self.value = value
-        self.before: list[bool] = []
-
-    def __enter__(self) -> None:
-        self.before.append(getattr(state, self.name))
-        state.__dict__[self.name] = self.value
-
-    def __exit__(self, *error: object) -> None:
-        state.__dict__[self.name] = self.before[-1]
-        self.before.pop()
-
-    def __call__(self, function: F) -> F:
-        if inspect.isgeneratorfunction(function):
-            return cast("F", self._around_each_step(function))
-
-        @functools.wraps(function)
-        def switched(*arguments: Any, **keywords: Any) -> Any:
-            return self._call(functools.partial(function, *arguments, **keywords))
-
-        return cast("F", switched)
-
-    def _call(self, function: Callable[[], Any]) -> Any:
-        return call(function, **{self.name: self.value})
-
-    def _around_each_step(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A generator function whose steps run with the setting; its caller's code does not."""
-
-        @functools.wraps(function)
-        def switched(*arguments: Any, **keywords: Any) -> Iterator[Any]:
-            generator = function(*arguments, **keywords)
-            step: Callable[[], Any] = functools.partial(next, generator)
-            while True:
-                try:
-                    value = self._call(step)
-                except StopIteration as end:
-                    return end.value
-                try:
-                    step = functools.partial(generator.send, (yield value))
-                except BaseException as error:
-                    step = functools.partial(generator.throw, error)
-
-        return switched
 
 
 def no_grad() -> Switch:
@@ -103,12 +27,12 @@ def no_grad() -> Switch:
     >>> y.requires_grad
     False
     """
-    return Switch("recording", False)
+    return Switch(state, "recording", False)
 
 
 def enable_grad() -> Switch:
     """Within it operations are recorded, also inside `no_grad`."""
-    return Switch("recording", True)
+    return Switch(state, "recording", True)
 
 
 def reference() -> Switch:
@@ -120,4 +44,4 @@ def reference() -> Switch:
     >>> float(abs(y - mb.layer_norm(x)).max()) < 1e-6
     True
     """
-    return Switch("kernels", False)
+    return Switch(state, "kernels", False)

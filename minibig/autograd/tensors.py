@@ -259,6 +259,12 @@ def _restored(kind: Any, data: Array, requires_grad: bool, grad: Tensor | None) 
     return result
 
 
+def arrays_and_edges(inputs: Sequence[Any]) -> tuple[list[Any], tuple[Edge | None, ...]]:
+    """What a node keeps of its inputs: `Node.inputs` makes tensors of it again."""
+    pairs = [(x.data, x.edge) if isinstance(x, Tensor) else (x, None) for x in inputs]
+    return [array for array, _ in pairs], tuple([edge for _, edge in pairs])
+
+
 def wrapped(y: Any, node: Node | None) -> Any:
     """The array(s) y as tensor(s), outputs of `node`."""
     if isinstance(y, tuple):

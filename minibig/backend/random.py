@@ -9,16 +9,13 @@ A dropout mask is a function of its key and of the number of the example, not of
 on every device and every rank, and again in a recomputation.
 """
 
-import threading
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minibig.backend.checks import whole
 from minibig.backend.devices import Array, Device, Shape, to_device
-
-T = TypeVar("T")
+from minibig.backend.thread_state import Switch, ThreadState
 
 
 def _hashed(*parts: object) -> int:
@@ -44,7 +41,7 @@ def manual_seed(seed: int) -> None:
     """
     global _seed
     _seed = whole("seed", seed, least=0)
-    _current.state = _current.state._replace(seed=None, calls={})
+    _thread.dropout = _thread.dropout._replace(seed=None, calls={})
     _streams.clear()
 
 
@@ -97,50 +94,26 @@ class DropoutState(NamedTuple):
     calls: dict[str, int]  # how many keys each path has had
 
 
-class _Current(threading.local):
+class _State(ThreadState):
     def __init__(self) -> None:
-        self.state = DropoutState(0, 0, 0, None, {})
+        self.dropout = DropoutState(0, 0, 0, None, {})
 
 
-_current = _Current()
+_thread = _State()
 
 
 def dropout_state() -> DropoutState:
     """Where training stands now, in this thread; `dropout_from` goes back there."""
-    now = _current.state
-    return now._replace(seed=_seed if now.seed is None else now.seed, calls={**now.calls})
+    now = _thread.dropout
+    return now._replace(seed=_seed if now.seed is None else now.seed)
 
 
-class dropout_from:
-    """Within it, or within `call`, dropout draws the keys that it drew from a state on.
-
-    An interrupt at any time leaves the state of the thread as `autograd/state.py` says of settings.
-    """
-
-    def __init__(self, state: DropoutState):
-        self._state = state
-        self._before: list[DropoutState] = []
-
-    def __enter__(self) -> None:
-        begun = self._state._replace(calls={**self._state.calls})
-        self._before.append(_current.state)
-        _current.state = begun
-
-    def __exit__(self, *error: object) -> None:
-        _current.state = self._before[-1]
-        self._before.pop()
-
-    def call(self, function: Callable[..., T], *arguments: Any) -> T:
-        """function(*arguments) within it."""
-        before = _current.state
-        try:
-            _current.state = self._state._replace(calls={**self._state.calls})
-            return function(*arguments)
-        finally:
-            _current.state = before
+def dropout_from(state: DropoutState) -> Switch:
+    """Within it, dropout draws the keys that it drew from a state on."""
+    return Switch(_thread, "dropout", state)
 
 
-def training_step(step: int, micro_step: int = 0, first_example: int = 0) -> dropout_from:
+def training_step(step: int, micro_step: int = 0, first_example: int = 0) -> Switch:
     """Within it, dropout keys belong to this step, micro-step and place in the global batch.
 
     Entering the same step again gives the same masks: that is what makes a resumed run exact.
@@ -153,10 +126,10 @@ def dropout_key(path: str) -> DropoutKey:
 
     It is made of the seed, the step, the micro-step, the path and the number of the call.
     """
-    now = _current.state
-    seed = _seed if now.seed is None else now.seed
-    call = now.calls[path] = now.calls.get(path, -1) + 1
-    key = _hashed(seed, now.step, now.micro_step, path, call)
+    now = dropout_state()
+    call = now.calls.get(path, 0)
+    _thread.dropout = _thread.dropout._replace(calls={**now.calls, path: call + 1})
+    key = _hashed(now.seed, now.step, now.micro_step, path, call)
     return DropoutKey(key, now.first_example)
 
 

@@ -4,6 +4,7 @@ All are found by doubling: after step s an element has seen 2ˢ elements, itself
 log₂ n steps on whole rows are enough.
 """
 
+from functools import partial
 from typing import Any
 
 from minibig.autograd import Tensor, constant, reshape
@@ -47,7 +48,7 @@ def _row(x: Any, axis: int | None, name: str) -> tuple[Any, int]:
     """x and the axis from the front; without an axis, all elements as one row."""
     return (reshape(x, -1), 0) if axis is None else (x, checked_axis(axis, x.ndim, name))
 
-@constant(name="cummax")
+@partial(constant, name="cummax")
 def places_of_largest_so_far(x: Array, /, *, axis: int) -> Array:
     """The place of the largest of the first elements, the latest of equals; NaN is the largest."""
     xp = namespace(x)

@@ -4,6 +4,7 @@ Places are constants. The gradient of sorted elements goes back to where they ca
 """
 
 import math
+from functools import partial
 
 from minibig.autograd import Tensor, constant
 from minibig.backend import Array, InputError, checks, namespace
@@ -31,7 +32,7 @@ def top_k(x, k: int, /, axis: int = -1) -> tuple[Tensor, Tensor]:
     places = places_of_largest(x, k=checks.whole("top_k: k", k, 0, x.shape[axis]), axis=axis)
     return take_along_axis(x, places, axis), places
 
-@constant(name="top_k")
+@partial(constant, name="top_k")
 def places_of_largest(x: Array, /, *, k: int, axis: int) -> Array:
     """The places of the k largest along `axis`: chosen by one threshold a row, then sorted."""
     xp = namespace(x)
