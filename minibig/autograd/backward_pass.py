@@ -198,7 +198,7 @@ class Walk:
         if len(gradients) > 1:
             owned = all([g is None or (node, i) in self.owned for i, g in enumerate(gradients)])
             g = _with_zeros(gradients, node)
-        results = operation.gradients(node, g, needed, owned=owned, last=self.free)
+        results = operation.gradients(node, g, needed, owned, self.free)
         if self.observer is not None:
             self.observer(node, g, results)
         private = operation.owns_gradients and _are_apart(results, as_tuple(g), owned)

@@ -20,7 +20,7 @@ A derivative of the backward part goes through the formula: see `backward_pass.p
 
 from typing import Any
 
-from minibig.autograd.operations import Function, Kernel, Operation, expect_tensors
+from minibig.autograd.operations import Function, Kernel, Operation, Pattern, expect_tensors
 from minibig.autograd.state import state
 from minibig.autograd.tensors import Node, Tensor, arrays_and_edges, wrapped
 
@@ -76,9 +76,9 @@ class Fusible(Operation):
     def needs_formula(self, tensors: bool) -> bool:
         return tensors
 
-    def gradients(self, node: Node, g: Any, needed: tuple[bool, ...], **rights: bool) -> Any:
+    def gradients(self, node: Node, g: Any, needed: Pattern, owned: bool, last: bool) -> Any:
         kernel, _, residuals, settings = node.saved
-        return kernel.backward(g, residuals, needed=needed, **rights, **settings)
+        return kernel.backward(g, residuals, needed=needed, owned=owned, last=last, **settings)
 
     def expand(self, node: Node) -> Any:
         _, arrays, _, settings = node.saved

@@ -26,6 +26,7 @@ from minibig.backend.checks import refuse
 from minibig.other_names import on_keyword
 
 Function: TypeAlias = Callable[..., Any]
+Pattern: TypeAlias = tuple[bool, ...]  # for each input, whether it requires a gradient
 F = TypeVar("F", bound=Function)
 
 registry: dict[str, "Operation"] = {}
@@ -149,11 +150,11 @@ class Operation:
         """Whether the backward pass goes through `expand`; `tensors`: gradients carry history."""
         return False
 
-    def gradients(self, node: Node, g: Any, needed: tuple[bool, ...], **rights: bool) -> Any:
+    def gradients(self, node: Node, g: Any, needed: Pattern, owned: bool, last: bool) -> Any:
         """The gradient of each input, or None, from the gradient(s) g of the output(s).
 
-        `needed` says which inputs want one. The rights are `owned`, which says that g may be
-        written over, all of it, and `last`: nothing that the node saved is read again.
+        `needed` says which inputs want one, `owned` that g may be written over, all of it, and
+        `last` that nothing that the node saved is read again.
         """
         raise NotImplementedError(f"{self} has no derivative")
 

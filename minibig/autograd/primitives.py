@@ -29,6 +29,7 @@ from minibig.autograd.operations import (
     Function,
     Kernel,
     Operation,
+    Pattern,
     expect_tensors,
     not_an_operand,
 )
@@ -64,7 +65,7 @@ class Primitive(Operation):
         self.broadcasts = broadcasts
         self.most_inputs = math.inf if self.variadic else len(self.inputs)
         self.rules: dict[str, Function] = {}
-        self.plans: dict[tuple[bool, ...], Plan] = {}
+        self.plans: dict[Pattern, Plan] = {}
 
     def defvjp(self, **rules: Function) -> None:
         """State the derivative: for each input a rule that starts with g."""
@@ -127,7 +128,7 @@ class Primitive(Operation):
     def _record(
         self, arrays: list[Any], edges: tuple[Edge | None, ...], y: Any, keywords: dict[str, Any]
     ) -> Node:
-        pattern = tuple([edge is not None for edge in edges])
+        pattern = tuple(map(bool, edges))
         plan = self.plans.get(pattern) or self._plan(pattern)
         call = [arrays, y] if self.variadic else [*arrays, y]
         if self.keywords:
@@ -137,7 +138,7 @@ class Primitive(Operation):
             saved[name] = _shape(call[place]) if as_shape else call[place]
         return Node(self, edges, (plan, saved), y)
 
-    def _plan(self, pattern: tuple[bool, ...]) -> Plan:
+    def _plan(self, pattern: Pattern) -> Plan:
         inputs = self.inputs[: len(pattern)]
         call = [*inputs, "y", *self.keywords]
         plan = Plan([], [])
@@ -164,7 +165,7 @@ class Primitive(Operation):
             raise TypeError(f"{self}: the rule of {name} must begin with g; got {first!r}.")
         return self.rules[name], names
 
-    def gradients(self, node: Node, g: Any, needed: tuple[bool, ...], **rights: bool) -> Any:
+    def gradients(self, node: Node, g: Any, needed: Pattern, owned: bool, last: bool) -> Any:
         plan, saved = node.saved
         if isinstance(g[0] if isinstance(g, tuple) else g, Tensor):
             saved = {name: self._with_history(node, name, x) for name, x in saved.items()}
