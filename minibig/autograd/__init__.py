@@ -9,8 +9,8 @@ from minibig.autograd.checkpoints import checkpoint
 from minibig.autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from minibig.autograd.fusibles import Fusible, fusible
 from minibig.autograd.gradient_check import check_gradients
-from minibig.autograd.operations import Operation, expect_tensors, registry
-from minibig.autograd.primitives import Primitive, composite, constant, primitive
+from minibig.autograd.operations import Operation, composite, expect_tensors, registry
+from minibig.autograd.primitives import Primitive, constant, primitive
 from minibig.autograd.state import enable_grad, no_grad, reference
 from minibig.autograd.structure import add, alias, broadcast_to, reshape, sum_to
 from minibig.autograd.tensors import Leaf, Tensor, as_tuple, read_only, tensor, tick

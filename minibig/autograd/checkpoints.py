@@ -2,15 +2,9 @@
 
 from typing import Any
 
-from minibig.autograd.operations import (
-    Function,
-    Operation,
-    expect_function,
-    expect_outputs,
-    expect_tensors,
-)
+from minibig.autograd.operations import Operation, expect_function, expect_outputs, expect_tensors
 from minibig.autograd.state import state
-from minibig.autograd.tensors import Node, Tensor, arrays_and_edges, wrapped
+from minibig.autograd.tensors import Function, Node, Tensor, arrays_and_edges, wrapped
 from minibig.backend import dropout_from, dropout_state
 
 

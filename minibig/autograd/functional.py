@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from minibig.autograd.backward_pass import Walk, seed_gradient
-from minibig.autograd.operations import Function, expect_function, expect_outputs
+from minibig.autograd.operations import expect_function, expect_outputs
 from minibig.autograd.primitives import primitive
 from minibig.autograd.state import state
 from minibig.autograd.structure import alias, reshape
-from minibig.autograd.tensors import Leaf, Tensor, as_tuple, kind_of, wrapped
+from minibig.autograd.tensors import Function, Leaf, Tensor, as_tuple, kind_of, wrapped
 from minibig.backend import Array, InputError, namespace
 from minibig.backend.checks import whole
 

@@ -20,9 +20,9 @@ A derivative of the backward part goes through the formula: see `backward_pass.p
 
 from typing import Any
 
-from minibig.autograd.operations import Function, Kernel, Operation, Pattern, expect_tensors
+from minibig.autograd.operations import Kernel, Operation, expect_tensors
 from minibig.autograd.state import state
-from minibig.autograd.tensors import Node, Tensor, arrays_and_edges, wrapped
+from minibig.autograd.tensors import Function, Node, Pattern, Tensor, arrays_and_edges, wrapped
 
 
 class Fusible(Operation):
@@ -90,6 +90,4 @@ def fusible(formula: Function) -> Fusible:
 
     Raises:  InputError if there is an operation of that name already.
     """
-    operation = Fusible(formula)
-    operation.register()
-    return operation
+    return Fusible(formula).register()

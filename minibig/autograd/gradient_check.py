@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd.functional import pullback, with_respect_to
-from minibig.autograd.operations import Function, expect_function
-from minibig.autograd.tensors import Tensor, as_tuple, wrapped
+from minibig.autograd.operations import expect_function
+from minibig.autograd.tensors import Function, Tensor, as_tuple, wrapped
 from minibig.backend import generator, to_device, to_numpy
 
 

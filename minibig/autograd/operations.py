@@ -15,18 +15,16 @@ import inspect
 from collections.abc import Callable, Sequence
 from inspect import Parameter
 from types import MethodType
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 
 from minibig.autograd.state import state
-from minibig.autograd.tensors import Node, Tensor, as_tuple, kind_of
+from minibig.autograd.tensors import Function, Node, Pattern, Tensor, as_tuple, kind_of
 from minibig.backend import InputError, is_array
 from minibig.backend.checks import refuse
 from minibig.other_names import on_keyword
 
-Function: TypeAlias = Callable[..., Any]
-Pattern: TypeAlias = tuple[bool, ...]  # for each input, whether it requires a gradient
 F = TypeVar("F", bound=Function)
 
 registry: dict[str, "Operation"] = {}
@@ -108,8 +106,8 @@ class Operation:
                 raise refuse(f"{self}: {name}", "True or False", given[name], advice)
         return tuple([given[n] for n in self.inputs]), {n: given[n] for n in self.keywords}
 
-    def register(self) -> None:
-        """Enter the operation in the registry, under its name.
+    def register(self) -> Self:
+        """Enter the operation in the registry, under its name, and return it.
 
         Raises:  InputError if another operation has that name.
         """
@@ -118,6 +116,7 @@ class Operation:
                 f"there is an operation called {self.__name__} already. Give the new one another "
                 f"name, or remove the old one first: del registry[{self.__name__!r}]."
             )
+        return self
 
     def kernel(self, *devices: str) -> Callable[[Function], Kernel]:
         """Let a function of arrays stand for this operation on these kinds of device (decorator).
@@ -192,3 +191,26 @@ def expect_function(name: str, f: Any) -> None:
             f"{name} needs a function of tensors; got {kind_of(f)}. Give it the function that "
             "computes the result, or call result.backward() and read x.grad."
         )
+
+
+def composite(function: F) -> F:
+    """Say in one sentence what is wrong if an ordinary function of tensors gets no tensor.
+
+    >>> mb.outer([1.0, 2.0], [3.0])
+    Traceback (most recent call last):
+    TypeError: outer expected tensors or arrays; got list. Use mb.tensor(x).
+    """
+
+    @functools.wraps(function)
+    def checked(*inputs: Any, **keywords: Any) -> Any:
+        try:
+            return function(*inputs, **keywords)
+        except AttributeError:  # perhaps of a list or a number; asked only now, as in Fusible
+            expect_tensors(function.__name__, inputs)
+            raise
+        except TypeError as error:
+            if advice := on_keyword(error):
+                raise TypeError(f"{function.__name__} has no {advice}") from None
+            raise
+
+    return cast("F", checked)

@@ -20,21 +20,13 @@ import functools
 import inspect
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias, cast, overload
+from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
-from minibig.autograd.operations import (
-    F,
-    Function,
-    Kernel,
-    Operation,
-    Pattern,
-    expect_tensors,
-    not_an_operand,
-)
+from minibig.autograd.operations import Kernel, Operation, not_an_operand
 from minibig.autograd.state import state
-from minibig.autograd.tensors import Edge, Node, Tensor, wrapped
+from minibig.autograd.tensors import Edge, Function, Node, Pattern, Tensor, wrapped
 from minibig.backend import InputError, is_array, namespace, plain
 from minibig.backend.checks import shown
 from minibig.other_names import on_keyword
@@ -239,26 +231,3 @@ def primitive(function: Any = None, /, *, broadcasts: bool = False, name: str | 
 def constant(function: Function, /, *, name: str | None = None) -> Primitive:
     """Make a function of arrays an operation whose result has no derivative (decorator)."""
     return Constant(function, name=name)
-
-
-def composite(function: F) -> F:
-    """Say in one sentence what is wrong if an ordinary function of tensors gets no tensor.
-
-    >>> mb.outer([1.0, 2.0], [3.0])
-    Traceback (most recent call last):
-    TypeError: outer expected tensors or arrays; got list. Use mb.tensor(x).
-    """
-
-    @functools.wraps(function)
-    def checked(*inputs: Any, **keywords: Any) -> Any:
-        try:
-            return function(*inputs, **keywords)
-        except AttributeError:  # perhaps of a list or a number; asked only now, as in Fusible
-            expect_tensors(function.__name__, inputs)
-            raise
-        except TypeError as error:
-            if advice := on_keyword(error):
-                raise TypeError(f"{function.__name__} has no {advice}") from None
-            raise
-
-    return cast("F", checked)

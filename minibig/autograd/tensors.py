@@ -11,7 +11,7 @@ it, so a backward pass through stale values is noticed.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,6 +23,8 @@ from minibig.numpy_functions import NumPyFunctions
 tick = itertools.count(1).__next__
 
 Edge: TypeAlias = tuple["Node", int]
+Function: TypeAlias = Callable[..., Any]
+Pattern: TypeAlias = tuple[bool, ...]  # for each input, whether it requires a gradient
 
 
 class Node:
