@@ -7,9 +7,10 @@ setting may differ from one group of parameters to the next. Gradients are taken
 whoever calls `step` has looked at the loss and at the gradient norm.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minibig.autograd import Tensor, no_grad
 from minibig.backend import Shape, namespace, to_device
@@ -17,6 +18,16 @@ from minibig.backend.checks import number
 from minibig.ops.updates import adam_update, adamw_update, sgd_update
 from minibig.optim.parameter_groups import ParameterGroup, as_groups, checked_settings
 from minibig.optim.saved_states import check_fits, with_names
+
+_SMALL = 4096  # numbers in a parameter that is updated together with others
+
+OTHER_NAMES = {
+    "add_param_group": "a new optimizer with all groups, and its load_state_dict",
+    "defaults": "group.settings of each group in optimizer.groups",
+    "param_groups": "optimizer.groups, and optimizer.lr for the learning rate of all parameters",
+    "state": "optimizer.state_dict()",
+}
+"""What PyTorch calls things of an optimizer, and our way to do them."""
 
 
 @dataclass
@@ -30,10 +41,12 @@ class _State:
 class Optimizer:
     """What all optimizers share: groups of parameters, the learning rate, the state of the rule.
 
-    A rule of your own is a subclass with the names of its state arrays and a method `update`; one
-    whose state has other shapes than the parameters has a method `state_shapes`. The parameters
-    come as a list, with names as `model.named_parameters()` gives them, or as a list of groups:
-    dictionaries with "parameters" and the settings in which a group differs, such as
+    A rule of your own is a subclass with the names of its state arrays and a method `update`. One
+    that treats each number apart says `elementwise = True`: then small parameters share a call, as
+    one vector. One whose state has other shapes than the parameters has a method `state_shapes`.
+
+    The parameters come as a list, with names as `model.named_parameters()` gives them, or as a list
+    of groups: dictionaries with "parameters" and the settings in which a group differs, such as
     {"parameters": [...], "weight_decay": 0.0}.
 
     Raises:  InputError for no parameter, the same one twice, what is no parameter, or a setting
@@ -52,11 +65,24 @@ class Optimizer:
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()
+    elementwise: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        """A rule that replaces another's `update` has to say anew that it is elementwise."""
+        if "update" in vars(cls) and "elementwise" not in vars(cls):
+            cls.elementwise = False
 
     def __init__(self, parameters: Iterable[Any], lr: float, **settings: Any) -> None:
         self.lr = lr
         self.groups = as_groups(parameters, settings)
         self._states = {name: _State() for group in self.groups for name in group.names}
+
+    if not TYPE_CHECKING:  # a type checker knows what there is
+
+        def __getattr__(self, name: str) -> Any:
+            """The error for an attribute that is not here, with our way to do what it does."""
+            advice = f" Use {OTHER_NAMES[name]}." if name in OTHER_NAMES else ""
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.{advice}")
 
     @property
     def lr(self) -> float:
@@ -75,17 +101,15 @@ class Optimizer:
     @no_grad()
     def step(self) -> None:
         """Update every learned parameter that has a gradient; the others stay as they are."""
-        for name, parameter, group in self._walk():
-            if parameter.grad is None:  # as of a frozen one
-                continue
-            state = self._states[name]
-            if state.t == 0:
-                state.arrays = self._zeros(parameter, group)
-            state.t += 1
-            new, *state.arrays = self.update(
-                parameter, parameter.grad, *state.arrays, t=state.t, **group.settings
-            )
-            parameter.assign(new)
+        for group, together in self._calls():
+            parameters, states = zip(*together, strict=True)
+            rows = [(p, p.grad, *state.arrays) for p, state in together]
+            t = states[0].t + 1
+            new = self.update(*map(_joined, zip(*rows, strict=True)), t=t, **group.settings)
+            columns = [_apart(x, parameters) for x in new]
+            for p, state, value, *arrays in zip(parameters, states, *columns, strict=True):
+                p.assign(value)
+                state.t, state.arrays = t, arrays
 
     def update(self, *inputs: Any, **settings: Any) -> Any:
         """The rule: `update(p, g, *state, t=..., **settings)` gives a tuple (p, *state).
@@ -154,10 +178,44 @@ class Optimizer:
             for name, parameter in zip(group.names, group.parameters, strict=True):
                 yield name, parameter, group
 
+    def _calls(self) -> Iterable[tuple[ParameterGroup, list[tuple[Any, _State]]]]:
+        """What each call of `update` serves: one parameter, or small ones that may be joined.
+
+        The call is what a parameter of a few numbers costs, not the work.
+        """
+        calls: dict[Any, tuple[ParameterGroup, list[tuple[Any, _State]]]] = {}
+        for name, p, group in self._walk():
+            if p.grad is None:  # as of a frozen one
+                continue
+            state = self._states[name]
+            if state.t == 0:
+                state.arrays = self._zeros(p, group)
+            small = self.elementwise and p.size <= _SMALL
+            key = (id(group), state.t, p.dtype, p.device) if small else name
+            calls.setdefault(key, (group, []))[1].append((p, state))
+        return calls.values()
+
     def _zeros(self, p: Any, group: ParameterGroup) -> list[Tensor]:
         zeros = namespace(p.data).zeros
         shapes = self.state_shapes(p, group.settings).values()
         return [Tensor(zeros(shape, p.dtype)) for shape in shapes]
+
+
+def _joined(tensors: Sequence[Tensor]) -> Tensor:
+    """All numbers of several tensors as one vector; one tensor as it is."""
+    if len(tensors) == 1:
+        return tensors[0]
+    arrays = [x.data.reshape(-1) for x in tensors]
+    return Tensor(namespace(arrays[0]).concatenate(arrays))
+
+
+def _apart(x: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
+    """What was joined, in pieces of the shapes of `like`."""
+    if len(like) == 1:
+        return [x]
+    ends = accumulate([each.size for each in like])
+    pairs = zip(ends, like, strict=True)
+    return [Tensor(x.data[end - p.size : end].reshape(p.shape)) for end, p in pairs]
 
 
 class SGD(Optimizer):
@@ -175,7 +233,7 @@ class SGD(Optimizer):
     [0.5, 1.0]
     """
 
-    state_names = ("u",)
+    state_names, elementwise = ("u",), True
 
     def __init__(
         self,
@@ -200,7 +258,7 @@ class Adam(Optimizer):
     finite; `weight_decay` is added to the gradient (`AdamW` keeps it apart).
     """
 
-    state_names = ("m", "v")
+    state_names, elementwise = ("m", "v"), True
 
     def __init__(
         self,
@@ -223,6 +281,8 @@ class AdamW(Adam):
 
     Give it `decay_groups(model, weight_decay)` and it decays matrices only.
     """
+
+    elementwise = True
 
     def __init__(
         self,

@@ -316,6 +316,80 @@ def test_a_new_rule_needs_only_update_and_its_state_names():
     assert p.item() == -6.0 and optimizer.state_dict()["arrays"]["total.0"].item() == 3.0
 
 
+@pytest.mark.parametrize("make", [SGD, Adam, AdamW])
+@pytest.mark.parametrize("dtypes", ["ff", "fd"])
+def test_small_parameters_that_share_a_call_get_the_bits_of_single_ones(make, dtypes):
+    numbers = np.random.default_rng(0)
+    shapes = [(3, 5), (7,), (), (0,), (5000,), (4, 1, 2)]
+    values = [numbers.standard_normal(s).astype(dtypes[len(s) == 1]) for s in shapes]
+    together, alone = [[Parameter(v) for v in values] for _ in range(2)]
+    joined, single = make(together, lr=0.1), [make([p], lr=0.1) for p in alone]
+    for step in range(3):
+        for i, (p, q) in enumerate(zip(together, alone, strict=True)):
+            g = mb.tensor(numbers.standard_normal(p.shape).astype(p.dtype))
+            p.grad = q.grad = None if step == i else g  # so some have had fewer steps than others
+        for optimizer in (joined, *single):
+            optimizer.step()
+    for i, (p, q) in enumerate(zip(together, alone, strict=True)):
+        assert np.array_equal(p.numpy(), q.numpy())
+        state, own = joined.state_dict(), single[i].state_dict()
+        assert state["steps"][str(i)] == own["steps"]["0"]
+        for name in joined.state_names:
+            assert np.array_equal(state["arrays"][f"{name}.{i}"], own["arrays"][f"{name}.0"])
+
+
+class Unit(SGD):
+    """A rule that looks at all numbers of a parameter together."""
+
+    def update(self, p, g, u, /, *, t, **settings):
+        return p - self.lr * g / mb.norm(g), u
+
+
+class Signs(Optimizer):
+    elementwise = True
+    calls = 0
+
+    def update(self, p, g, /, *, t):
+        self.calls += 1
+        return (p - self.lr * mb.sign(g),)
+
+
+def test_only_rules_that_say_so_get_several_parameters_as_one():
+    def moved(optimizer):
+        for p in optimizer.parameters:
+            p.grad = mb.tensor([3.0, 4.0])
+        optimizer.step()
+        return [p.tolist() for p in optimizer.parameters]
+
+    def two():
+        return [Parameter([0.0, 0.0]), Parameter([0.0, 0.0])]
+
+    assert np.allclose(moved(Unit(two(), lr=1.0)), [[-0.6, -0.8]] * 2)
+    signs = Signs(two(), lr=1.0)
+    assert moved(signs) == [[-1.0, -1.0]] * 2 and signs.calls == 1
+
+
+def test_an_update_that_fails_counts_no_step():
+    class Failing(SGD):
+        def update(self, *inputs, **settings):
+            raise mb.InputError("no")
+
+    optimizer = Failing([Parameter([1.0])], lr=0.1)
+    optimizer.parameters[0].grad = mb.tensor([1.0])
+    with pytest.raises(mb.InputError):
+        optimizer.step()
+    assert optimizer.state_dict()["steps"] == {"0": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [("param_groups", "optimizer.groups"), ("state", "state_dict"), ("add_param_group", "groups")],
+)
+def test_names_of_pytorch_are_refused_with_our_way(name, way):
+    with pytest.raises(AttributeError, match=f"AdamW has no attribute '{name}'.*{way}"):
+        getattr(AdamW([Parameter([1.0])]), name)
+
+
 def _result():
     return Parameter([1.0]) * 2.0
 
