@@ -4,7 +4,8 @@ A name that minibig does not know is answered with the way that it does: see the
 `tutorials/pytorch_to_minibig.md`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 METHODS = {
@@ -82,7 +83,7 @@ def unknown_method(tensor: Any, name: str) -> Any:
     in_place = name.endswith("_") and not name.endswith("__")
     advice = " Tensors are never changed in place: make a new one." if in_place else ""
     advice = f" Use {METHODS[name]}." if name in METHODS else advice
-    advice = advice or _nearest(name, dir(type(tensor)))
+    advice = advice or nearest(name, dir(type(tensor)), "x.")
     raise AttributeError(f"'Tensor' object has no attribute {name!r}.{advice}")
 
 
@@ -94,14 +95,19 @@ def refuse_set_item(tensor: Any, index: Any, value: Any) -> None:
     )
 
 
-def hints(module: str, known: Iterable[str]) -> Callable[[str], Any]:
-    """A package's `__getattr__`: the error for a name that is not there, with the nearest."""
+def hints(
+    module: str,
+    known: Iterable[str],
+    ways: Mapping[str, str] = MappingProxyType({}),
+    near: str = "",
+) -> Callable[[str], Any]:
+    """A package's `__getattr__`: the error for a name that is not there, with what to do.
+
+    `ways` has a sentence for names that others use; `near` stands before the nearest name.
+    """
 
     def unknown(name: str) -> Any:
-        import difflib  # for an error only
-
-        near = [] if name.startswith("_") else difflib.get_close_matches(name, known, 1, 0.7)
-        advice = f" Did you mean {near[0]}?" if near else ""
+        advice = f" {ways[name]}" if name in ways else nearest(name, known, near, alike=0.7)
         raise AttributeError(f"module {module!r} has no attribute {name!r}.{advice}")
 
     return unknown
@@ -110,15 +116,16 @@ def hints(module: str, known: Iterable[str]) -> Callable[[str], Any]:
 def unknown_function(name: str, known: list[str]) -> AttributeError:
     """The error for a name that minibig lacks: with the one that means the same, or the nearest."""
     way = f"mb.{FUNCTIONS[name]}" if name in FUNCTIONS else WAYS.get(name)
-    advice = f" Use {way}." if way else _nearest(name, known, "mb.")
+    advice = f" Use {way}." if way else nearest(name, known, "mb.")
     return AttributeError(f"module 'minibig' has no attribute {name!r}.{advice}")
 
 
-def _nearest(name: str, known: Iterable[str], prefix: str = "x.") -> str:
+def nearest(name: str, known: Iterable[str], prefix: str = "", alike: float = _NEAR) -> str:
     """The question whether a known name was meant, which differs by a letter or two; or nothing."""
     if name.startswith("_"):
         return ""
     import difflib  # for an error only
 
-    near = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR)
+    public = [each for each in known if not each.startswith("_")]
+    near = difflib.get_close_matches(name, public, n=1, cutoff=alike)
     return f" Did you mean {prefix}{near[0]}?" if near else ""

@@ -5,8 +5,9 @@ containers, modes, capturing, replacing, shapes, initializers, linear, embedding
 normalization, activations, positions, cache, attention, transformer.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from minibig.other_names import hints as _hints
 from minibig.nn.activations import (
     ACTIVATIONS,
     ELU,
@@ -37,7 +38,7 @@ from minibig.nn.linear import Linear
 from minibig.nn.modes import evaluating
 from minibig.nn.module import Module
 from minibig.nn.normalization import LayerNorm, RMSNorm
-from minibig.nn.other_names import unknown_name as _unknown_name
+from minibig.nn.other_names import WAYS as _WAYS
 from minibig.nn.parameter import Parameter
 from minibig.nn.placeholders import without_values
 from minibig.nn.positions import LearnedPositions, Positions, RotaryPositions, SinusoidalPositions
@@ -92,7 +93,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # a type checker knows what there is
-
-    def __getattr__(name: str) -> Any:
-        """The error for a name that is not here, with ours for what is meant."""
-        raise _unknown_name(name, __all__)
+    __getattr__ = _hints(__name__, __all__, _WAYS, near="nn.")

@@ -1,7 +1,8 @@
 """What PyTorch calls things that have another name in `nn`: for the sentences of errors."""
 
-from collections.abc import Iterable
 from typing import Any
+
+from minibig.other_names import nearest
 
 ATTRIBUTES = {
     "add_module": "setattr(module, name, child)",
@@ -45,11 +46,19 @@ NAMES = {
 }
 
 ABSENT = {
-    **dict.fromkeys(["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm"], "nn.LayerNorm"),
-    **dict.fromkeys(["Conv1d", "Conv2d", "Conv3d", "MaxPool2d", "AvgPool2d"], "nn.Module"),
-    **dict.fromkeys(["GRU", "LSTM", "RNN"], "nn.PreNormBlock"),
+    **dict.fromkeys(["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"], "there is nn.LayerNorm"),
+    **dict.fromkeys(["GroupNorm"], "there is nn.LayerNorm"),
+    **dict.fromkeys(["Conv1d", "Conv2d", "Conv3d"], "write an nn.Module"),
+    **dict.fromkeys(["MaxPool2d", "AvgPool2d"], "write an nn.Module"),
+    **dict.fromkeys(["GRU", "LSTM", "RNN"], "there is nn.PreNormBlock"),
 }
 """Layers that there are not yet, and what to do instead: another layer, or an own module."""
+
+WAYS = {
+    **{name: f"Use {way}." for name, way in NAMES.items()},
+    **{name: f"There is none yet; {instead}." for name, instead in ABSENT.items()},
+}
+"""The sentence for each name that `minibig.nn` lacks."""
 
 
 def unknown_attribute(module: Any, name: str) -> Any:
@@ -57,26 +66,6 @@ def unknown_attribute(module: Any, name: str) -> Any:
     kind = type(module)
     if hasattr(kind, name):  # a property that failed: its own error says why
         return object.__getattribute__(module, name)
-    advice = _advice(name, ATTRIBUTES, [*vars(module), *dir(kind)], "")
+    way = f" Use {ATTRIBUTES[name]}." if name in ATTRIBUTES else ""
+    advice = way or nearest(name, [*vars(module), *dir(kind)], alike=0.75)
     raise AttributeError(f"{kind.__name__} has no attribute {name!r}.{advice}")
-
-
-def unknown_name(name: str, known: Iterable[str]) -> AttributeError:
-    """The error for a name that `minibig.nn` lacks: with the one that means the same."""
-    advice = _advice(name, NAMES, known, "nn.")
-    return AttributeError(f"module 'minibig.nn' has no attribute {name!r}.{advice}")
-
-
-def _advice(name: str, others: dict[str, str], known: Iterable[str], prefix: str) -> str:
-    if name in others:
-        return f" Use {others[name]}."
-    if prefix and name in ABSENT:
-        other = ABSENT[name]
-        return f" There is none yet; {'write an' if other == 'nn.Module' else 'there is'} {other}."
-    if name.startswith("_"):
-        return ""
-    import difflib  # for an error only
-
-    public = [each for each in known if not each.startswith("_")]
-    near = difflib.get_close_matches(name, public, n=1, cutoff=0.75)
-    return f" Did you mean {prefix}{near[0]}?" if near else ""

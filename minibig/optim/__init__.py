@@ -48,5 +48,10 @@ __all__ = [
     "optimizer_for",
 ]
 
+_WAYS = {  # what PyTorch has under other names
+    "RMSprop": "There is none; there is mb.optim.Adam.",
+    "lr_scheduler": "Use mb.optim.cosine_schedule or the like: optimizer.lr = schedule(step).",
+}
+
 if not TYPE_CHECKING:  # a type checker knows what there is
-    __getattr__ = _hints(__name__, __all__)
+    __getattr__ = _hints(__name__, __all__, _WAYS)

@@ -390,6 +390,12 @@ def test_names_of_pytorch_are_refused_with_our_way(name, way):
         getattr(AdamW([Parameter([1.0])]), name)
 
 
+@pytest.mark.parametrize(("name", "way"), [("lr_scheduler", "cosine_sch"), ("RMSprop", "Adam")])
+def test_what_pytorch_has_beside_its_optimizers_is_refused_with_our_way(name, way):
+    with pytest.raises(AttributeError, match=f"'minibig.optim' has no attribute '{name}'.*{way}"):
+        getattr(mb.optim, name)
+
+
 def _result():
     return Parameter([1.0]) * 2.0
 
