@@ -23,4 +23,8 @@ def assert_close(actual, expected, dtype, n):
     assert actual.shape == expected.shape
     finite = np.isfinite(expected)
     size = max(1.0, float(np.abs(expected[finite]).max(initial=0.0)))
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance(dtype, n) * size)
+    atol = tolerance(dtype, n) * size
+    floats = actual.dtype.kind == expected.dtype.kind == "f" and finite.all()
+    if floats and (np.abs(actual - expected) <= atol).all():
+        return  # as a rule; what follows takes its time
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=atol)

@@ -1,5 +1,10 @@
-"""Every operation, by its row: value, derivatives, dtypes, memory layouts, devices, kernels."""
+"""Every operation, by its row: value, derivatives, dtypes, memory layouts, devices, kernels.
 
+The examples of a row are drawn once, and every property is asked of all of them: Hypothesis takes
+longer to draw one than most properties take to look at it.
+"""
+
+import functools
 import inspect
 import itertools
 
@@ -7,7 +12,7 @@ import numpy as np
 import pytest
 from cuda_on_cpu import cuda_on_cpu
 from fake_cupy import fake_cupy
-from hypothesis import given, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 from real_cupy import on_a_gpu, real_cupy
 from tolerances import assert_close
@@ -19,6 +24,66 @@ from minibig.autograd import registry
 from .specifications import EXEMPT, ROWS
 
 each_operation = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+
+
+def draw_examples(row, see):
+    """Let Hypothesis draw the examples of a row, the same ones every time, and `see` each."""
+
+    @given(data=st.data())
+    def draw(data):
+        see(*row.inputs(data.draw))
+
+    (seed(ROWS.index(row))(draw) if settings.default.derandomize else draw)()
+
+
+@functools.cache
+def examples(row):
+    """The arrays and the keywords of each example."""
+    found = []
+    draw_examples(row, lambda *example: found.append(example))
+    return found
+
+
+def of_each_example(property, most=None):
+    """The test that a property holds for all examples of a row, or for the first ones.
+
+    The property takes `row`, `arrays`, `keywords`, and perhaps the `number` of the example. If it
+    fails, Hypothesis draws the examples again and looks for the smallest that fails.
+    """
+    names = inspect.signature(property).parameters
+
+    def test(**parameters):
+        for number, example in enumerate(examples(parameters["row"])[:most]):
+            more = parameters | ({"number": number} if "number" in names else {})
+
+            def ask(arrays, keywords, more=more):
+                property(arrays=[x.copy() for x in arrays], keywords=keywords, **more)
+
+            try:
+                ask(*example)
+            except Exception:
+                if Phase.shrink in settings.default.phases:
+                    draw_examples(parameters["row"], ask)
+                raise
+
+    functools.update_wrapper(test, property)
+    ours = {"arrays", "keywords", "number"}
+    test.__signature__ = inspect.Signature([p for p in names.values() if p.name not in ours])
+    return test
+
+
+@pytest.mark.skipif(Phase.shrink not in settings.default.phases, reason="nothing is made small")
+def test_an_example_that_fails_is_made_small():
+    shapes = []
+
+    @of_each_example
+    def has_one_axis_at_most(row, arrays, keywords):
+        shapes.append(arrays[0].shape)
+        assert arrays[0].ndim < 2
+
+    with pytest.raises(AssertionError):
+        has_one_axis_at_most(row=next(row for row in ROWS if row.name == "exp"))
+    assert shapes[-1] == (0, 0)
 
 
 def as_tuple(y):
@@ -46,7 +111,7 @@ def outputs_and_gradients(row, arrays, keywords, needed=None, upload=lambda x: x
         if y.requires_grad:
             v = mb.Tensor(upload(upstream.copy()))
             y.backward(v, retain_graph=True)
-            np.testing.assert_array_equal(v.numpy(), upstream)
+            assert (v.numpy() == upstream).all()
     return ys, [x.grad for x in xs]
 
 
@@ -59,7 +124,7 @@ def assert_same(one, other, dtype, n):
         assert (a is None) == (b is None)
         if a is not None:
             assert a.dtype == b.dtype
-            assert_close(a.tolist(), b.tolist(), dtype, n)
+            assert_close(*[np.asarray(x.numpy(), np.float64) for x in (a, b)], dtype, n)
 
 
 def test_every_operation_has_a_row_or_a_reason():
@@ -82,9 +147,8 @@ def test_every_operation_has_a_row_under_its_own_name():
 
 
 @each_operation
-@given(data=st.data())
-def test_value_is_that_of_the_reference(row, data):
-    arrays, keywords = row.inputs(data.draw)
+@of_each_example
+def test_value_is_that_of_the_reference(row, arrays, keywords):
     for given_arrays in (arrays, to_float32(arrays)):
         dtype = np.result_type(np.float32, *[x.dtype for x in given_arrays if x.dtype.kind == "f"])
         exact = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in given_arrays]
@@ -96,20 +160,17 @@ def test_value_is_that_of_the_reference(row, data):
 
 
 @each_operation
-@given(data=st.data())
-def test_derivatives_of_first_and_second_order_are_right(row, data):
-    arrays, keywords = row.inputs(data.draw)
+@of_each_example
+def test_derivatives_of_first_and_second_order_are_right(row, arrays, keywords, number):
     y = as_tuple(row.function(*map(mb.tensor, arrays), **keywords))[0]
     if y.dtype.kind == "f":
-        seed = data.draw(st.integers(0, 1000), label="direction")
         f = lambda *xs: row.function(*xs, **keywords)
-        mb.check_gradients(f, *map(mb.tensor, arrays), order=2, seed=seed)
+        mb.check_gradients(f, *map(mb.tensor, arrays), order=2, seed=number)
 
 
 @each_operation
-@given(data=st.data())
-def test_float32_gives_float32_in_both_passes(row, data):
-    arrays, keywords = row.inputs(data.draw)
+@of_each_example
+def test_float32_gives_float32_in_both_passes(row, arrays, keywords):
     arrays = to_float32(arrays)
     ys, gradients = outputs_and_gradients(row, arrays, keywords)
     for y in ys:
@@ -146,10 +207,10 @@ LAYOUTS = {
 
 
 @each_operation
-@given(data=st.data(), layout=st.sampled_from(sorted(LAYOUTS)))
-def test_layout_in_memory_does_not_matter_and_inputs_stay(row, data, layout):
-    arrays, keywords = row.inputs(data.draw)
-    arrays = [np.asanyarray(LAYOUTS[layout](x)) for x in to_float32(arrays)]
+@of_each_example
+def test_layout_in_memory_does_not_matter_and_inputs_stay(row, arrays, keywords, number):
+    layout = list(LAYOUTS.values())[number % len(LAYOUTS)]
+    arrays = [np.asanyarray(layout(x)) for x in to_float32(arrays)]
     plain = [np.array(x, order="C") for x in arrays]
     before = [x.copy() for x in plain]
     odd = outputs_and_gradients(row, arrays, keywords)
@@ -163,9 +224,8 @@ def test_layout_in_memory_does_not_matter_and_inputs_stay(row, data, layout):
 
 
 @each_operation
-@given(data=st.data())
-def test_each_subset_of_inputs_gets_its_gradients_and_the_others_none(row, data):
-    arrays, keywords = row.inputs(data.draw)
+@of_each_example
+def test_each_subset_of_inputs_gets_its_gradients_and_the_others_none(row, arrays, keywords):
     everything = outputs_and_gradients(row, arrays, keywords)[1]
     numbers = floats(arrays)
     for size in range(len(numbers)):
@@ -177,9 +237,8 @@ def test_each_subset_of_inputs_gets_its_gradients_and_the_others_none(row, data)
 
 
 @each_operation
-@given(data=st.data())
-def test_a_second_run_gives_the_same_bits(row, data):
-    arrays, keywords = row.inputs(data.draw)
+@of_each_example
+def test_a_second_run_gives_the_same_bits(row, arrays, keywords):
     arrays = to_float32(arrays)
     first, second = (
         outputs_and_gradients(row, [x.copy() for x in arrays], keywords) for _ in range(2)
@@ -190,9 +249,8 @@ def test_a_second_run_gives_the_same_bits(row, data):
 
 
 @each_operation
-@given(data=st.data())
-def test_a_retained_graph_gives_the_same_gradients_again(row, data):
-    arrays, keywords = row.inputs(data.draw)
+@of_each_example
+def test_a_retained_graph_gives_the_same_gradients_again(row, arrays, keywords):
     xs = [mb.Tensor(x) for x in to_float32(arrays)]
     for i in floats(xs):
         xs[i].requires_grad = True
@@ -214,16 +272,15 @@ WITH_CUDA = [row for row in ROWS if "cuda" in getattr(WITH_KERNELS.get(row.name)
 
 @pytest.mark.parametrize("gpu", GPUS)
 @each_operation
-@given(data=st.data())
-def test_a_gpu_gives_the_same_on_its_own_memory(row, gpu, data):
-    assert_same_on(gpu, row, *row.inputs(data.draw))
+@of_each_example
+def test_a_gpu_gives_the_same_on_its_own_memory(row, gpu, arrays, keywords):
+    assert_same_on(gpu, row, arrays, keywords)
 
 
 @pytest.mark.parametrize("row", WITH_CUDA, ids=lambda row: row.name)
-@settings(max_examples=5)  # each size of an attention head is compiled
-@given(data=st.data())
-def test_cuda_kernels_give_the_same(row, data):
-    assert_same_on(cuda_on_cpu, row, *row.inputs(data.draw))
+@functools.partial(of_each_example, most=5)  # each size of an attention head is compiled
+def test_cuda_kernels_give_the_same(row, arrays, keywords):
+    assert_same_on(cuda_on_cpu, row, arrays, keywords)
 
 
 def assert_same_on(gpu, row, arrays, keywords):
@@ -238,9 +295,8 @@ def assert_same_on(gpu, row, arrays, keywords):
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r.name in WITH_KERNELS], ids=lambda r: r.name)
-@given(data=st.data())
-def test_a_kernel_gives_what_its_formula_gives(row, data):
-    arrays, keywords = row.inputs(data.draw)
+@of_each_example
+def test_a_kernel_gives_what_its_formula_gives(row, arrays, keywords):
     for arrays in (arrays, to_float32(arrays)):  # noqa: B020
         dtype = arrays[0].dtype
         fused = outputs_and_gradients(row, [x.copy() for x in arrays], keywords)
