@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from collections import Counter
 
 import pytest
 from fake_cupy import fake_cupy
@@ -30,6 +31,13 @@ def pytest_addoption(parser):
         action="store_true",
         help="do everything marked `long` hundreds of times, as .ci/long does",
     )
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first: one that began last would be waited for, by all but one."""
+    tests = Counter(item.path for item in items)
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: (-slow[item.path], -tests[item.path], item.path))
 
 
 @pytest.fixture

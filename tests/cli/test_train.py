@@ -161,6 +161,7 @@ def test_a_killed_run_goes_on(tmp_path, text_file):
 
 @posix
 @pytest.mark.parametrize("optimizer", ["muon", "adafactor"])
+@pytest.mark.slow
 def test_a_killed_run_of_each_optimizer_goes_on_to_the_bit(tmp_path, text_file, optimizer):
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     settings = {"steps": 120, "optimizer": optimizer, "checkpoint_every": 7, "dropout": 0.1}

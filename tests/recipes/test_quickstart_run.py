@@ -188,6 +188,7 @@ STOPS = {
 
 @posix
 @pytest.mark.parametrize("stage", STOPS)
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_end(finished, config, tmp_path, stage):
     run = tmp_path / "run"
     arguments = ("--config", config, "--out", run)

@@ -25,6 +25,7 @@ def run(path, pictures):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_chapter_runs_as_a_notebook_and_shows_its_pictures(path, tmp_path):
     done = run(path, tmp_path)
