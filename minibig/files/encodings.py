@@ -24,6 +24,7 @@ _FREQUENT = {
 _LEAST = {"cp1251": 0.4, "cp1252": 0.5}  # the share of what is not ASCII that must be frequent
 _LEAST_OTHERWISE = 0.1
 _LOOKED_AT = 10_000  # bytes that tell the encoding of a text
+_ENOUGH = 10  # characters beside ASCII that are right before a wrong one: the text is UTF-8
 
 
 def decoded(data: bytes, name: str, errors: str) -> str:
@@ -73,8 +74,9 @@ def decoded_blocks(name: object, blocks: Iterable[bytes], errors: str) -> Iterat
 
 
 def _binary(name: object, offset: int, beginning: bytes) -> InputError:
-    if likely_encoding(beginning[:2]) == "utf-16":
-        return InputError(f"{name} is UTF-16, not UTF-8. {_conversion('utf-16')}")
+    encoding = likely_encoding(beginning[:4])
+    if encoding in ("utf-16", "utf-32"):
+        return InputError(f"{name} is {encoding.upper()}, not UTF-8. {_conversion(encoding)}")
     return InputError(
         f"{name} is a binary file (NUL byte at offset {offset}); a UTF-8 text file is needed."
     )
@@ -82,8 +84,9 @@ def _binary(name: object, offset: int, beginning: bytes) -> InputError:
 
 def _not_utf8(name: object, error: UnicodeDecodeError, offset: int) -> InputError:
     """The error for bytes that begin at an offset in the text of this name."""
-    rest = error.object[error.start :]
-    if encoding := likely_encoding(rest[:_LOOKED_AT]):
+    before, rest = error.object[: error.start].decode(), error.object[error.start :]
+    is_damaged = sum(not character.isascii() for character in before) >= _ENOUGH
+    if encoding := None if is_damaged else likely_encoding(rest[:_LOOKED_AT]):
         advice = f"It looks like {encoding.upper()}. {_conversion(encoding)}"
     else:
         advice = (
@@ -102,7 +105,9 @@ def likely_encoding(data: bytes) -> str | None:
     >>> likely_encoding("un café, ça va".encode("latin-1"))
     'cp1252'
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     shares = {name: _share(data, name) for name in _FREQUENT}
     fitting = {

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import platform
+import stat
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ _NAME = ".minibig-lock"
 _PLACE = 1 << 30  # the byte that Windows locks: beyond the text, which others may then read
 _WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
 _ADVICE = "Wait until it has ended, or choose another folder."
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _TAKEN = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 _held: dict[str, tuple[int, int]] = {}  # folder -> (thread, descriptor)
@@ -64,9 +66,10 @@ def locked(folder: Path) -> Iterator[None]:
 def _acquired(folder: Path) -> int:
     """The descriptor of the lock file, which is ours as long as it is open."""
     path = folder / _NAME
+    _check_own(path)
     while True:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666)
         except OSError as error:
             raise StorageError(
                 f"{folder} cannot be locked: {error.strerror or error}. Choose a folder that can "
@@ -89,6 +92,17 @@ def _acquired(folder: Path) -> int:
             _sign(descriptor)
             return descriptor
         os.close(descriptor)  # the one who held it removed the file in the meantime
+
+
+def _check_own(path: Path) -> None:
+    """Refuse to write into what minibig cannot have made: a link leads to a file of somebody."""
+    with suppress(FileNotFoundError):
+        status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+            raise StorageError(
+                f"{path} is in the way: it is no lock that minibig made but a link, a folder or "
+                "the like. Remove it."
+            )
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

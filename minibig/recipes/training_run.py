@@ -29,7 +29,8 @@ def usual_looks(
 def run_and_draw(trainer: Trainer, draw: Callable[[], None]) -> Result:
     """The loop to its end; its picture is drawn on the way and then, also if it ends too early.
 
-    A picture that cannot be drawn is warned of, and ends nothing.
+    After a signal it is drawn anew only if the run could stop at once. A picture that cannot be
+    drawn is warned of, and ends nothing.
     """
 
     def draw_if_any() -> None:
@@ -40,8 +41,9 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None]) -> Result:
     trainer.looks = (*trainer.looks, Look("picture", trainer.settings.evaluate_every, pictures))
     try:
         result = trainer.run()
-    except (Interrupted, TrainingError):
-        reason_not_drawn(draw_if_any)  # what ended the run is what has to be said
+    except (Interrupted, TrainingError) as error:
+        if not getattr(error, "is_late", False):
+            reason_not_drawn(draw_if_any)  # what ended the run is what has to be said
         raise
     if reason := reason_not_drawn(draw_if_any):
         warning = f"the picture could not be drawn: {reason}"

@@ -1,10 +1,10 @@
-"""Ctrl-C and SIGTERM during a run: the first asks it to stop at a good moment, the second ends it.
+"""Ctrl-C, SIGTERM and SIGHUP in a run: the first asks it to stop soon, the second ends it at once.
 
 Python's own way, an exception in whichever line is being executed, could tear a step apart. Here
 the signal only sets a number. The loop asks for it between steps; a step, an evaluation or a sample
 that takes longer than another second is given up, between two batches or two tokens, and made again
 when the run goes on. Other threads than the main one cannot handle signals; a run there is left to
-whoever started it.
+whoever started it. SIGHUP is what a terminal sends that is closed.
 """
 
 import os
@@ -17,23 +17,28 @@ from types import FrameType
 
 from minibig.stopping import stoppable
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if hasattr(signal, "SIGHUP"):  # Windows has none
+    _SIGNALS.append(signal.SIGHUP)
 _PATIENCE = 1.0  # seconds in which a step, an evaluation or a sample may end
 
 
 class Interrupted(Exception):
     """A run was stopped by a signal, after its state was saved.
 
+    `is_late` says that this took its time: whoever catches it should add little.
+
     >>> Interrupted(2).exit_code
     130
     """
 
-    def __init__(self, signal_number: int) -> None:
+    def __init__(self, signal_number: int, *, is_late: bool = False) -> None:
         name = signal.Signals(signal_number).name
         super().__init__(
             f"the run was stopped by {name} and its state is saved; the same command goes on."
         )
         self.signal_number = int(signal_number)
+        self.is_late = is_late
 
     @property
     def exit_code(self) -> int:
@@ -60,7 +65,7 @@ class StopRequest:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """Within it SIGINT and SIGTERM make a request; afterwards they do what they did before.
+    """Within it the signals make a request; afterwards they do what they did before.
 
     A signal that is ignored, as SIGINT is in what a shell runs in the background, stays ignored.
     """

@@ -151,14 +151,15 @@ class Trainer:
             try:
                 if stop.signal_number is not None:
                     self._save()
-                    raise Interrupted(stop.signal_number)
+                    raise Interrupted(stop.signal_number, is_late=stop.is_urgent())
                 self._look()
                 finished = self.state.step == self.settings.steps
                 if finished or self._is_due_to_be_saved():
                     self._save()
-                if finished:
+                if not finished:
+                    self._step()
+                elif stop.signal_number is None:  # a signal during the last look is not lost
                     return
-                self._step()
             except StopRequested:
                 continue  # a look or a step was given up; nothing has changed, and it is saved
             except TrainingError as error:

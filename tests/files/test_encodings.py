@@ -46,3 +46,21 @@ def test_ordinary_text(text, encoding, name, cut):
 @pytest.mark.parametrize("data", [b"", b"\xff\xff\xff", bytes(range(128, 256)), b"ascii"])
 def test_what_nothing_explains(data):
     assert likely_encoding(data) is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_the_mark_at_the_beginning_tells_how_wide_a_character_is(encoding, order):
+    data = "\ufeffa text".encode(f"{encoding}-{order}")
+    assert likely_encoding(data) == encoding
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data + b"\xff and more"])
+@pytest.mark.parametrize(
+    "text",
+    ["这是一个关于人工智能的故事，他说我们在这里。", "déjà vu, là-bas où ça va, été, né, élève"],
+)
+def test_a_damaged_text_in_utf_8_is_not_taken_for_another_encoding(text, damage):
+    data = damage(text.encode() + "é".encode())
+    with pytest.raises(InputError, match="if only a few bytes are broken"):
+        decoded(data, "a.txt", "strict")

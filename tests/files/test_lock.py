@@ -172,3 +172,27 @@ def test_who_waits_while_the_file_is_removed_tries_again(tmp_path, monkeypatch):
     with locked(tmp_path):
         assert os.listdir(tmp_path) == [".minibig-lock"]
     assert removed
+
+
+@posix
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda lock, theirs: lock.symlink_to(theirs),
+        lambda lock, theirs: lock.symlink_to(theirs.with_name("not there")),
+        lambda lock, theirs: lock.hardlink_to(theirs),
+        lambda lock, theirs: lock.mkdir(),
+        lambda lock, theirs: os.mkfifo(lock),
+    ],
+    ids=["link", "link to nothing", "hard link", "folder", "pipe"],
+)
+def test_what_is_no_lock_of_ours_is_neither_written_nor_removed(tmp_path, make):
+    theirs, folder = tmp_path / "theirs", tmp_path / "run"
+    theirs.write_text("precious")
+    folder.mkdir()
+    make(folder / ".minibig-lock", theirs)
+    with pytest.raises(StorageError, match="is in the way"), locked(folder):
+        pass
+    assert os.path.lexists(folder / ".minibig-lock")
+    assert {path.name for path in tmp_path.iterdir()} == {"theirs", "run"}
+    assert theirs.read_text() == "precious"

@@ -1,12 +1,13 @@
 """A run with its picture: drawn if that is possible, and never the end of a run."""
 
 import io
+import signal
 
 import pytest
 from training.tiny_runs import trainer
 
 from minibig.recipes.training_run import run_and_draw
-from minibig.training import ProgressLog, TrainingError
+from minibig.training import Interrupted, ProgressLog, TrainingError, interruption
 
 
 def test_a_picture_that_cannot_be_drawn_is_warned_of_and_the_run_ends_well(tmp_path):
@@ -34,3 +35,20 @@ def test_a_picture_is_drawn_at_the_end(tmp_path):
     drawn = []
     run_and_draw(trainer(tmp_path), lambda: drawn.append(1))
     assert drawn
+
+
+@pytest.mark.parametrize("patience", [60.0, 0.0])
+def test_who_stops_a_run_does_not_wait_for_a_picture_that_comes_late(
+    tmp_path, monkeypatch, patience
+):
+    monkeypatch.setattr(interruption, "_PATIENCE", patience)
+
+    def stopped(step, micro_step, loss):
+        if (step, micro_step) == (2, 0):
+            signal.raise_signal(signal.SIGINT)
+        return loss
+
+    drawn = []
+    with pytest.raises(Interrupted):
+        run_and_draw(trainer(tmp_path, loss=stopped), lambda: drawn.append(1))
+    assert bool(drawn) == (patience > 0)

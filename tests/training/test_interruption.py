@@ -15,6 +15,7 @@ from minibig.training.interruption import stop_on_signals
 from .tiny_runs import STEPS, child, is_finite, measure_of, orphans, remains, trainer, with_look
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+STOPPING = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if os.name != "nt" else [])]
 WAIT = 60.0  # seconds until a child that does not end is a failure
 
 
@@ -77,6 +78,33 @@ def test_a_signal_during_an_evaluation_is_not_lost(tmp_path, unbroken):
     assert remains(tmp_path) == unbroken
 
 
+@pytest.mark.parametrize("where", ["validation", "sample", "saving"])
+def test_a_signal_after_the_last_step_is_not_lost(tmp_path, unbroken, where, monkeypatch):
+    run = trainer(tmp_path)
+    if where == "saving":
+        plain = run._save_model
+
+        def save(name):
+            if run.state.step == STEPS and name == "model":
+                signal.raise_signal(signal.SIGINT)
+            plain(name)
+
+        monkeypatch.setattr(run, "_save_model", save)
+    else:
+        measure = measure_of(run, where)
+
+        def look():
+            if run.state.step == STEPS:
+                signal.raise_signal(signal.SIGINT)
+            return measure()
+
+        with_look(run, where, look)
+    with pytest.raises(Interrupted):
+        run.run()
+    assert trainer(tmp_path).run().steps == STEPS
+    assert remains(tmp_path) == unbroken
+
+
 def test_handlers_are_put_back(tmp_path):
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises(Interrupted):
@@ -119,7 +147,7 @@ tiny_runs.main(sys.argv[1], loss)
 
 
 @posix
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOPPING)
 def test_a_process_ends_with_the_status_that_shells_expect(tmp_path, unbroken, number):
     process = child(SLOW_STEP, tmp_path, 0.5)
     assert process.stdout.readline() == "ready\n"
