@@ -14,6 +14,7 @@ from minibig.ops import (
     losses, padding, products, reductions, scaled_dot_product_attention, shapes, softmaxes, sorting,
 )
 
+# The modules of operations, and which of these are methods as well.
 MODULES = {
     elementwise: "abs astype clone cos exp log relu sigmoid sign sin sqrt tanh",
     logic: "isfinite isinf isnan",
@@ -29,6 +30,7 @@ MODULES = {
     scaled_dot_product_attention: "",
 }
 
+# A module keeps its functions under their names: what imports them later gets them explained.
 for module in MODULES:
     for name, function in [*vars(module).items()]:
         if isfunction(function) and function.__module__ == module.__name__ and name[0] != "_":
