@@ -103,7 +103,14 @@ def test_no_name_is_warned_of_or_fails(installed, tmp_path, bare, name):
         installed("DejaVu Sans")
     metrics = metrics_of_a_run(tmp_path, steps=3)
     draw_losses(metrics, tmp_path / "loss.png", title=name)  # a warning is an error in tests
-    draw_runs({name: metrics}, tmp_path / "runs.png")
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["fonts of this machine", "no other fonts"])
+def test_runs_of_all_these_names_are_drawn_together(installed, tmp_path, bare):
+    if bare:
+        installed("DejaVu Sans")
+    metrics = metrics_of_a_run(tmp_path, steps=3)
+    draw_runs(dict.fromkeys(NAMES, metrics), tmp_path / "runs.png")
 
 
 @pytest.mark.parametrize("bare", [False, True], ids=["fonts of this machine", "no other fonts"])

@@ -83,7 +83,7 @@ def test_a_table_is_as_wide_as_it_looks_and_fits():
     assert max(map(columns_of, table(rows, 60).splitlines())) <= 60
 
 
-@pytest.mark.parametrize("text", ["a" * 300_000, "你" * 300_000, "a b\n" * 100_000])
+@pytest.mark.parametrize("text", ["a" * 100_000, "你" * 100_000, "a b\n" * 30_000])
 def test_a_very_long_text_takes_no_longer_than_its_length(text):
     assert "".join(wrapped(text, 10**9).split()) == "".join(text.split())
     assert wrapped(text, 79)
