@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from minibig.other_names import FUNCTIONS
+
 # What `array + tensor` calls in NumPy -> the methods of the left and of the right operand.
 OPERATORS = {
     "add": ("__add__", "__radd__"), "subtract": ("__sub__", "__rsub__"),
@@ -14,7 +16,7 @@ OPERATORS = {
     "bitwise_and": ("__and__", "__rand__"), "bitwise_or": ("__or__", "__ror__"),
     "bitwise_xor": ("__xor__", "__rxor__"),
 }  # fmt: skip
-NAMES = {"absolute": "abs", "negative": "neg", "square": "pow"}
+NAMES = FUNCTIONS | {"square": "pow"}
 
 
 class NumPyFunctions:

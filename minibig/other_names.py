@@ -78,6 +78,12 @@ def on_keyword(error: object) -> str:
     return ""
 
 
+def on_list(error: object) -> str:
+    """What to do if NumPy's error is about a list in the place of an axis; else empty."""
+    about = "'list'" in str(error)
+    return " Give one axis as an integer, several as a tuple: axis=(0, 1)." if about else ""
+
+
 def unknown_method(tensor: Any, name: str) -> Any:
     """Raise AttributeError with our way to do what `name` does elsewhere: Tensor's __getattr__."""
     in_place = name.endswith("_") and not name.endswith("__")

@@ -29,7 +29,7 @@ from minibig.autograd.state import state
 from minibig.autograd.tensors import Edge, Function, Node, Pattern, Tensor, wrapped
 from minibig.backend import InputError, is_array, namespace, plain
 from minibig.backend.checks import shown
-from minibig.other_names import on_keyword
+from minibig.other_names import on_keyword, on_list
 
 Decorator: TypeAlias = "Callable[[Function], Primitive]"
 
@@ -199,7 +199,7 @@ def _explained(error: Exception, operation: Operation, arrays: list[Any]) -> Exc
     if advice := on_keyword(error):
         return kind(f"{operation} has no {advice}")
     said = f"{', '.join(map(_summary, arrays))}: {error}".strip(". ")
-    return kind(f"{operation} cannot take {said}.")
+    return kind(f"{operation} cannot take {said}.{on_list(error)}")
 
 
 def _shape(x: Any) -> Any:

@@ -27,7 +27,7 @@ class TensorMethods:
     @property
     def T(self) -> Tensor: ...
 
-    __neg__ = __abs__ = __invert__ = __floor__ = __ceil__ = _unary
+    __pos__ = __neg__ = __abs__ = __invert__ = __floor__ = __ceil__ = _unary
     __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = _binary
     __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = _binary
     __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __getitem__ = _binary
@@ -40,4 +40,4 @@ class TensorMethods:
     cumprod = cumsum = diagonal = expand_dims = flatten = log_softmax = logsumexp = _method
     max = mean = min = norm = prod = ravel = repeat = reshape = round = softmax = _method
     sort = squeeze = std = sum = swapaxes = take = to = transpose = var = _method
-    nonzero = split = _several
+    nonzero = split = __divmod__ = __rdivmod__ = _several

@@ -252,9 +252,9 @@ def read_only(array: Array) -> Array:
 
 
 def _restored(kind: Any, data: Array, requires_grad: bool, grad: Tensor | None) -> Any:
-    """A constant or a leaf that was pickled or deep-copied."""
-    result = kind.__new__(kind)
-    Tensor.__init__(result, data)
+    """A constant or a leaf that was pickled or deep-copied; written as its original was."""
+    result, is_own = kind.__new__(kind), requires_grad != (kind is Tensor)
+    Tensor.__init__(result, data if is_own else read_only(data))
     if requires_grad:
         result.edge = (Leaf(data), 0)
         result.grad = grad

@@ -133,7 +133,7 @@ def hint(name: str, known: Iterable[str], most: int = 8) -> str:
     import difflib  # for an error only
 
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     more = ", ..." if len(known) > most else ""
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(known[:most])}{more}."
 
@@ -148,8 +148,8 @@ def instance(name: str, value: Any, kind: type[_T]) -> _T:
 
 def path(name: str, value: Any) -> "Path":
     """`value` as a path, if it is one or the text of one."""
-    if not isinstance(value, str | PathLike) or "\0" in str(value):
-        advice = "A path holds no null characters."
+    if not isinstance(value, str | PathLike) or "\0" in str(value) or value == "":
+        advice = "A path holds no null characters, and the current folder is '.'."
         raise refuse(name, "the path of a file or a folder", value, advice)
     from pathlib import Path  # 5 ms of an import that shall be short
 

@@ -47,7 +47,7 @@ def plain(x: Any) -> Any:
     >>> plain(np.ones(2, ">f4")).dtype == np.float32
     True
     """
-    if isinstance(x, np.ma.MaskedArray):
+    if isinstance(x[0] if isinstance(x, list) and x else x, np.ma.MaskedArray):
         raise InputError("a masked array hides elements; fill them first: x.filled(0.0).")
     return np.asarray(x, x.dtype.newbyteorder("=")) if isinstance(x, np.ndarray) else x
 

@@ -79,7 +79,7 @@ BINARY = {
     "pow": arithmetic.pow, "matmul": products.matmul,
     "mod": arithmetic.remainder, "floordiv": arithmetic.floor_divide,
     "and": _of_bools("&", logic.logical_and), "or": _of_bools("|", logic.logical_or),
-    "xor": _of_bools("^", logic.not_equal),
+    "xor": _of_bools("^", logic.not_equal), "divmod": lambda x, y: (x // y, x % y),
 }
 
 OPERATORS = {
@@ -90,7 +90,7 @@ OPERATORS = {
     "__eq__": _compared(logic.equal, False), "__ne__": _compared(logic.not_equal, True),
     "__lt__": logic.less, "__le__": logic.less_equal,
     "__gt__": logic.greater, "__ge__": logic.greater_equal,
-    "__invert__": _of_bools("~", logic.logical_not),
+    "__invert__": _of_bools("~", logic.logical_not), "__pos__": lambda x: x,
 }
 
 METHODS = {

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -190,3 +191,13 @@ def test_tensors_that_a_generator_makes_are_joined(join):
     assert join(mb.ones(2) for _ in range(3)).size == 6
     with pytest.raises(mb.InputError, match=r"got none|one shape"):
         join(x for x in ())
+
+
+def test_copies_can_be_written_where_their_originals_can():
+    leaf, constant = mb.tensor([1.0], requires_grad=True), mb.tensor([1.0])
+    learned, frozen = mb.nn.Parameter([1.0]), mb.nn.Parameter([1.0])
+    frozen.requires_grad = False
+    for original in (leaf, constant, learned, frozen):
+        for again in (copy.deepcopy(original), pickle.loads(pickle.dumps(original))):
+            assert again.data.flags.writeable == original.data.flags.writeable
+            assert not np.shares_memory(again.data, original.data)

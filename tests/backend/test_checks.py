@@ -63,3 +63,9 @@ def test_what_cannot_be_gone_through_is_refused(value):
     with pytest.raises(InputError, match="texts must be an iterable of str; got"):
         checks.iterable("texts", value, "str")
     assert list(checks.iterable("texts", ("a",), "str")) == ["a"]
+
+
+def test_an_empty_text_is_no_path_and_names_that_are_none_have_hints():
+    with pytest.raises(InputError, match=r"the current folder is '\.'"):
+        checks.path("folder", "")
+    assert checks.hint(3, ["a", "b"]) == "there are a, b."

@@ -69,3 +69,15 @@ def test_the_error_names_the_function_that_was_called():
         with pytest.raises(mb.InputError, match=f"in {make.__name__} must be"):
             make(-1, *more)
         assert inspect.getdoc(make)
+
+
+@pytest.mark.parametrize("bounds", [(10**30,), (1e30,), (0, 2.0**62, 1e-9)])
+def test_ranges_that_no_array_holds_are_refused(bounds):
+    with pytest.raises(mb.InputError, match="arange must be bounds of fewer"):
+        mb.arange(*bounds)
+
+
+def test_a_list_of_masked_arrays_hides_elements_as_well():
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(mb.InputError, match="a masked array hides elements"):
+        mb.tensor([masked, masked])

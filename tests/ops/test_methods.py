@@ -146,3 +146,27 @@ def test_every_function_answers_keywords_of_other_libraries(name):
     needed = [p for p in parameters if p.default is p.empty and p.kind == p.POSITIONAL_ONLY]
     with pytest.raises(TypeError, match=r"has no keyword dim\. It is called axis here"):
         function(*[mb.tensor(X)] * len(needed), dim=0)
+
+
+def test_plus_and_divmod_are_those_of_arrays():
+    x = mb.tensor(X)
+    assert_equal(+x, X)
+    for left, right in ((x, 2.0), (7.0, x), (x, mb.tensor(X[::-1].copy()))):
+        arrays = [z.numpy() if isinstance(z, mb.Tensor) else z for z in (left, right)]
+        for ours, theirs in zip(divmod(left, right), divmod(*arrays), strict=True):
+            assert_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "all", "cumsum", "softmax"])
+def test_a_list_of_axes_is_answered_with_a_tuple(name):
+    with pytest.raises(TypeError, match=r"several as a tuple: axis=\(0, 1\)"):
+        getattr(mb, name)(mb.tensor(X), [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("function", "ours"), [(np.subtract, "sub"), (np.multiply, "mul"), (np.divide, "div")]
+)
+def test_a_function_of_numpy_is_answered_with_one_that_there_is(function, ours):
+    with pytest.raises(TypeError, match=rf"Use mb\.{ours},"):
+        function(np.ones(2), mb.ones(2), out=np.ones(2))
+    assert callable(getattr(mb, ours))
