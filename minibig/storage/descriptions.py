@@ -20,10 +20,11 @@ from typing import Any
 from minibig import models, nn
 from minibig.autograd import Tensor
 from minibig.backend import InputError, is_array
-from minibig.backend.checks import refuse, shown
+from minibig.backend.checks import refuse, shown, whole
 from minibig.nn import ACTIVATIONS, Dropout, Module, ModuleList, Parameter
 from minibig.settings import Settings
 
+_LARGEST = 1 << 24  # a whole number among the arguments
 _DEEPEST = 40  # descriptions within descriptions
 
 Classes = Iterable[type[Module]]
@@ -217,7 +218,9 @@ def _written(name: str, value: Any, parameter: inspect.Parameter) -> Any:
 
 
 def _read(value: Any, kind: type[Module], name: str, classes: Classes, depth: int) -> Any:
-    """The argument that JSON holds."""
+    """The argument that JSON holds; a size that no layer has is refused before it is allocated."""
+    if type(value) is int:
+        return whole(f"{name} of {kind.__name__}", value, -_LARGEST, _LARGEST)
     if not isinstance(value, Mapping):
         return value
     if value.keys() == {"activation"}:
