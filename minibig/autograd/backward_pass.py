@@ -11,11 +11,11 @@ inputs and recorded; the pass goes on through the new nodes, which are the young
 expanded once, so higher orders through k fused operations cost k times one, not two to the k.
 """
 
-import heapq
 import math
 import os
 import threading
 from collections.abc import Callable, Container, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 from minibig.autograd.operations import Operation
@@ -122,7 +122,7 @@ class Walk:
         for output, gradient in seeds:
             self._enter(output, gradient if self.create_graph else gradient.data, owned=False)
         while self._waiting:
-            node = heapq.heappop(self._waiting)[1]
+            node = heappop(self._waiting)[1]
             self._visit(node, self._arrived.pop(node))
 
     def add_to_leaves(self) -> None:
@@ -145,7 +145,7 @@ class Walk:
         gradients = self._arrived.get(node)
         if gradients is None:
             gradients = self._arrived[node] = [None] * len(node.outputs)
-            heapq.heappush(self._waiting, (-node.order, node))
+            heappush(self._waiting, (-node.order, node))
         if gradients[index] is None:
             gradients[index] = g
         elif edge in self.owned:
@@ -189,8 +189,9 @@ class Walk:
     def _apply(self, node: Node, gradients: list[Any]) -> None:
         """Pass the gradients of a node's outputs on to its inputs, by the operation's rules."""
         operation: Operation = node.operation
-        all_are = self.targets is None
-        needed = tuple([e is not None and (all_are or self._is_needed(e[0])) for e in node.edges])
+        needed = tuple(map(bool, node.edges))  # an edge is a pair, or None
+        if self.targets is not None:
+            needed = tuple([e is not None and self._is_needed(e[0]) for e in node.edges])
         if True not in needed:
             return
         g: Any = gradients[0]

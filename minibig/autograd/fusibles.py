@@ -37,7 +37,6 @@ class Fusible(Operation):
 
     def __init__(self, formula: Function):
         super().__init__(formula)
-        self.formula = formula
         self.checks: list[Function] = []
 
     def check(self, function: Function) -> Function:
@@ -53,7 +52,7 @@ class Fusible(Operation):
                 check(*inputs, **keywords)
             kernel = self.kernel_for(inputs[0])
             result = NotImplemented if kernel is None else self._fused(kernel, inputs, keywords)
-            return self.formula(*inputs, **keywords) if result is NotImplemented else result
+            return self.definition(*inputs, **keywords) if result is NotImplemented else result
         except AttributeError:  # perhaps of a list or a number, which has no shape; asked only now,
             expect_tensors(self, inputs)  # so that right calls do not pay for it
             raise
@@ -82,7 +81,7 @@ class Fusible(Operation):
 
     def expand(self, node: Node) -> Any:
         _, arrays, _, settings = node.saved
-        return self.formula(*node.inputs(arrays), **settings)
+        return self.definition(*node.inputs(arrays), **settings)
 
 
 def fusible(formula: Function) -> Fusible:

@@ -68,6 +68,7 @@ class Operation:
     def __init__(self, function: Function, name: str | None = None):
         functools.update_wrapper(cast("Any", self), function)
         parameters = inspect.signature(function).parameters.values()
+        self.definition = function
         self.name = name or self.__name__
         self.variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters)
         slash = any(p.kind == p.POSITIONAL_ONLY for p in parameters)

@@ -8,9 +8,9 @@ Parameters before `/` are the inputs: arrays, tensors or numbers. Those behind i
 which may also be given by position, as in NumPy: `sum(x, 0)` is `sum(x, axis=0)`.
 
 A rule turns g, the gradient of the output, into the gradient of one input, or into one for each of
-`*inputs`. It names what it needs, and the node keeps just that: `y` the output, an input by its
-name, `<input>_shape`, or a keyword. Rules use operators and methods only, so that one rule runs on
-arrays (first order, at the speed of NumPy) and on tensors (any order).
+`*inputs`. It names what it needs: `y` the output, an input by its name, `<input>_shape`, or a
+keyword; besides the keywords the node keeps just that. Rules use operators and methods only, so
+that one rule runs on arrays (first order, at the speed of NumPy) and on tensors (any order).
 
 Called on arrays a primitive is just its function; called on tensors it is recorded. A kernel of a
 primitive is a function of the same arrays and keywords with the same result.
@@ -37,8 +37,8 @@ Decorator: TypeAlias = "Callable[[Function], Primitive]"
 class Plan(NamedTuple):
     """For one pattern of inputs that require a gradient: what a call saves, and who reads it.
 
-    `slots` say for each name that a rule uses its place in a call, in the order inputs, output,
-    keywords, and whether its shape is meant: ("y", 2, False), or ("x_shape", 0, True).
+    `slots` say for each name that a rule uses its place among inputs and output, and whether its
+    shape is meant: ("y", 2, False), or ("x_shape", 0, True). Keywords are saved by their names.
     `rules` holds for each input its rule, None where none is wanted, and the names that it uses.
     """
 
@@ -53,7 +53,6 @@ class Primitive(Operation):
 
     def __init__(self, function: Function, *, broadcasts: bool = False, name: str | None = None):
         super().__init__(function, name)
-        self.function = function
         self.broadcasts = broadcasts
         self.most_inputs = math.inf if self.variadic else len(self.inputs)
         self.rules: dict[str, Function] = {}
@@ -94,12 +93,12 @@ class Primitive(Operation):
                 arrays.append(x)
                 edges.append(None)
         if not tensors:
-            return (self._compute if self.kernels else self.function)(*arrays, **keywords)
+            return (self._compute if self.kernels else self.definition)(*arrays, **keywords)
         if numbers:  # beside tensors, NumPy's numbers and arrays without axes are Python's
             given = zip(arrays, inputs, strict=True)
             arrays = [a.item() if a is x and getattr(a, "ndim", 1) == 0 else a for a, x in given]
         try:
-            y = (self._compute if self.kernels else self.function)(*arrays, **keywords)
+            y = (self._compute if self.kernels else self.definition)(*arrays, **keywords)
         except InputError:
             raise
         except (ValueError, TypeError, IndexError, OverflowError) as error:
@@ -115,7 +114,7 @@ class Primitive(Operation):
         """The result by a kernel, or by the function itself."""
         kernel = self.kernel_for(arrays[0])
         y = NotImplemented if kernel is None else kernel.forward(*arrays, **keywords)
-        return self.function(*arrays, **keywords) if y is NotImplemented else y
+        return self.definition(*arrays, **keywords) if y is NotImplemented else y
 
     def _record(
         self, arrays: list[Any], edges: tuple[Edge | None, ...], y: Any, keywords: dict[str, Any]
@@ -123,21 +122,21 @@ class Primitive(Operation):
         pattern = tuple(map(bool, edges))
         plan = self.plans.get(pattern) or self._plan(pattern)
         call = [arrays, y] if self.variadic else [*arrays, y]
-        if self.keywords:
-            call.extend((self.keywords | keywords).values())
-        saved: dict[str, Any] = {}
+        saved = self.keywords | keywords
         for name, place, as_shape in plan.slots:
             saved[name] = _shape(call[place]) if as_shape else call[place]
         return Node(self, edges, (plan, saved), y)
 
     def _plan(self, pattern: Pattern) -> Plan:
         inputs = self.inputs[: len(pattern)]
-        call = [*inputs, "y", *self.keywords]
+        call = [*inputs, "y"]
         plan = Plan([], [])
         for each, needed in zip(inputs, pattern, strict=False):
             rule, names = self._rule(each) if needed or self.variadic else (None, [])
             plan.rules.append((rule, names))
             for name in names:
+                if name in self.keywords:
+                    continue
                 source = name if name in call else name.removesuffix("_shape")
                 if source not in call:
                     raise TypeError(f"a rule of {self} has {name!r}, which is no input or keyword.")
@@ -162,12 +161,12 @@ class Primitive(Operation):
         if isinstance(g[0] if isinstance(g, tuple) else g, Tensor):
             saved = {name: self._with_history(node, name, x) for name, x in saved.items()}
         if self.variadic:
-            needed = (True,)
-        results = [
+            rule, names = plan.rules[0]
+            return rule(g, *[saved[name] for name in names])
+        return [
             rule(g, *[saved[name] for name in names]) if wanted else None
-            for (rule, names), wanted in zip(plan.rules, needed, strict=True)
+            for (rule, names), wanted in zip(plan.rules, needed, strict=False)
         ]
-        return results[0] if self.variadic else results
 
     def _with_history(self, node: Node, name: str, x: Any) -> Any:
         """What a node saved, arrays as tensors with their history: for derivatives of the rule."""

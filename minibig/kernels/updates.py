@@ -47,4 +47,4 @@ def orthogonalized_forward(x, *, keep, steps):
     """
     if keep:
         return NotImplemented
-    return on_one_blas_thread(lambda: orthogonalized.formula(x, steps=steps)), None
+    return on_one_blas_thread(lambda: orthogonalized.definition(x, steps=steps)), None
