@@ -506,3 +506,17 @@ def test_a_place_that_cannot_be_written_is_reported(tmp_path, model):
             save(model, tmp_path / name)
     assert os.listdir(tmp_path / "a") == ["model.safetensors"]
     assert os.listdir(tmp_path / "b") == ["config.json"]
+
+
+def test_a_configuration_that_another_writer_takes_away_meanwhile_is_no_error(
+    tmp_path, monkeypatch
+):
+    mb.save(GPT(CONFIG), tmp_path)
+
+    def gone(path, limit):
+        raise mb.storage.StorageError(f"{path} cannot be read: No such file or directory.")
+
+    monkeypatch.setattr(mb.storage.model_folders, "read_file", gone)
+    mb.save(GPT(CONFIG), tmp_path)
+    monkeypatch.undo()
+    assert mb.load(tmp_path).config == CONFIG
