@@ -51,12 +51,16 @@ def group(kind: type["Settings"], **defaults: Any) -> Any:
 
 
 class _ByName(type):
-    """Makes records: a setting that lies in a group may be named alone, as in `Settings.of`."""
+    """Makes records: a setting that lies in a group may be named alone, as in `Settings.of`.
+
+    A metaclass, because names must be put into their groups before the `__init__` that @dataclass
+    makes is called: that one knows the fields of its own class only.
+    """
 
     if not typing.TYPE_CHECKING:  # a type checker knows the fields
 
         def __call__(cls, *args: Any, **values: Any) -> Any:
-            known = declared(cls)
+            known = fields_of(cls)
             in_order = [name for name, each in known.items() if not each.kw_only]
             if len(args) > len(in_order):
                 first = next(iter(known), "name")
@@ -65,7 +69,7 @@ class _ByName(type):
                     f"{checks.shown(args[len(in_order)])} without one."
                 )
             if any(name not in known for name in values):
-                values = _made(cls, _grouped(cls, values))
+                values = _with_groups(cls, _put_into_groups(cls, values))
             _check_needed(cls, {*values, *in_order[: len(args)]})
             return super().__call__(*args, **values)
 
@@ -91,7 +95,7 @@ class Settings(metaclass=_ByName):
 
     def __post_init__(self) -> None:
         for name, kind in types_of(type(self)).items():
-            value = _checked(name, getattr(self, name), kind, declaration(type(self), name))
+            value = _checked(name, getattr(self, name), kind, declaration_of(type(self), name))
             object.__setattr__(self, name, value)
 
     def to_json(self) -> dict[str, Any]:
@@ -132,7 +136,7 @@ class Settings(metaclass=_ByName):
         Raises:  InputError for a name that is none of the settings, or a value that is refused.
         """
         new: dict[str, Any] = {}
-        for name, value in _grouped(type(self), values).items():
+        for name, value in _put_into_groups(type(self), values).items():
             held = getattr(self, name)
             inside = isinstance(held, Settings) and isinstance(value, Mapping)
             new[name] = held.changed(value) if inside else value
@@ -144,7 +148,7 @@ class Settings(metaclass=_ByName):
 
         Raises:  InputError for a name that is none of the settings, or a value that is refused.
         """
-        return cls(**_made(cls, _grouped(cls, values)))
+        return cls(**_with_groups(cls, _put_into_groups(cls, values)))
 
 
 def unknown(what: str, name: Any, known: typing.Iterable[str]) -> InputError:
@@ -159,14 +163,14 @@ def types_of(kind: type[Any]) -> dict[str, Any]:
     return {f.name: hints[f.name] for f in fields(kind)}
 
 
-def declared(kind: type[Any]) -> dict[str, "dataclasses.Field[Any]"]:
+def fields_of(kind: type[Any]) -> dict[str, "dataclasses.Field[Any]"]:
     """name -> dataclass field."""
     return {f.name: f for f in fields(kind)}
 
 
-def declaration(kind: type[Settings], name: str) -> Declaration:
+def declaration_of(kind: type[Settings], name: str) -> Declaration:
     """What is declared of a setting; nothing but its type for a field made otherwise."""
-    found: Declaration = declared(kind)[name].metadata.get("setting") or Declaration(meaning="")
+    found: Declaration = fields_of(kind)[name].metadata.get("setting") or Declaration(meaning="")
     return found
 
 
@@ -203,15 +207,15 @@ def holder_of(kind: type[Settings], name: str) -> type[Settings]:
 def defaults(kind: type[Settings]) -> dict[str, Any]:
     """name -> default of every single setting, also of those in groups; MISSING if it has none."""
     found: dict[str, Any] = dict.fromkeys(places(kind), MISSING)
-    for name, known in reversed(declared(kind).items()):
+    for name, known in reversed(fields_of(kind).items()):
         if known.default_factory is not MISSING:
             made = known.default_factory()
             found |= made.flat() if isinstance(made, Settings) else {name: made}
-    own = {name: known.default for name, known in declared(kind).items() if name in found}
+    own = {name: known.default for name, known in fields_of(kind).items() if name in found}
     return found | {name: value for name, value in own.items() if value is not MISSING}
 
 
-def _grouped(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
+def _put_into_groups(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values by the fields of a class: those named alone are put into their groups."""
     if not isinstance(values, Mapping):
         raise checks.refuse(kind.__name__, "settings by name", values)
@@ -231,11 +235,11 @@ def _grouped(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _made(cls: type[Settings], given: dict[str, Any]) -> dict[str, Any]:
+def _with_groups(cls: type[Settings], given: dict[str, Any]) -> dict[str, Any]:
     """The same with records in the place of groups that are given by name."""
     for name, kind in types_of(cls).items():
         if isinstance(given.get(name), Mapping) and _is_settings(kind):
-            factory: Any = declared(cls)[name].default_factory
+            factory: Any = fields_of(cls)[name].default_factory
             inside = given[name]
             given[name] = kind.of(inside) if factory is MISSING else factory().changed(inside)
     return given
@@ -245,7 +249,7 @@ def _check_needed(cls: type[Any], given: typing.Container[str]) -> None:
     """Refuse a record without a setting that has no default."""
     needed = [
         name
-        for name, known in declared(cls).items()
+        for name, known in fields_of(cls).items()
         if known.default is MISSING and known.default_factory is MISSING and name not in given
     ]
     if needed:

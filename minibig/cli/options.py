@@ -125,7 +125,7 @@ def paragraphs_of(text: str, width: int) -> str:
 
 
 def _usage(kind: type[Settings]) -> str:
-    known = declarations.declared(kind)
+    known = declarations.fields_of(kind)
     words = [
         name.upper() if known[name].default is MISSING else f"[{name.upper()}]"
         for name in known
@@ -136,7 +136,7 @@ def _usage(kind: type[Settings]) -> str:
 
 def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
     """An argument for one setting."""
-    known = declarations.declaration(kind, name)
+    known = declarations.declaration_of(kind, name)
     inner, _ = declarations.optional(declarations.types_of(kind)[name])
     shown = " ".join(map(str, default)) if isinstance(default, tuple) else default
     hidden = any(default is each for each in (MISSING, None, False, ())) or default == "-"
@@ -156,7 +156,7 @@ def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
         options["metavar"] = "NAME"  # the record of the options checks it
     if many:
         options["nargs"] = "*" if inside[-1] is Ellipsis else len(inside)
-    if declarations.declared(kind)[name].metadata.get("argument"):
+    if declarations.fields_of(kind)[name].metadata.get("argument"):
         options["metavar"] = name.upper()
         if not many and default is not MISSING:
             options["nargs"] = "?"

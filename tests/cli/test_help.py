@@ -9,7 +9,7 @@ from minibig.cli.commands.train import Options
 from minibig.cli.options import Action, parser_for
 from minibig.cli.program import COMMANDS
 from minibig.recipes import Pretraining
-from minibig.settings import declaration, places, types_of
+from minibig.settings import declaration_of, places, types_of
 
 ALL = ["", *COMMANDS]
 ALL += [f"tokenize {action}" for action in ("train", "encode", "decode", "show")]
@@ -53,7 +53,7 @@ def test_every_setting_is_a_flag_with_what_it_means(kind):
         holder = kind
         for inner in path:
             holder = types_of(holder)[inner]
-        assert declaration(holder, name).meaning, name
+        assert declaration_of(holder, name).meaning, name
 
 
 @pytest.mark.parametrize(
