@@ -25,20 +25,20 @@ from minibig.autograd import (
 )
 from minibig.backend import Device, InputError, device, manual_seed
 from minibig.ops import (
-    abs, adam_update, adamw_update, all, allclose, any, arange, arccos, arccosh, arcsin,
-    arcsinh, arctan, arctan2, arctanh, argmax, argmin, argsort, astype, attention,
-    attention_weights, binary_cross_entropy_with_logits, causal_mask, ceil, clip, clone,
-    concatenate, cos, cosh, cross_entropy, cummax, cummin, cumprod, cumsum, diag, diagonal, div,
-    dropout, einsum, elu, embedding, equal, erf, exp, expand_dims, expm1, eye, feed_forward,
-    flatten, flip, floor, floor_divide, full, full_like, gather, gelu, gelu_tanh, greater,
-    greater_equal, isclose, isfinite, isinf, isnan, layer_norm, leaky_relu, less, less_equal,
-    linear, linspace, log, log1p, log_softmax, logical_and, logical_not, logical_or, logsumexp,
-    matmul, max, maximum, mean, mean_squared_error, min, minimum, mul, neg, nonzero, norm,
-    normal, normal_cdf, not_equal, one_hot, ones, ones_like, outer, pad, pow, prod, ravel, relu,
-    remainder, repeat, rms_norm, roll, round, scatter, scatter_add, sgd_update, sigmoid, sign,
-    silu, sin, sinh, soft_cross_entropy, softmax, softplus, sort, split, sqrt, squeeze, stack,
-    std, sub, sum, swapaxes, take, tan, tanh, tile, top_k, transpose, tril, triu, trunc, uniform,
-    var, where, zeros, zeros_like,
+    abs, adafactor_update, adam_update, adamw_update, all, allclose, any, arange, arccos,
+    arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, argmax, argmin, argsort, astype,
+    attention, attention_weights, binary_cross_entropy_with_logits, causal_mask, ceil, clip,
+    clone, concatenate, cos, cosh, cross_entropy, cummax, cummin, cumprod, cumsum, diag,
+    diagonal, div, dropout, einsum, elu, embedding, equal, erf, exp, expand_dims, expm1, eye,
+    feed_forward, flatten, flip, floor, floor_divide, full, full_like, gather, gelu, gelu_tanh,
+    greater, greater_equal, isclose, isfinite, isinf, isnan, layer_norm, leaky_relu, less,
+    less_equal, linear, linspace, log, log1p, log_softmax, logical_and, logical_not, logical_or,
+    logsumexp, matmul, max, maximum, mean, mean_squared_error, min, minimum, mul, muon_update,
+    neg, nonzero, norm, normal, normal_cdf, not_equal, one_hot, ones, ones_like, orthogonalized,
+    outer, pad, pow, prod, ravel, relu, remainder, repeat, rms_norm, roll, round, scatter,
+    scatter_add, sgd_update, sigmoid, sign, silu, sin, sinh, soft_cross_entropy, softmax,
+    softplus, sort, split, sqrt, squeeze, stack, std, sub, sum, swapaxes, take, tan, tanh, tile,
+    top_k, transpose, tril, triu, trunc, uniform, var, where, zeros, zeros_like,
 )
 
 from minibig.other_names import refuse_set_item as _refuse_set_item
@@ -94,7 +94,10 @@ __all__ = [
     "cross_entropy", "dropout", "einsum", "feed_forward", "layer_norm", "linear", "log_softmax",
     "matmul", "mean_squared_error", "outer", "rms_norm", "soft_cross_entropy", "softmax",
     # ops: parameter updates
-    "adam_update", "adamw_update", "sgd_update", "kernels",
+    "adafactor_update", "adam_update", "adamw_update", "muon_update", "orthogonalized",
+    "sgd_update",
+    # the same results, sooner: compiled kernels of some operations, or None without their folder
+    "kernels",
     # packages, in the order of reading, and their best-known functions; imported when first used
     "nn", "optim", "tokenizers", "models", "generation", "generate", "data", "objectives",
     "evaluation", "pictures", "storage", "load", "save", "training", "dialogue", "explanation",
