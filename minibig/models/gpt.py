@@ -28,11 +28,11 @@ from minibig.nn import (
     ModuleList,
     MultiHeadAttention,
     PreNormBlock,
-    normal,
+    normal_weights,
 )
 from minibig.nn.attention import size_of_heads
 from minibig.nn.embedding import ids_array
-from minibig.nn.shapes import expect_shape
+from minibig.nn.shapes import expect_axes
 from minibig.settings import Settings, required, setting
 
 
@@ -116,7 +116,7 @@ class GPT(Module):
             if parameter.ndim == 2:
                 residual = id(parameter) in into_residual
                 std = 0.02 / math.sqrt(2 * self.config.n_layers) if residual else 0.02
-                parameter.assign(normal(parameter.shape, std))
+                parameter.assign(normal_weights(parameter.shape, std))
 
     def forward(self, ids: Any, cache: Cache | None = None) -> Tensor:
         """The logits of the token after each token; with a cache, `ids` go on from where it ends.
@@ -166,7 +166,7 @@ class GPT(Module):
 
     def _checked_length(self, ids: Array, cache: Cache | None) -> tuple[int, int]:
         """How many tokens there are, and how many came before; an error before any work is done."""
-        expect_shape("ids", ids, "B T")
+        expect_axes("ids", ids, "B T")
         if ids.shape[1] == 0:
             raise InputError("ids must hold at least one token in each row; got none.")
         if cache is not None and len(cache) != self.config.n_layers:

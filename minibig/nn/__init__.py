@@ -30,8 +30,8 @@ from minibig.nn.initializers import (
     glorot_uniform,
     he_normal,
     he_uniform,
-    normal,
-    uniform,
+    normal_weights,
+    uniform_weights,
 )
 from minibig.nn.cache import Cache, KeyValueCache, LayerState
 from minibig.nn.linear import Linear
@@ -84,11 +84,11 @@ __all__ = [
     "glorot_uniform",
     "he_normal",
     "he_uniform",
-    "normal",
+    "normal_weights",
     "replace",
     "replace_all",
     "unfreeze",
-    "uniform",
+    "uniform_weights",
     "without_values",
 ]
 

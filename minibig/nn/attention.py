@@ -16,11 +16,30 @@ from minibig.nn.dropout import Dropout
 from minibig.nn.linear import Linear
 from minibig.nn.module import Module
 from minibig.nn.positions import RotaryPositions
-from minibig.nn.shapes import expect_shape
+from minibig.nn.shapes import expect_axes
 from minibig.ops import attention, attention_weights, matmul, split
 
 
-class MultiHeadAttention(Module):
+class Heads(Module):
+    """What both layers of attention share: the width D, the number of heads H and their size K.
+
+    `head_size` is K, D/H if not given. The scores are multiplied by the attribute `scale`, 1/√K.
+
+    >>> Heads(d_model=8, n_heads=2).scale == 4**-0.5
+    True
+    """
+
+    def __init__(self, d_model: int, n_heads: int, head_size: int | None = None):
+        self.d_model = whole("d_model", d_model, least=1)
+        self.n_heads = whole("n_heads", n_heads, least=1)
+        self.head_size = size_of_heads(self.d_model, self.n_heads, head_size)
+        self.scale = 1 / math.sqrt(self.head_size)
+
+    def extra_repr(self) -> str:
+        return f"{self.d_model}, {self.n_heads}"
+
+
+class MultiHeadAttention(Heads):
     """Self-attention with several heads: each token looks at the others in H ways at once.
 
         q, k, v = x W + b, cut into three, and each into H heads of K numbers
@@ -28,8 +47,7 @@ class MultiHeadAttention(Module):
 
     `bias` is added to the scores; −∞ hides a key. `causal` hides all later tokens. With a `cache`
     the tokens of earlier calls are seen, too. `dropout` drops attention weights while training;
-    `rotary` turns queries and keys by their positions. `head_size` is K, D/H if not given. The
-    scores are multiplied by the attribute `scale`, 1/√K.
+    `rotary` turns queries and keys by their positions. The sizes are those of `Heads`.
 
     Shapes:  x (B, T, D), W (D, 3·H·K), bias broadcastable to (B, H, T, S)  ->  y (B, T, D);
              S = T without a cache.
@@ -52,10 +70,7 @@ class MultiHeadAttention(Module):
         rotary: RotaryPositions | None = None,
         head_size: int | None = None,
     ):
-        self.d_model = whole("d_model", d_model, least=1)
-        self.n_heads = whole("n_heads", n_heads, least=1)
-        self.head_size = size_of_heads(self.d_model, self.n_heads, head_size)
-        self.scale = 1 / math.sqrt(self.head_size)
+        super().__init__(d_model, n_heads, head_size)
         self.causal = flag("causal", causal)
         width = self.n_heads * self.head_size
         self.qkv = Linear(self.d_model, 3 * width, bias)
@@ -82,17 +97,17 @@ class MultiHeadAttention(Module):
 
     def _heads(self, x: Tensor, start: int) -> tuple[Tensor, Tensor, Tensor]:
         """q, k and v of each head (B, H, T, K); the first token is at position `start`."""
-        expect_shape("x", x, "B T D", D=self.d_model)
-        q, k, v = (split_heads(part, self.n_heads) for part in split(self.qkv(x), 3, axis=-1))
+        expect_axes("x", x, "B T D", D=self.d_model)
+        q, k, v = (split_heads(part, self.n_heads) for part in split(self.qkv(x), sizes=3, axis=-1))
         if self.rotary is not None:
             q, k = self.rotary(q, start), self.rotary(k, start)
         return q, k, v
 
     def extra_repr(self) -> str:
-        return f"{self.d_model}, {self.n_heads}, causal={self.causal}"
+        return f"{super().extra_repr()}, causal={self.causal}"
 
 
-class CrossAttention(Module):
+class CrossAttention(Heads):
     """Attention from one sequence to another: each token looks at the memory in H ways at once.
 
         q = x Wq + bq;   k, v = memory W + b, cut into two;   then as in MultiHeadAttention
@@ -114,10 +129,7 @@ class CrossAttention(Module):
         dropout: float = 0.0,
         head_size: int | None = None,
     ):
-        self.d_model = whole("d_model", d_model, least=1)
-        self.n_heads = whole("n_heads", n_heads, least=1)
-        self.head_size = size_of_heads(self.d_model, self.n_heads, head_size)
-        self.scale = 1 / math.sqrt(self.head_size)
+        super().__init__(d_model, n_heads, head_size)
         width = self.n_heads * self.head_size
         self.q = Linear(self.d_model, width, bias)
         self.kv = Linear(self.d_model, 2 * width, bias)
@@ -138,13 +150,12 @@ class CrossAttention(Module):
 
     def _heads(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """q (B, H, T, K), k and v (B, H, S, K) of each head."""
-        expect_shape("x", x, "B T D", D=self.d_model)
-        expect_shape("memory", memory, "B S D", B=x.shape[0], D=self.d_model)
-        k, v = (split_heads(part, self.n_heads) for part in split(self.kv(memory), 2, axis=-1))
+        expect_axes("x", x, "B T D", D=self.d_model)
+        expect_axes("memory", memory, "B S D", B=x.shape[0], D=self.d_model)
+        k, v = (
+            split_heads(part, self.n_heads) for part in split(self.kv(memory), sizes=2, axis=-1)
+        )
         return split_heads(self.q(x), self.n_heads), k, v
-
-    def extra_repr(self) -> str:
-        return f"{self.d_model}, {self.n_heads}"
 
 
 def size_of_heads(d_model: int, n_heads: int, head_size: int | None = None) -> int:

@@ -17,7 +17,7 @@ from minibig.autograd import Tensor
 from minibig.backend import CPU, Array, InputError, to_device, to_numpy
 from minibig.backend.checks import refuse, whole
 from minibig.nn.embedding import ids_array
-from minibig.nn.shapes import expect_shape
+from minibig.nn.shapes import expect_axes
 from minibig.ops import zeros
 
 
@@ -88,8 +88,8 @@ class KeyValueCache:
     def append(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Add the keys and values of T more tokens; returns all so far, as views."""
         B, H, _, K = self.keys.shape
-        expect_shape("keys", k, "B H T K", B=B, H=H, K=K)
-        expect_shape("values", v, "B H T K", B=B, H=H, T=k.shape[2], K=K)
+        expect_axes("keys", k, "B H T K", B=B, H=H, K=K)
+        expect_axes("values", v, "B H T K", B=B, H=H, T=k.shape[2], K=K)
         if k.requires_grad or v.requires_grad:
             raise InputError(
                 "a key-value cache holds constants, so derivatives would be lost. Call the model "

@@ -5,7 +5,7 @@ from typing import Any
 from minibig.autograd import Tensor, tensor
 from minibig.backend import Array, Device, is_array, plain, to_device
 from minibig.backend.checks import whole
-from minibig.nn.initializers import normal
+from minibig.nn.initializers import normal_weights
 from minibig.nn.module import Module
 from minibig.nn.parameter import Parameter
 from minibig.ops import embedding, linear
@@ -25,7 +25,7 @@ class Embedding(Module):
     def __init__(self, n: int, d: int):
         self.n = whole("n", n, least=1)
         self.d = whole("d", d, least=1)
-        self.weight = Parameter(normal((self.n, self.d), std=1.0))
+        self.weight = Parameter(normal_weights((self.n, self.d), std=1.0))
 
     def forward(self, ids: Any) -> Tensor:
         """The rows of the ids: a tensor, an array, or nested lists of integers."""

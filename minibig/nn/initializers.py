@@ -2,8 +2,7 @@
 
 Where n numbers are added up, the variance grows n times; so each weight's variance is about 1/n.
 Everything is drawn from the stream "init" on the CPU, in float32: a seed means the same on every
-device. Weights have shape (in, out), or (..., in, out). `mb.normal` and `mb.uniform`, which draw
-numbers for any use, are others.
+device. Weights have shape (in, out), or (..., in, out).
 """
 
 import math
@@ -16,13 +15,13 @@ from minibig.nn.placeholders import placeholder, values_are_left_out
 from minibig.ops import full
 
 
-def normal(shape: Shape, std: float = 0.02) -> Tensor:
+def normal_weights(shape: Shape, std: float = 0.02) -> Tensor:
     """W ~ N(0, std²); 0.02 is what GPT and BERT use.
 
     Source:  Radford et al. 2018, "Improving language understanding by generative pre-training",
              section 4.1.
 
-    >>> normal((2, 3)).shape
+    >>> normal_weights((2, 3)).shape
     (2, 3)
     """
     std = checks.number("std", std, above=0)
@@ -33,10 +32,10 @@ def normal(shape: Shape, std: float = 0.02) -> Tensor:
     return _placed(values)
 
 
-def uniform(shape: Shape, bound: float) -> Tensor:
+def uniform_weights(shape: Shape, bound: float) -> Tensor:
     """W ~ U[−bound, bound).
 
-    >>> bool(abs(uniform((50,), 0.1)).max().item() <= 0.1)
+    >>> bool(abs(uniform_weights((50,), 0.1)).max().item() <= 0.1)
     True
     """
     bound = checks.number("bound", bound, above=0)
@@ -48,10 +47,10 @@ def uniform(shape: Shape, bound: float) -> Tensor:
     return _placed(values)
 
 
-def constant(shape: Shape, value: float) -> Tensor:
+def constant_weights(shape: Shape, value: float) -> Tensor:
     """Every number is `value`: biases start at 0, the weights of norms at 1.
 
-    >>> constant((2,), 1.0)
+    >>> constant_weights((2,), 1.0)
     tensor([1., 1.])
     """
     return placeholder(shape) if values_are_left_out() else full(shape, value)
@@ -63,7 +62,7 @@ def glorot_uniform(shape: Shape) -> Tensor:
     Source:  Glorot and Bengio 2010, AISTATS, eq. 16.
     """
     fan_in, fan_out = fans(shape)
-    return uniform(shape, math.sqrt(6 / (fan_in + fan_out)))
+    return uniform_weights(shape, math.sqrt(6 / (fan_in + fan_out)))
 
 
 def glorot_normal(shape: Shape) -> Tensor:
@@ -72,7 +71,7 @@ def glorot_normal(shape: Shape) -> Tensor:
     Source:  Glorot and Bengio 2010, AISTATS, eq. 12.
     """
     fan_in, fan_out = fans(shape)
-    return normal(shape, math.sqrt(2 / (fan_in + fan_out)))
+    return normal_weights(shape, math.sqrt(2 / (fan_in + fan_out)))
 
 
 def he_uniform(shape: Shape) -> Tensor:
@@ -80,7 +79,7 @@ def he_uniform(shape: Shape) -> Tensor:
 
     Source:  He et al. 2015, arXiv:1502.01852, eq. 10, as a uniform distribution.
     """
-    return uniform(shape, math.sqrt(6 / fans(shape)[0]))
+    return uniform_weights(shape, math.sqrt(6 / fans(shape)[0]))
 
 
 def he_normal(shape: Shape) -> Tensor:
@@ -88,7 +87,7 @@ def he_normal(shape: Shape) -> Tensor:
 
     Source:  He et al. 2015, arXiv:1502.01852, eq. 10.
     """
-    return normal(shape, math.sqrt(2 / fans(shape)[0]))
+    return normal_weights(shape, math.sqrt(2 / fans(shape)[0]))
 
 
 def fans(shape: Shape) -> tuple[int, int]:

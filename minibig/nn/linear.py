@@ -4,7 +4,7 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend.checks import flag, whole
-from minibig.nn.initializers import constant, glorot_uniform
+from minibig.nn.initializers import constant_weights, glorot_uniform
 from minibig.nn.module import Module
 from minibig.nn.parameter import Parameter
 from minibig.ops import linear
@@ -28,7 +28,7 @@ class Linear(Module):
         self.d_in = whole("d_in", d_in, least=1)
         self.d_out = whole("d_out", d_out, least=1)
         self.weight = Parameter(glorot_uniform((self.d_in, self.d_out)))
-        self.bias = Parameter(constant((self.d_out,), 0.0)) if flag("bias", bias) else None
+        self.bias = Parameter(constant_weights((self.d_out,), 0.0)) if flag("bias", bias) else None
 
     def forward(self, x: Any) -> Tensor:
         return linear(x, self.weight, self.bias)

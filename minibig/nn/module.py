@@ -346,26 +346,23 @@ configuration that the state was saved with; mb.load opens a folder with a model
 
         >>> from minibig.nn.linear import Linear
         >>> print(Linear(2, 3).summary())
-        name  class   shapes                  parameters
-              Linear  weight (2, 3) bias (3)           9
-        total                                          9
+        module  shapes                parameters
+        Linear  weight 2 x 3, bias 3           9
+        total                                  9
         """
-        rows = [("name", "class", "shapes", "parameters")]
+        rows = [("module", "shapes", "parameters")]
         counted: set[int] = set()
         for path, module in self.named_modules():
             own = [(n, v) for n, v in vars(module).items() if isinstance(v, Parameter)]
             if not own:
                 continue
-            shapes = " ".join(f"{n} ({', '.join(map(str, v.shape))})" for n, v in own)
+            shapes = ", ".join(f"{n} {' x '.join(map(str, v.shape))}" for n, v in own)
             new = sum(v.size for _, v in own if id(v) not in counted)
             counted.update(id(v) for _, v in own)
-            rows.append((path, type(module).__name__, shapes, f"{new:,}"))
-        rows.append(("total", "", "", f"{self.n_parameters:,}"))
-        wide = [max(len(row[i]) for row in rows) for i in range(4)]
-        lines = [
-            f"{a:{wide[0]}}  {b:{wide[1]}}  {c:{wide[2]}}  {d:>{wide[3]}}" for a, b, c, d in rows
-        ]
-        return "\n".join(lines)
+            rows.append((path or type(module).__name__, shapes, f"{new:,}"))
+        rows.append(("total", "", f"{self.n_parameters:,}"))
+        wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(f"{a:{wide[0]}}  {b:{wide[1]}}  {c:>{wide[2]}}" for a, b, c in rows)
 
     def extra_repr(self) -> str:
         """What `repr` shows between the parentheses: the sizes and settings of the layer."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend.checks import number, whole
-from minibig.nn.initializers import constant
+from minibig.nn.initializers import constant_weights
 from minibig.nn.module import Module
 from minibig.nn.parameter import Parameter
 from minibig.ops import layer_norm, rms_norm
@@ -23,8 +23,8 @@ class LayerNorm(Module):
     def __init__(self, d: int, eps: float = 1e-5):
         self.d = whole("d", d, least=1)
         self.eps = number("eps", eps, above=0, below=1)
-        self.weight = Parameter(constant((self.d,), 1.0))
-        self.bias = Parameter(constant((self.d,), 0.0))
+        self.weight = Parameter(constant_weights((self.d,), 1.0))
+        self.bias = Parameter(constant_weights((self.d,), 0.0))
 
     def forward(self, x: Any) -> Tensor:
         return layer_norm(x, self.weight, self.bias, eps=self.eps)
@@ -46,7 +46,7 @@ class RMSNorm(Module):
     def __init__(self, d: int, eps: float = 1e-6):
         self.d = whole("d", d, least=1)
         self.eps = number("eps", eps, above=0, below=1)
-        self.weight = Parameter(constant((self.d,), 1.0))
+        self.weight = Parameter(constant_weights((self.d,), 1.0))
 
     def forward(self, x: Any) -> Tensor:
         return rms_norm(x, self.weight, eps=self.eps)

@@ -15,7 +15,7 @@ import numpy as np
 from minibig.autograd import Tensor, tensor
 from minibig.backend import Array, InputError
 from minibig.backend.checks import number, whole
-from minibig.nn.initializers import normal
+from minibig.nn.initializers import normal_weights
 from minibig.nn.module import Module
 from minibig.nn.parameter import Parameter
 from minibig.nn.placeholders import count_numbers
@@ -64,7 +64,7 @@ class LearnedPositions(Positions):
 
     def __init__(self, context_length: int, d: int):
         super().__init__(context_length, d)
-        self.weight = Parameter(normal((self.context_length, self.d), std=0.02))
+        self.weight = Parameter(normal_weights((self.context_length, self.d), std=0.02))
 
     def forward(self, T: int, start: int = 0) -> Tensor:
         """The vectors of T positions from `start` on."""
@@ -133,7 +133,7 @@ class RotaryPositions(Positions):
             raise InputError(f"x must have shape (..., T, K) with K = {K}; got {tuple(x.shape)}.")
         rows = self.rows(start, x.shape[-2])
         cos, sin = self.cos[rows], self.sin[rows]  # (T, K)
-        even, odd = split(x.reshape((*x.shape[:-1], K // 2, 2)), 2, axis=-1)
+        even, odd = split(x.reshape((*x.shape[:-1], K // 2, 2)), sizes=2, axis=-1)
         turned = concatenate([-odd, even], axis=-1).reshape(x.shape)
         return x * cos + turned * sin
 

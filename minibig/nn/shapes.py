@@ -5,14 +5,14 @@ from typing import Any
 from minibig.backend import InputError
 
 
-def expect_shape(name: str, x: Any, pattern: str, **sizes: int) -> None:
+def expect_axes(name: str, x: Any, pattern: str, **sizes: int) -> None:
     """Raise unless the axes of x fit `pattern`: one letter an axis, "..." for any number of them.
 
     Raises:  InputError that names the expected and the given shape.
 
     >>> import numpy as np
-    >>> expect_shape("x", np.zeros((8, 3, 64)), "B T D", D=64)
-    >>> expect_shape("x", np.zeros((8, 64)), "B T D", D=64)
+    >>> expect_axes("x", np.zeros((8, 3, 64)), "B T D", D=64)
+    >>> expect_axes("x", np.zeros((8, 64)), "B T D", D=64)
     Traceback (most recent call last):
     minibig.backend.errors.InputError: x must have shape (B, T, D) with D = 64; got (8, 64). \
 Add a batch axis with x[None].

@@ -112,7 +112,8 @@ class PostNormBlock(Module):
         x = norm(x + dropout(attention(x)))
         x = norm(x + dropout(feed_forward(x)))
 
-    Its parts are those of a `PreNormBlock`.
+    Its parts are those of a `PreNormBlock`, in the order in which they are used: that of its
+    state_dict.
 
     Shapes:  x (B, T, D)  ->  (B, T, D).
     Raises:  InputError if x does not fit.

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 import minibig as mb
-from minibig.nn import glorot_normal, glorot_uniform, he_normal, he_uniform, normal, uniform
+from minibig.nn import (
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    normal_weights,
+    uniform_weights,
+)
 
 IN, OUT = 300, 500
 STANDARD_DEVIATIONS = {
@@ -25,12 +32,12 @@ def test_the_variance_is_that_of_the_paper(initializer):
 
 
 def test_uniform_values_stay_within_the_bound_and_reach_it():
-    weights = uniform((100_000,), 0.3).numpy()
+    weights = uniform_weights((100_000,), 0.3).numpy()
     assert -0.3 <= weights.min() < -0.299 and 0.299 < weights.max() <= 0.3
 
 
 def test_normal_values_have_the_tails_of_a_normal_distribution():
-    weights = normal((100_000,), std=2.0).numpy() / 2
+    weights = normal_weights((100_000,), std=2.0).numpy() / 2
     assert abs((np.abs(weights) > 1.959964).mean() - 0.05) < 0.004
 
 
@@ -61,6 +68,6 @@ def test_a_shape_without_in_and_out_is_refused(shape):
 @pytest.mark.parametrize("size", [0.0, -1.0, math.inf, math.nan])
 def test_a_size_that_is_not_positive_is_refused(size):
     with pytest.raises(mb.InputError, match="std must be a number above 0"):
-        normal((2, 2), size)
+        normal_weights((2, 2), size)
     with pytest.raises(mb.InputError, match="bound must be a number above 0"):
-        uniform((2, 2), size)
+        uniform_weights((2, 2), size)

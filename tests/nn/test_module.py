@@ -237,6 +237,14 @@ def test_summary_counts_every_parameter_once():
     assert sum(counts) == total
 
 
+def test_the_summary_of_a_large_model_fits_a_terminal():
+    config = mb.models.GPTConfig(vocab_size=50257, n_layers=12)
+    with mb.nn.without_values():
+        lines = mb.models.GPT(config).summary().splitlines()
+    assert max(map(len, lines)) <= 80 and len({*map(len, lines)}) == 1
+    assert "blocks.11.attention.qkv" in "".join(lines)
+
+
 def test_repr_shows_the_tree():
     text = repr(Net())
     assert text.startswith("Net(\n  first: Linear(3, 4, bias=True)\n")

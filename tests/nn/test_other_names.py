@@ -36,6 +36,8 @@ def test_names_of_others_are_not_ours_and_lead_to_ours():
         (lambda net: nn.LSTM(1, 2), "'LSTM'. There is none yet; there is nn.PreNormBlock.$"),
         (lambda net: nn.BatchNorm1d(2), "There is none yet; there is nn.LayerNorm.$"),
         (lambda net: nn.functional.relu, "Use mb: its functions are mb.relu"),
+        (lambda net: nn.normal((2, 3)), "Use nn.normal_weights, or mb.normal.$"),
+        (lambda net: nn.uniform_, "Use nn.uniform_weights.$"),
         (lambda net: nn.Liner, "Did you mean nn.Linear?"),
         (lambda net: nn.qqq, "module 'minibig.nn' has no attribute 'qqq'.$"),
     ],

@@ -30,7 +30,7 @@ class LoRA(Module):
 
     def __init__(self, base, rank=4):
         self.base = base
-        self.a = Parameter(mb.nn.normal((base.d_in, rank), std=0.3))
+        self.a = Parameter(mb.nn.normal_weights((base.d_in, rank), std=0.3))
         self.b = Parameter(mb.zeros((rank, base.d_out)))
 
     def forward(self, x):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minibig.backend import InputError
-from minibig.nn.shapes import expect_shape
+from minibig.nn.shapes import expect_axes
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from minibig.nn.shapes import expect_shape
     ],
 )
 def test_a_fitting_shape_passes(shape, pattern, sizes):
-    expect_shape("x", np.zeros(shape), pattern, **sizes)
+    expect_axes("x", np.zeros(shape), pattern, **sizes)
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_a_fitting_shape_passes(shape, pattern, sizes):
 )
 def test_a_shape_that_does_not_fit_is_named(shape, pattern, sizes, words):
     with pytest.raises(InputError, match=words):
-        expect_shape("x", np.zeros(shape), pattern, **sizes)
+        expect_axes("x", np.zeros(shape), pattern, **sizes)

@@ -71,8 +71,8 @@ class LoRA(nn.Module):
 
     def __init__(self, layer, rank=2, scale=0.5):
         self.layer, self.rank, self.scale = layer, rank, scale
-        self.A = nn.Parameter(nn.normal((layer.d_in, rank)))
-        self.B = nn.Parameter(nn.normal((rank, layer.d_out)))
+        self.A = nn.Parameter(nn.normal_weights((layer.d_in, rank)))
+        self.B = nn.Parameter(nn.normal_weights((rank, layer.d_out)))
 
     def forward(self, x):
         return self.layer(x) + (x @ self.A) @ self.B * self.scale
