@@ -22,6 +22,7 @@ LAYERS = [
     "stopping",
     "other_names",
     "numpy_functions",
+    "text_layout",
     "files",
     "autograd",
     "ops",

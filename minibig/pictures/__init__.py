@@ -1,7 +1,7 @@
-"""Pictures: losses of runs, where attention goes, the graph behind a result; text in columns.
+"""Pictures: losses of runs, where attention goes, the graph behind a result.
 
-Read in this order: text_layout (for a terminal, too), fonts (names of any language), style (one
-palette, one sheet), curves, attention, graph.
+Read in this order: fonts (names of any language), style (one palette, one sheet), curves,
+attention, graph.
 """
 
 from typing import TYPE_CHECKING

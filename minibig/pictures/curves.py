@@ -25,7 +25,7 @@ from minibig.pictures.style import (
     save_picture,
     sheet,
 )
-from minibig.pictures.text_layout import shortened
+from minibig.text_layout import shortened
 
 _MANY = 50  # from here on points would run into each other
 _LONGEST = 40  # columns of the name of a run

@@ -21,7 +21,7 @@ from minibig.backend.checks import instance
 from minibig.nn import Module
 from minibig.pictures.fonts import legible
 from minibig.pictures.style import FAINT, INK, empty_figure, own_defaults, png, save_picture
-from minibig.pictures.text_layout import columns_of, shortened
+from minibig.text_layout import columns_of, shortened
 
 _MOST = 200  # boxes in one picture
 _LONGEST = 60  # columns of a name in a box

@@ -15,7 +15,7 @@ from typing import Any
 from minibig.backend.checks import shown
 from minibig.files import make_folder, new_file
 from minibig.pictures.fonts import use_installed_fonts
-from minibig.pictures.text_layout import shortened
+from minibig.text_layout import shortened
 
 INK, FAINT, GRID = "#26323a", "#8a98a3", "#e6eaed"  # text, marks, and lines behind the curves
 COLORS = ("#2f6f9f", "#d1603d", "#5b8c5a", "#8c5a9f", "#c9a227", "#3aa6a6", "#b5476b", "#7a6a58")

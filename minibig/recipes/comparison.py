@@ -14,10 +14,10 @@ import numpy as np
 from minibig.backend import InputError
 from minibig.files import command_line, quoted
 from minibig.pictures import smoothed_losses
-from minibig.pictures.text_layout import table
 from minibig.recipes.folder import bring_back, is_run, runs_in, where_it_stopped
 from minibig.recipes.quickstart_run import run_settings
 from minibig.recipes.text import bits_per_byte_of, tokens_of
+from minibig.text_layout import table
 from minibig.training import Metrics
 
 HEAD = ["run", "steps", "smoothed", "validation", "best", "tokens/s", "seconds"]

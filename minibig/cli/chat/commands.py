@@ -10,7 +10,7 @@ from typing import Any
 from minibig.backend import InputError, checks
 from minibig.cli.console import output_width
 from minibig.dialogue import ChatSession, TokenChoice, token_choices
-from minibig.pictures.text_layout import in_columns
+from minibig.text_layout import in_columns
 from minibig.tokenizers import Tokenizer, visible
 
 _TOKEN_WIDTH, _P_WIDTH = 16, 6  # columns of a token, which may be cut, and of its probability

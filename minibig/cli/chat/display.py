@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from minibig.cli.console import complain, output_width, remark, say
 from minibig.dialogue import Answer
-from minibig.pictures.text_layout import wrapped
+from minibig.text_layout import wrapped
 
 _ONE_LINE = {ord(character): " " for character in "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
 

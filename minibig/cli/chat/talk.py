@@ -9,7 +9,7 @@ from minibig.cli.chat.keys import TerminalInput, piped_lines
 from minibig.cli.console import given_text, say, sentence_of
 from minibig.data import Turn
 from minibig.dialogue import Answer, ChatSession, Transcript
-from minibig.pictures.text_layout import shortened
+from minibig.text_layout import shortened
 
 
 def talk(session: ChatSession, errors: str) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 
 from minibig.cli.console import output_width, say
 from minibig.diagnosis import BROKEN, Finding, findings, outcomes
-from minibig.pictures.text_layout import labelled, padded
 from minibig.settings import Settings
+from minibig.text_layout import labelled, padded
 
 EXAMPLE = "minibig doctor"
 _LABEL_WIDTH = 24  # columns of the mark and the name of a part

@@ -6,9 +6,9 @@ from typing import Any
 
 from minibig.cli.console import output_width, say
 from minibig.cli.options import argument
-from minibig.pictures.text_layout import labelled
 from minibig.recipes.description import contents_of
 from minibig.settings import Settings
+from minibig.text_layout import labelled
 
 EXAMPLE = "minibig info runs/quickstart"
 

@@ -8,7 +8,7 @@ from minibig.backend import InputError
 from minibig.cli.chat.commands import COMMANDS, run_command
 from minibig.dialogue import ChatSession, ChatSettings, dialogue_form
 from minibig.generation import Sampling
-from minibig.pictures.text_layout import columns_of
+from minibig.text_layout import columns_of
 from minibig.tokenizers import load_tokenizer
 
 

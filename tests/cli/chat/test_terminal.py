@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 from dialogue.talker import TURNS
 
-from minibig.pictures.text_layout import columns_of
+from minibig.text_layout import columns_of
 
 from ..terminals import CTRL_C, CTRL_D, ENTER, UP, Terminal
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minibig.pictures.text_layout import columns_of, labelled, padded, shortened, table, wrapped
+from minibig.text_layout import columns_of, labelled, padded, shortened, table, wrapped
 
 TEXTS = st.text("ab e\u0301你好，。“x\n", max_size=60)
 WIDTHS = st.integers(4, 20)
