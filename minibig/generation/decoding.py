@@ -27,7 +27,10 @@ from minibig.stopping import stop_if_requested
 
 
 class Decoder(Protocol):
-    """A model that goes on with a batch of texts, whatever it remembers of them."""
+    """A model that goes on with a batch of texts, whatever it remembers of them.
+
+    It is no decoder block of a Transformer. `models/decoder.py` has one for models with a cache.
+    """
 
     context_length: int | None  # how many tokens it can hold; None: any number
     vocab_size: int

@@ -1,4 +1,7 @@
-"""How a model that keeps a cache goes on with texts: what generation asks of any model.
+"""How a model that keeps a cache goes on with texts.
+
+What generation asks of any model, with a cache or without, is the Protocol `Decoder` in
+`generation/decoding.py`: this is one that fulfils it, and no decoder block of a Transformer.
 
 A model with `hidden(ids, cache)`, what its head reads, and `head(h)`, the logits, starts one:
 

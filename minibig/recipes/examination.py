@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
-from minibig.backend import InputError, checks
+from minibig.backend import checks
 from minibig.data import Turn, World
 from minibig.dialogue import answers_in_turn, answers_to
 from minibig.evaluation import exact_match, shuffled_weights
-from minibig.files import StorageError, read_json
+from minibig.files import read_json
+from minibig.recipes.folder import damage_told
 from minibig.settings import Settings, required, setting
 from minibig.tokenizers import Tokenizer
 
@@ -60,14 +61,8 @@ class Examination(Settings):
         Raises:  StorageError that names the file and what is wrong with it.
         """
         content = read_json(path, shape=_SHAPE)
-        try:
+        with damage_told(path, "an examination", "Remove it, and the questions are asked again."):
             return cls.of(content)
-        except InputError as error:
-            reason = str(error).rstrip(".")
-            raise StorageError(
-                f"{path} does not describe an examination: {reason}. Remove it, and the questions "
-                "are asked again."
-            ) from None
 
 
 def _questions(name: str, value: object) -> None:

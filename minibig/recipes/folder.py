@@ -178,25 +178,26 @@ def read_record(folder: Path) -> Record:
 
     Raises:  StorageError that names the file and what is wrong with it.
     """
-    with damage_told(folder):
+    with damage_told(folder / RECORD):
         values = checks.instance("the content", read_json(folder / RECORD, _LIMIT), dict)
         names = Record.__dataclass_fields__
         return Record.of({name: value for name, value in values.items() if name in names})
 
 
 @contextmanager
-def damage_told(folder: Path) -> Iterator[None]:
-    """Within the block an error is one of the record of a run, which is named."""
+def damage_told(
+    path: Path,
+    what: str = "a run of minibig",
+    advice: str = "Restore a copy of it, or choose another folder.",
+) -> Iterator[None]:
+    """Within the block an InputError is one of the file at `path`, which is named."""
     try:
         yield
     except StorageError:
         raise
     except InputError as error:
         reason = str(error).rstrip(".")
-        raise StorageError(
-            f"{folder / RECORD} does not describe a run of minibig: {reason}. Restore a copy of "
-            "it, or choose another folder."
-        ) from None
+        raise StorageError(f"{path} does not describe {what}: {reason}. {advice}") from None
 
 
 def model_and_tokenizer(folder: Path, device_name: str | None = None) -> tuple[Any, Tokenizer]:
@@ -211,7 +212,7 @@ def model_and_tokenizer(folder: Path, device_name: str | None = None) -> tuple[A
 
 
 def _check_model(folder: Path) -> None:
-    """Say what to do where a run has no model yet, and where a folder holds runs."""
+    """Say what to do where a quickstart has no model yet, and where a folder holds runs."""
     if any((folder / name).exists() for name in ("model", "best", "config.json")):
         return
     if stopped := where_it_stopped(folder):
@@ -222,12 +223,7 @@ def _check_model(folder: Path) -> None:
             f"{folder} holds a run of quickstart that stopped in stage {stopped}. Go on with: "
             f"{command_line('minibig', 'quickstart', '--out', folder)}{more}"
         )
-    if is_run(folder):
-        raise InputError(
-            f"{folder} holds a run that has not saved a model yet. Let it go on: "
-            f"{command_line('minibig', 'train', '--resume', '--out', folder)}"
-        )
-    if runs := runs_in(folder):
+    if not is_run(folder) and (runs := runs_in(folder)):
         listed = ", ".join(map(quoted, runs))
         raise InputError(f"{folder} holds runs: {listed}. Give one of them.")
 

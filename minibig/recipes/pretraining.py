@@ -26,6 +26,7 @@ from minibig.objectives import next_token_loss
 from minibig.pictures import draw_losses
 from minibig.recipes.display import Display
 from minibig.recipes.folder import (
+    RECORD,
     TextRecord,
     check_folder,
     damage_told,
@@ -214,7 +215,7 @@ def settings_on_record(folder: Path) -> Pretraining:
             "begin anew there (--restart). That run began with: "
             f"{command_line(*record.command)}"
         )
-    with damage_told(folder):
+    with damage_told(folder / RECORD):
         return pretraining_of(record.settings).changed({"out": folder})
 
 

@@ -28,6 +28,7 @@ from minibig.pictures import Phase, draw_phases
 from minibig.recipes.display import Display
 from minibig.recipes.examination import LANGUAGES, Examination, examine, heading, row
 from minibig.recipes.folder import (
+    RECORD,
     Record,
     check_folder,
     damage_told,
@@ -185,7 +186,7 @@ def _check_same_run(settings: Quickstart) -> None:
             f"{folder} holds a run of another kind, on data = {record.text.name}. Choose another "
             "--out, or begin anew (--restart)."
         )
-    with damage_told(folder):
+    with damage_told(folder / RECORD):
         began = quickstart_settings(record)
     check_same_settings(folder, began.pretraining, settings.pretraining)
     check_same_settings(folder, began.finetuning, settings.finetuning)
@@ -214,7 +215,7 @@ def run_settings(folder: Path) -> dict[str, Any]:
     record = read_record(folder)
     if record.kind not in ("pretrain", "quickstart"):
         return _in_one_row(record.settings)
-    with damage_told(folder):
+    with damage_told(folder / RECORD):
         if not record.is_quickstart:
             return pretraining_of(record.settings).flat()
         chosen = quickstart_settings(record)

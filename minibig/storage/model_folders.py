@@ -174,7 +174,9 @@ def find_model(folder: str | os.PathLike[str]) -> Path:
     place = next((p for name in _PLACES if (p := folder / name) and _holds(p, CONFIG)), None)
     if place is None and _holds(folder, "run.json"):
         go_on = command_line("minibig", "train", "--resume", "--out", folder)
-        raise StorageError(f"{folder} holds a run that has not saved a model yet. Go on: {go_on}")
+        raise StorageError(
+            f"{folder} holds a run that has not saved a model yet. Go on with: {go_on}"
+        )
     if place is None:
         raise StorageError(
             f"{folder} holds no model: there is no {CONFIG}. Give the folder of a run or a model."
