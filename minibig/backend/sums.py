@@ -22,7 +22,7 @@ def total(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = 
     >>> float(total(np.full((100_000, 2), 0.1, np.float32), axis=0)[0])
     10000.0
     """
-    if x.dtype.kind != "f" or not x.size:
+    if x.dtype.kind != "f" or x.size < 2:
         return x.sum(axis=axis, keepdims=keepdims)
     if x.dtype == np.float16:
         return total(x.astype("float32"), axis, keepdims).astype("float16")

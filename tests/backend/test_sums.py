@@ -56,3 +56,14 @@ def test_few_rows_are_added_one_after_the_other_as_before():
     x = np.random.default_rng(0).standard_normal((16, 40)).astype(np.float32)
     assert total(x, 0).tobytes() == x.sum(axis=0).tobytes()
     assert total(x, 1).tobytes() == x.sum(axis=1).tobytes()
+
+
+@pytest.mark.parametrize("axis", [0, -1, (), None])
+def test_a_number_has_the_axes_that_numpy_grants_it(axis):
+    assert total(np.float32(2.5).reshape(()), axis) == 2.5
+
+
+@pytest.mark.parametrize("axis", [1, -2, (0,), (0, 1)])
+def test_a_number_has_no_other_axes(axis):
+    with pytest.raises(np.exceptions.AxisError):
+        total(np.float32(2.5).reshape(()), axis)

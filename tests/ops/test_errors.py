@@ -252,7 +252,7 @@ USES = [
     ("take list", lambda x: mb.take(x, [0]), TypeError, "ids.*list"),
     ("expand_dims axis", lambda x: mb.expand_dims(x, axis=7), WHERE, "axis 7"),
     ("expand_dims low", lambda x: mb.expand_dims(x, axis=-5), WHERE, "axis -5"),
-    ("expand_dims float", lambda x: mb.expand_dims(x, axis=0.5), TypeError, "integer|float"),
+    ("expand_dims float", lambda x: mb.expand_dims(x, axis=0.5), mb.InputError, "axis must be a whole number; got 0.5"),
     ("stack axis", lambda x: mb.stack([x, x], axis=9), WHERE, "axis 9"),
     ("stack shapes", lambda x: mb.stack([x, mb.ones((2,))]), mb.InputError, r"\(2, 3\), \(2,\)"),
     ("stack nothing", lambda x: mb.stack([]), mb.InputError, "at least one|got"),
@@ -495,3 +495,20 @@ def test_attention_with_heads_of_size_0_is_the_mean_of_the_values(kernels):
 
 def test_concatenate_takes_the_parts_of_a_tensor():
     assert mb.concatenate(mb.tensor(F23)).tolist() == F23.reshape(-1).tolist()
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "prod", "logsumexp", "softmax"])
+def test_a_number_has_an_axis_0_and_no_axis_1(name):
+    x = mb.tensor(2.0)
+    assert getattr(mb, name)(x, axis=0).item() == getattr(mb, name)(x, axis=-1).item()
+    with pytest.raises(mb.InputError, match="axis 1"):
+        getattr(mb, name)(x, axis=1)
+
+
+@pytest.mark.parametrize("axis", [(0,), 1.0, "0", [1]])
+@pytest.mark.parametrize("name", ["cumprod", "cummin", "sort", "squeeze", "expand_dims"])
+def test_an_axis_of_another_type_is_named(name, axis):
+    if name == "squeeze" and axis == (0,):
+        pytest.skip("it takes several axes")
+    with pytest.raises(mb.InputError, match="axis must be a whole number; got"):
+        getattr(mb, name)(mb.ones((1, 2)), axis)
