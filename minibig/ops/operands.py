@@ -6,7 +6,6 @@ where the mean or the root of them would be small.
 """
 
 import functools
-import operator
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -51,11 +50,7 @@ def expect_one_dtype(name: str, **inputs: Any) -> None:
 
 def checked_axis(axis: int, ndim: int, name: str) -> int:
     """The axis counted from the front; an error if there is none of this number."""
-    try:
-        axis = operator.index(axis)
-    except TypeError:
-        raise checks.refuse(f"{name}: axis", "a whole number", axis) from None
-    if not -ndim <= axis < ndim:
+    if not -ndim <= (axis if isinstance(axis, int) else checks.whole(f"{name}: axis", axis)) < ndim:
         raise InputError(f"{name}: axis {axis} does not exist; it must lie in [{-ndim}, {ndim}).")
     return axis % ndim
 

@@ -252,7 +252,12 @@ USES = [
     ("take list", lambda x: mb.take(x, [0]), TypeError, "ids.*list"),
     ("expand_dims axis", lambda x: mb.expand_dims(x, axis=7), WHERE, "axis 7"),
     ("expand_dims low", lambda x: mb.expand_dims(x, axis=-5), WHERE, "axis -5"),
-    ("expand_dims float", lambda x: mb.expand_dims(x, axis=0.5), mb.InputError, "axis must be a whole number; got 0.5"),
+    (
+        "expand_dims float",
+        lambda x: mb.expand_dims(x, axis=0.5),
+        mb.InputError,
+        "axis must be a whole number; got 0.5",
+    ),
     ("stack axis", lambda x: mb.stack([x, x], axis=9), WHERE, "axis 9"),
     ("stack shapes", lambda x: mb.stack([x, mb.ones((2,))]), mb.InputError, r"\(2, 3\), \(2,\)"),
     ("stack nothing", lambda x: mb.stack([]), mb.InputError, "at least one|got"),
