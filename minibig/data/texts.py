@@ -1,4 +1,4 @@
-"""The text of a run: its length and hash, and its two parts, for training and for validation.
+"""The text of a run: its length, hash and characters, and its two parts: training and validation.
 
 The first part of the characters of every file is for training, the rest for validation; so each
 file, whatever it is about, is in both. The cut may go through a document, as in nanoGPT's runs.
@@ -18,7 +18,7 @@ _MOST_KEPT = 16_000_000  # characters of a text that is kept in memory
 class Text:
     """A text by the name of its corpus or its path, with its length, its hash and its two parts.
 
-    It is read once for length and hash. A text of up to 16 million characters is kept from then on,
+    It is read once for length, hash and the list of its characters. A text of up to 16 million characters is kept from then on,
     as a computed corpus always is; a longer one is streamed anew each time.
 
     Raises:  InputError if there is no such text.
@@ -29,8 +29,8 @@ class Text:
     ...     path = Path(folder, "a.txt")
     ...     _ = path.write_text("abcdefghij")
     ...     text = Text(str(path), validation_fraction=0.2)
-    ...     list(text.training()), list(text.validation())
-    ([(0, 'abcdefgh')], [(0, 'ij')])
+    ...     list(text.training()), list(text.validation()), text.alphabet
+    ([(0, 'abcdefgh')], [(0, 'ij')], 'abcdefghij')
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Text:
         self.validation_fraction = number("validation_fraction", validation_fraction, 0, below=1)
         self._sources = document_sources(name, errors=errors)
         self._lengths: list[int] = []  # of every source, in characters
-        self._hash = TextHash()
+        self._hash, self._alphabet = TextHash(), ""
         self._kept: list[list[Piece]] | None = None
 
     def pieces(self) -> Iterator[Piece]:
@@ -80,6 +80,12 @@ class Text:
         return sum(self._cuts())
 
     @property
+    def alphabet(self) -> str:
+        """Each character that occurs in it, once, in code-point order."""
+        self._measure()
+        return self._alphabet
+
+    @property
     def sha256(self) -> str:
         """The hash of the text and of where its documents end."""
         return self._measure().hexdigest()
@@ -105,10 +111,12 @@ class Text:
             return self._hash
         found, numbers, lengths = TextHash(), DocumentNumbers(), list[int]()
         kept: list[list[Piece]] | None = []
+        alphabet: set[str] = set()
         for source in range(len(self._sources)):
             before, held = found.characters, list[Piece]()
             for document, text in self._pieces(source):
                 found.add(numbers.of(source, document), text)
+                alphabet.update(text)
                 held.append((document, text))
                 if found.characters > _MOST_KEPT and self.name not in CORPORA:
                     kept = None
@@ -119,4 +127,5 @@ class Text:
         if not found.characters:
             raise empty(self.name)
         self._hash, self._lengths, self._kept = found, lengths, kept
+        self._alphabet = "".join(sorted(alphabet))
         return found

@@ -11,8 +11,8 @@
     decoded, decoded_blocks              bytes as text, or how to convert what is not UTF-8
     quoted, command_line                 a path or a command as a shell takes it
 
-Read in this order: temporary_names, durable, reading, shapes, strict_json, checksums, lock, aside;
-encodings, matching, shell.
+Read in this order: temporary_names, durable, encodings, reading, shapes, strict_json, checksums,
+lock, aside; matching, shell.
 """
 
 from minibig.files.aside import discard, is_set_aside, restore, set_aside, settle

@@ -24,6 +24,10 @@ _FREQUENT = {
 _LEAST = {"cp1251": 0.4, "cp1252": 0.5}  # the share of what is not ASCII that must be frequent
 _LEAST_OTHERWISE = 0.1
 _LOOKED_AT = 10_000  # bytes that tell the encoding of a text
+_OR_REPLACED = (
+    "Convert it from the encoding it has; or, if only a few bytes are broken, have them replaced: "
+    "errors='replace', or --errors replace."
+)
 _ENOUGH = 10  # characters beside ASCII that are right before a wrong one: the text is UTF-8
 
 
@@ -42,7 +46,7 @@ like CP1252. Convert it: iconv -f CP1252 -t UTF-8 old.txt > new.txt
     try:
         return data.decode("utf-8", errors)
     except UnicodeDecodeError as error:
-        raise _not_utf8(name, error, 0) from None
+        raise InputError(not_utf8(name, error)) from None
 
 
 def decoded_blocks(name: object, blocks: Iterable[bytes], errors: str) -> Iterator[str]:
@@ -66,7 +70,7 @@ def decoded_blocks(name: object, blocks: Iterable[bytes], errors: str) -> Iterat
         try:
             text = held + decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            raise _not_utf8(name, error, offset - len(waiting)) from None
+            raise InputError(not_utf8(name, error, offset - len(waiting))) from None
         offset += len(block)
         # The LF of a CRLF may be the first character of the next block.
         held = "\r" if block and text.endswith("\r") else ""
@@ -82,19 +86,21 @@ def _binary(name: object, offset: int, beginning: bytes) -> InputError:
     )
 
 
-def _not_utf8(name: object, error: UnicodeDecodeError, offset: int) -> InputError:
-    """The error for bytes that begin at an offset in the text of this name."""
+def not_utf8(
+    name: object, error: UnicodeDecodeError, offset: int = 0, otherwise: str = _OR_REPLACED
+) -> str:
+    """The sentence for bytes that begin at an offset in the text of this name, and what to do.
+
+    `otherwise` is the advice where no encoding explains the bytes.
+    """
     before, rest = error.object[: error.start].decode(), error.object[error.start :]
     is_damaged = sum(not character.isascii() for character in before) >= _ENOUGH
     if encoding := None if is_damaged else likely_encoding(rest[:_LOOKED_AT]):
         advice = f"It looks like {encoding.upper()}. {_conversion(encoding)}"
     else:
-        advice = (
-            "Convert it from the encoding it has; or, if only a few bytes are broken, have them "
-            "replaced: errors='replace', or --errors replace."
-        )
+        advice = otherwise
     where = f"byte 0x{rest[0]:02x} at offset {offset + error.start}"
-    return InputError(f"{name} must be UTF-8; {where} is not. {advice}")
+    return f"{name} must be UTF-8; {where} is not. {advice}"
 
 
 def likely_encoding(data: bytes) -> str | None:

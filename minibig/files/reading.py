@@ -11,6 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from minibig.files.durable import StorageError
+from minibig.files.encodings import not_utf8
 
 
 def read_file(path: Path, limit: int) -> bytes:
@@ -29,9 +30,8 @@ def read_text(path: Path, limit: int) -> str:
     try:
         return read_file(path, limit).decode()
     except UnicodeDecodeError as error:
-        raise StorageError(
-            f"{path} must be a text in UTF-8; byte {error.start} is not. Is it another file?"
-        ) from None
+        advice = "Convert it from the encoding it has; or is it another file?"
+        raise StorageError(not_utf8(path, error, otherwise=advice)) from None
 
 
 def read_blocks(path: Path, size: int) -> Iterator[bytes]:

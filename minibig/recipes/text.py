@@ -1,7 +1,8 @@
 """From text to what a run needs: a tokenizer that saw the training part only, and token files.
 
-A text is read once for its length and its hash, and once for its tokens; a long one is read another
-time to learn the tokenizer. A run that goes on finds all in its folder and needs the text no more.
+A text is read once for its length, its hash and its characters, and once for its tokens; a long one
+is read another time for a tokenizer that learns from it. A run that goes on finds all in its folder
+and needs the text no more.
 
 Characters are the exception to the rule that a tokenizer sees the training part only: they are
 collected from the whole text, for a character without an id cannot be written at all, and a list of
@@ -83,7 +84,7 @@ def new_tokenizer(kind: str, text: Text, vocab_size: int) -> Tokenizer:
     Raises:  InputError if it is neither.
     """
     if kind == "characters":
-        return Characters.train(piece for _, piece in text.pieces())
+        return Characters(text.alphabet)
     if kind in _BPE:
         pieces = (piece for _, piece in text.training())
         return ByteLevelBPE.train(pieces, vocab_size=vocab_size, **_BPE[kind])

@@ -41,6 +41,7 @@ def test_the_parts_of_one_file_are_its_beginning_and_its_end(folder, content, fr
         assert joined(text.validation()) == content[cut:]
     assert (text.characters, text.training_characters) == (len(content), cut)
     assert text.sha256 == hashlib.sha256(content.encode()).hexdigest()
+    assert text.alphabet == "".join(sorted(set(content)))
 
 
 @pytest.mark.parametrize("most_kept", [0, 10**6])

@@ -25,9 +25,21 @@ def test_what_is_no_readable_file_is_refused(tmp_path, name):
 def test_texts_come_back_as_they_were(tmp_path):
     write_text(tmp_path / "a", "é\r\n\n你")
     assert read_text(tmp_path / "a", 100) == "é\r\n\n你"
-    write_file(tmp_path / "a", b"a\xff")
-    with pytest.raises(StorageError, match=r"a must be a text in UTF-8; byte 1 is not\."):
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"a\xff", r"a must be UTF-8; byte 0xff at offset 1 is not\. .* or is it another file\?"),
+        ("un café, ça va".encode("latin-1"), r"byte 0xe9 at offset 6 is not\. .*iconv -f CP1252"),
+        ('{"steps": 3}'.encode("utf-16"), r"byte 0xff at offset 0 is not\. It looks like UTF-16"),
+    ],
+)
+def test_a_text_that_is_no_utf_8_is_told_which_encoding_it_has(tmp_path, content, sentence):
+    write_file(tmp_path / "a", content)
+    with pytest.raises(StorageError, match=sentence) as caught:
         read_text(tmp_path / "a", 100)
+    assert "--errors" not in str(caught.value), "this command may have no such option"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
