@@ -18,8 +18,9 @@ _MOST_KEPT = 16_000_000  # characters of a text that is kept in memory
 class Text:
     """A text by the name of its corpus or its path, with its length, its hash and its two parts.
 
-    It is read once for length, hash and the list of its characters. A text of up to 16 million characters is kept from then on,
-    as a computed corpus always is; a longer one is streamed anew each time.
+    It is read once for length, hash and the list of its characters. A text of up to 16 million
+    characters is kept from then on, as a computed corpus always is; a longer one is streamed anew
+    each time.
 
     Raises:  InputError if there is no such text.
 

@@ -54,6 +54,7 @@ from minibig.recipes.text import bytes_per_token, tokens_of
 from minibig.recipes.training_run import run_and_draw, usual_looks
 from minibig.settings import Settings, group, setting
 from minibig.storage import load
+from minibig.storage.tensor_files import check_length
 from minibig.tokenizers import Tokenizer, load_tokenizer
 from minibig.training import Metrics, Trainer, TrainingSettings
 
@@ -147,7 +148,7 @@ def _run(
     stages.run(PREPARATION, lambda: _begin(settings, restart, display, command))
     stages.run(PRETRAINING, lambda: pretrain(settings.pretraining, display=display).seconds)
     stages.run(FINETUNING, lambda: _fine_tune(settings, world, display))
-    if _read_examination(folder).model_sha256 != digest(folder / "model" / "model.safetensors"):
+    if _read_examination(folder).model_sha256 != _model_sha256(folder):
         stages.repeat(EXAMINATION, REPORT)
     asked_before = EXAMINATION in stages.seconds
     stages.run(EXAMINATION, lambda: _examine(settings, world, display))
@@ -292,8 +293,14 @@ def _examine(settings: Quickstart, world: World, display: Display) -> None:
     folder = settings.out
     model = load(folder / "model", device(settings.pretraining.device))
     found = examine(model, load_tokenizer(folder), world, display.say)
-    found = found.changed({"model_sha256": digest(folder / "model" / "model.safetensors")})
+    found = found.changed({"model_sha256": _model_sha256(folder)})
     write_json(folder / "examination.json", found.to_json())
+
+
+def _model_sha256(folder: Path) -> str:
+    weights = folder / "model" / "model.safetensors"
+    check_length(weights)
+    return digest(weights)
 
 
 def _read_examination(folder: Path) -> Examination:

@@ -37,7 +37,7 @@ from minibig.files import (
     write_file,
 )
 from minibig.files.durable import sync_written, synced_file
-from minibig.storage.tensor_files import load_tensors, write_tensors
+from minibig.storage.tensor_files import check_length, load_tensors, write_tensors
 
 # Since 2 the state of a run counts its rollbacks; since 3 optimizers name their state by parameter;
 # since 4 the checksum covers this number as well.
@@ -124,6 +124,7 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """The arrays and the state of the checkpoint at `path`."""
     payload = _KIND.read(path / _STATE)
     check_shape(path / _STATE, payload, _SHAPE)
+    check_length(path / _TENSORS)
     if digest(path / _TENSORS) != payload["tensors_sha256"]:
         raise StorageError(
             f"{path / _TENSORS} is damaged: its SHA-256 is not that of the file that was written; "

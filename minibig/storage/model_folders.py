@@ -41,6 +41,7 @@ from minibig.storage.families import FAMILIES
 from minibig.storage.tensor_files import (
     PICKLES,
     TensorFile,
+    check_length,
     open_tensors,
     refuse_pickle,
     write_tensors,
@@ -141,6 +142,8 @@ def load(
 def _load(folder: Path, device: str | Device | None, classes: Sequence[type[Module]]) -> Module:
     """What `load` does, unless another process saves in the folder at the same time."""
     read_file(folder / CONFIG, MAX_JSON_BYTES)  # the checksum of an endless one would take for ever
+    if _holds(folder, WEIGHTS):
+        check_length(folder / WEIGHTS)
     check_files(folder, (CONFIG, WEIGHTS))
     fields = read_json(folder / CONFIG, shape={...: object})
     family = _family(folder / CONFIG, fields.get("model_type"))

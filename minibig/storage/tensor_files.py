@@ -29,7 +29,15 @@ from safetensors.numpy import save_file
 from minibig.autograd import Tensor
 from minibig.backend import Array, InputError, Shape, checks, is_array, plain, to_numpy
 from minibig.backend.checks import shown, text
-from minibig.files import MAX_JSON_BYTES, StorageError, new_path, open_regular, parse_json
+from minibig.files import (
+    MAX_JSON_BYTES,
+    StorageError,
+    Whole,
+    check_shape,
+    new_path,
+    open_regular,
+    parse_json,
+)
 
 PICKLES = (".bin", ".ckpt", ".joblib", ".npy", ".npz", ".pickle", ".pkl", ".pt", ".pth")
 CONVERSION = (
@@ -45,6 +53,7 @@ _DTYPES = {
 }  # fmt: skip
 _WRITTEN = {np.dtype(code) for name, code in _DTYPES.items() if name != "BF16"}
 _FIELDS = {"dtype", "shape", "data_offsets"}
+_PLACES = {"__metadata__?": object, ...: {"data_offsets": [Whole(0, 2**63 - 1)], ...: object}}
 _MAX_RANK = 64  # NumPy's own limit
 _MAX_SIZE = 2**63 - 1
 _CHUNK = 1 << 20  # numbers of BF16 that are widened at once
@@ -169,6 +178,30 @@ def open_tensors(path: str | os.PathLike[str]) -> Iterator[TensorFile]:
         except StorageError as error:
             raise StorageError(_unusable(path, str(error))) from None
         yield TensorFile(path, file, entries, words)
+
+
+def check_length(path: Path) -> None:
+    """Refuse a file that is longer than its header describes, whose checksum might take for ever.
+
+    A header that cannot be read describes no tensors.
+
+    Raises:  StorageError with both lengths.
+    """
+    with open_regular(path) as (file, size):
+        length = int.from_bytes(file.read(8), "little")
+        described = 8 + length
+        try:
+            fields = parse_json(file.read(min(length, MAX_JSON_BYTES)))
+            check_shape(path, fields, _PLACES)
+            entries = [entry for name, entry in fields.items() if name != _METADATA]
+            described += max((n for entry in entries for n in entry["data_offsets"]), default=0)
+        except StorageError:
+            pass  # no tensors
+    if size > described:
+        raise StorageError(
+            f"{path} is damaged: it has {size:,} bytes, and its header describes a file of "
+            f"{described:,}. Restore a copy of it."
+        )
 
 
 def write_tensors(

@@ -48,6 +48,9 @@ def read_settings(
             f"got {shown(settings.get('kind'))}. load_tokenizer(folder) reads every kind."
         )
     if len(kinds) == 1:
+        for name in files:
+            if os.path.lexists(folder / name):
+                read_file(folder / name, MOST_BYTES)  # an endless one has no checksum
         check_files(folder, [SETTINGS_FILE, *files], CHECKSUMS_FILE)
     return settings
 

@@ -241,6 +241,19 @@ def test_damage_names_the_older_checkpoint_that_can_be_loaded(tmp_path):
     assert_loads(tmp_path / "step-00000001", 1)
 
 
+@pytest.mark.parametrize("header", ["its own", "none"])
+def test_an_endless_file_is_refused_before_its_checksum_is_taken(tmp_path, header):
+    path = save(tmp_path) / "tensors.safetensors"
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.truncate(size if header == "its own" else 0)
+        file.truncate(2**40)
+    described = size if header == "its own" else 8
+    expected = rf"has 1,099,511,627,776 bytes, and its header describes a file of {described}\. "
+    with pytest.raises(StorageError, match=expected):
+        load_checkpoint(tmp_path)
+
+
 def test_the_files_of_another_checkpoint_are_noticed(tmp_path):
     save(tmp_path / "a", 1)
     save_checkpoint(tmp_path / "b", {"w": np.zeros(1)}, {"step": 1})

@@ -216,6 +216,18 @@ def test_what_is_no_path_is_refused_everywhere(given):
             use(given)
 
 
+@pytest.mark.parametrize("checked", [True, False])
+def test_endless_weights_are_refused_before_their_checksum_is_taken(tmp_path, checked):
+    mb.save(small_gpt(), tmp_path)
+    if not checked:
+        (tmp_path / "minibig_checksums.json").unlink()
+    with (tmp_path / "model.safetensors").open("r+b") as file:
+        size = file.seek(0, 2)
+        file.truncate(2**40)
+    with pytest.raises(StorageError, match=rf"its header describes a file of {size:,}\. Restore"):
+        mb.load(tmp_path)
+
+
 def test_an_endless_configuration_is_refused_before_its_checksum_is_taken(tmp_path):
     mb.save(small_gpt(), tmp_path)
     with (tmp_path / "config.json").open("r+b") as file:

@@ -245,3 +245,31 @@ def test_a_boolean_is_true_for_any_byte_but_0(tmp_path):
     path.write_bytes(len(header).to_bytes(8, "little") + header + bytes([0, 1, 2, 255]))
     found = load_tensors(path)["b"]
     assert found.view(np.uint8).tolist() == [0, 1, 1, 1] and found.dtype == bool
+
+
+@given(collections_of(DTYPES), st.binary(max_size=3))
+def test_a_file_is_as_long_as_its_header_describes(tmp_path_factory, tensors, more):
+    path = tmp_path_factory.mktemp("length") / "a.safetensors"
+    save_tensors(path, tensors, {"made by": "hand"})
+    tensor_files.check_length(path)
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes() + more)
+    if more:
+        expected = f"has {size + len(more):,} bytes, and its header describes a file of {size:,}\\."
+        with pytest.raises(StorageError, match=expected):
+            tensor_files.check_length(path)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"", b"{", b"[]", b'{"a": 1}', b'{"a": {"data_offsets": [-1, 4]}}', b'{"a": {}}',
+     b'{"a": {"data_offsets": []}}', b'{"a": {"data_offsets": "4"}}', b'{"__metadata__": 3}'],
+)  # fmt: skip
+def test_a_header_that_cannot_be_read_describes_no_tensors(tmp_path, header):
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    tensor_files.check_length(path)
+    with path.open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(StorageError, match=rf"describes a file of {8 + len(header)}\."):
+        tensor_files.check_length(path)

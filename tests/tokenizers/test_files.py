@@ -115,6 +115,15 @@ def test_a_pipe_in_the_place_of_a_file_is_refused(tmp_path, name):
         ByteLevelBPE.from_files(tmp_path / name, tmp_path / name)
 
 
+@pytest.mark.parametrize("name", [SETTINGS_FILE, CHECKSUMS_FILE, "vocab.json", "merges.txt"])
+def test_an_endless_file_is_refused_before_its_checksum_is_taken(tmp_path, name):
+    TOKENIZERS[1].save(tmp_path)
+    with (tmp_path / name).open("r+b") as file:
+        file.truncate(2**40)
+    with pytest.raises(InputError, match=f"{name} has .* bytes; at most 10,000,000 were expected"):
+        load_tokenizer(tmp_path)
+
+
 def test_places_that_cannot_be_written_are_refused(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="cannot be written"):
