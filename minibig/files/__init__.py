@@ -35,7 +35,7 @@ from minibig.files.reading import open_regular, read_blocks, read_file, read_tex
 from minibig.files.shapes import Whole, check_shape
 from minibig.files.shell import command_line, quoted
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json, read_json, write_json
-from minibig.files.temporary_names import remove_orphans
+from minibig.files.temporary_names import remove_stale_files
 
 __all__ = [
     "DECODE_ERRORS",
@@ -68,7 +68,7 @@ __all__ = [
     "read_text",
     "remove_file",
     "remove_folder",
-    "remove_orphans",
+    "remove_stale_files",
     "restore",
     "set_aside",
     "settle",

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minibig.files.durable import make_folder, remove_folder, remove_path, rename, sync_folder
-from minibig.files.temporary_names import remove_orphans
+from minibig.files.temporary_names import remove_stale_files
 
 _NAME = ".minibig-previous"
 
@@ -81,7 +81,7 @@ def settle(folder: Path, record: str) -> None:
     For whoever is about to work in such a folder, and holds its lock: another process might be
     between the two steps.
     """
-    remove_orphans(folder)
+    remove_stale_files(folder)
     aside = folder / _NAME
     if os.path.lexists(aside / record) and os.path.lexists(folder / record):
         discard(folder)

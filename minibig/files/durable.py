@@ -42,7 +42,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     Raises:  StorageError if the disk is full, the folder is not there, ...; then `path` is what it
              was before.
     """
-    with _written(path), temporary(path) as unfinished:
+    with _errors_told(path), temporary(path) as unfinished:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "a folder is in the way")
         with synced_file(unfinished) as file:
@@ -57,7 +57,7 @@ def new_path(path: Path) -> Iterator[Path]:
 
     The library gets a folder of its own, so that its temporary files, too, are never left over.
     """
-    with _written(path), temporary(path) as folder:
+    with _errors_told(path), temporary(path) as folder:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "a folder is in the way")
         folder.mkdir()
@@ -101,7 +101,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     Nothing may be at `path` yet: a folder cannot be replaced as a whole. The files in it are to be
     written as `synced_file`.
     """
-    with _written(path), temporary(path) as unfinished:
+    with _errors_told(path), temporary(path) as unfinished:
         unfinished.mkdir()
         yield unfinished
         sync_folder(unfinished)
@@ -111,13 +111,13 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 def remove_file(path: Path) -> None:
     """Remove a file, if it is there."""
-    with _written(path):
+    with _errors_told(path):
         path.unlink(missing_ok=True)
 
 
 def rename(path: Path, new: Path) -> None:
     """Give a file or a folder another name, where nothing is yet."""
-    with _written(new):
+    with _errors_told(new):
         os.rename(path, new)
 
 
@@ -147,7 +147,7 @@ def make_folder(path: Path) -> None:
         raise StorageError(
             f"{os.fspath(path)} is no name in UTF-8. Choose another name for the folder."
         ) from None
-    with _written(path):
+    with _errors_told(path):
         path.mkdir(parents=True, exist_ok=True)
 
 
@@ -164,7 +164,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _written(path: Path) -> Iterator[None]:
+def _errors_told(path: Path) -> Iterator[None]:
     """Say in one sentence why `path` could not be written."""
     existed = os.path.isdir(path.parent)
     try:

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _TEMPORARY = re.compile(r"\.minibig-(\d+)(?:-([0-9a-f]{8}))?-\d+\.tmp")
-_ABANDONED_AFTER = 3600.0  # seconds; where the number of a process says nothing here
+_STALE_AFTER = 3600.0  # seconds; where the number of a process says nothing here
 
 _count = itertools.count()
 _in_use: set[str] = set()
@@ -28,8 +28,8 @@ _in_use: set[str] = set()
 @contextmanager
 def temporary(path: Path) -> Iterator[Path]:
     """A name beside `path` that is nobody else's; whatever still lies there at the end goes."""
-    _remove_abandoned(path.parent)
-    name = f".minibig-{os.getpid()}-{_realm()}-{next(_count)}.tmp"
+    _remove_stale(path.parent)
+    name = f".minibig-{os.getpid()}-{_process_namespace()}-{next(_count)}.tmp"
     unfinished = path.with_name(name)
     _in_use.add(name)
     try:
@@ -39,14 +39,14 @@ def temporary(path: Path) -> Iterator[Path]:
         _remove(unfinished)
 
 
-def remove_orphans(folder: Path) -> None:
+def remove_stale_files(folder: Path) -> None:
     """Remove what killed processes left in a folder and in those directly below it."""
     for place in (folder, *_folders_in(folder)):
-        _remove_abandoned(place)
+        _remove_stale(place)
 
 
 def remove_temporary_files(folder: Path) -> None:
-    """Remove all temporary files but our own, as `remove_orphans` does for those of dead processes.
+    """Remove all temporary files but our own: those of living processes, too.
 
     For whoever holds the lock of the folder: then nobody else is writing, whatever the names say.
     """
@@ -62,7 +62,7 @@ def is_written(folder: Path) -> bool:
     with suppress(OSError):
         for name in os.listdir(folder):
             match = _TEMPORARY.fullmatch(name)
-            if match and not _is_abandoned(folder / name, int(match[1]), match[2]):
+            if match and not _is_stale(folder / name, int(match[1]), match[2]):
                 return True
     return False
 
@@ -74,22 +74,22 @@ def _folders_in(folder: Path) -> list[Path]:
         return []
 
 
-def _remove_abandoned(folder: Path) -> None:
+def _remove_stale(folder: Path) -> None:
     """Remove what killed processes left in a folder."""
     with suppress(OSError):
         for name in os.listdir(folder):
             match = _TEMPORARY.fullmatch(name)
-            if match and _is_abandoned(folder / name, int(match[1]), match[2]):
+            if match and _is_stale(folder / name, int(match[1]), match[2]):
                 _remove(folder / name)
 
 
-def _is_abandoned(path: Path, process: int, realm: str | None) -> bool:
-    """Whether nobody writes this temporary file any more; earlier versions named no realm."""
-    known = realm in (None, _realm())
+def _is_stale(path: Path, process: int, namespace: str | None) -> bool:
+    """Whether nobody writes this temporary file any more; earlier versions named no namespace."""
+    known = namespace in (None, _process_namespace())
     if known and process == os.getpid():
         return path.name not in _in_use
     if not known or os.name == "nt":  # os.kill would end the process there
-        return time.time() - path.stat().st_mtime > _ABANDONED_AFTER
+        return time.time() - path.stat().st_mtime > _STALE_AFTER
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
@@ -100,10 +100,11 @@ def _is_abandoned(path: Path, process: int, realm: str | None) -> bool:
 
 
 @functools.cache
-def _realm() -> str:
+def _process_namespace() -> str:
     """Eight letters for where a process number means something: a start of a machine, a container.
 
-    Two containers both have a process 1, and so has every machine after each start.
+    Linux calls it a PID namespace. Two containers both have a process 1, and so has every machine
+    after each start.
     """
     parts = [os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")]
     with suppress(OSError):

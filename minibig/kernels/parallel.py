@@ -104,7 +104,7 @@ def blas_threads() -> list[tuple[Callable[[], int], Callable[[int], object]]]:
 class _Regions:
     """The parallel regions under way, and the numbers of BLAS threads from before they began.
 
-    Nothing is counted up and down: `settle` sets what has to be while there are regions, or while
+    Nothing is counted up and down: `adjust` sets what has to be while there are regions, or while
     there are none. So what an exception at a wrong moment (Ctrl-C) left undone, the next call does.
     """
 
@@ -114,7 +114,7 @@ class _Regions:
         self.before: list[int] | None = None
         self.lowered = False
 
-    def settle(self) -> None:
+    def adjust(self) -> None:
         """Let BLAS have one thread if there is a region, else as many as before."""
         with self.lock:
             if self.active:
@@ -136,7 +136,7 @@ class _Regions:
         here = threading.get_ident()
         for region in [region for region, thread in self.active.items() if thread != here]:
             del self.active[region]
-        self.settle()
+        self.adjust()
 
 
 _regions = _Regions()
@@ -153,22 +153,22 @@ def on_one_blas_thread(task: Callable[[], Any]) -> Any:
     region, active = object(), _regions.active
     try:
         active[region] = threading.get_ident()
-        _regions.settle()
+        _regions.adjust()
         return task()
     finally:
         try:
             active.pop(region, None)  # first: Python answers Ctrl-C after this call, not before it
-            _regions.settle()
+            _regions.adjust()
         finally:
             if _regions.before is not None:  # that was interrupted, or others are at work
-                _regions.settle()
+                _regions.adjust()
 
 
 Task: TypeAlias = Callable[[], object]
 
 
 def blocks(function: Callable[[int, int], object], n: int, size: int) -> list[Task]:
-    """function(start, stop) for every block of `size` of the numbers below n, as tasks for `run`.
+    """function(start, stop) for every block of `size` of the numbers below n, for `run_tasks`.
 
     >>> for task in blocks(print, 10, 4):
     ...     task()
@@ -179,11 +179,11 @@ def blocks(function: Callable[[int, int], object], n: int, size: int) -> list[Ta
     return [partial(function, start, min(start + size, n)) for start in range(0, n, size)]
 
 
-def run(tasks: Sequence[Task]) -> None:
+def run_tasks(tasks: Sequence[Task]) -> None:
     """Call every task, on all cores; a region has its price, so give all that can run at once.
 
     >>> seen = []
-    >>> run([lambda: seen.append(1), lambda: seen.append(2)])
+    >>> run_tasks([lambda: seen.append(1), lambda: seen.append(2)])
     >>> sorted(seen)
     [1, 2]
     """
@@ -238,7 +238,7 @@ def for_blocks(function: Callable[[int, int], object], n: int, size: int) -> Non
     >>> seen
     array([4., 4., 4., 4., 4., 4., 4., 4., 2., 2.])
     """
-    run(blocks(function, n, size))
+    run_tasks(blocks(function, n, size))
 
 
 def rows_of(n: int, width: int, size: int = BLOCK) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minibig.backend import Array, total
-from minibig.kernels.parallel import Task, blocks, for_blocks, is_plain, rows_of, run
+from minibig.kernels.parallel import Task, blocks, for_blocks, is_plain, rows_of, run_tasks
 from minibig.ops import feed_forward, gelu_tanh, linear, relu
 
 
@@ -95,7 +95,7 @@ def linear_backward(g, residuals, *, needed, owned, last):
     if needed[2]:
         bias_grad = np.empty(g.shape[1], g.dtype)
         tasks += column_sums(g, bias_grad)
-    run(tasks)
+    run_tasks(tasks)
     return None if x_grad is None else x_grad.reshape(shape), weight_grad, bias_grad
 
 
@@ -188,5 +188,5 @@ def feed_forward_backward(g, residuals, *, needed, owned, last, activation):
         tasks += column_sums(u_grad, b1_grad)
     if b2_grad is not None:
         tasks += column_sums(g, b2_grad)
-    run(tasks)
+    run_tasks(tasks)
     return None if x_grad is None else x_grad.reshape(shape), w1_grad, b1_grad, w2_grad, b2_grad

@@ -51,6 +51,9 @@ class Characters:
             raise InputError("texts must hold at least one character; got none. Is a file empty?")
         return cls("".join(sorted(characters)))
 
+    def __repr__(self) -> str:
+        return f"Characters({self.vocab_size:,} tokens)"
+
     @property
     def vocab_size(self) -> int:
         """How many different characters there are."""

@@ -110,7 +110,7 @@ def test_a_kill_at_any_moment_costs_nothing(tmp_path, text_file, amount):
         now = temporary(run)
         within += bool(now)
         if has_stepped(run, began):
-            assert not now & left, "an orphan survived the next start"
+            assert not now & left, "a stale file survived the next start"
         left = now
     print(f"{killed} kills of `minibig train` while it saved after each step, {within} of them")
-    print(f"  within a file: {runs} runs finished with the bits of the unbroken one, no orphan")
+    print(f"  within a file: {runs} runs finished with the bits of the unbroken one, no stale file")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from minibig.files import new_file, remove_orphans
+from minibig.files import new_file, remove_stale_files
 from minibig.files.temporary_names import is_written
 
 
@@ -33,13 +33,13 @@ def test_what_a_killed_process_left_is_removed_by_the_next_writer(tmp_path, dead
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_orphans_are_removed_in_a_folder_and_in_those_below(tmp_path, dead_process):
+def test_stale_files_are_removed_in_a_folder_and_in_those_below(tmp_path, dead_process):
     (tmp_path / "best").mkdir()
     for folder in (tmp_path, tmp_path / "best"):
         (folder / f".minibig-{dead_process}-0.tmp").write_bytes(b"half")
         (folder / f".minibig-{os.getppid()}-0.tmp").write_bytes(b"of a living process")
-    remove_orphans(tmp_path)
-    remove_orphans(tmp_path / "absent")
+    remove_stale_files(tmp_path)
+    remove_stale_files(tmp_path / "absent")
     living = f".minibig-{os.getppid()}-0.tmp"
     assert sorted(os.listdir(tmp_path)) == [living, "best"]
     assert os.listdir(tmp_path / "best") == [living]

@@ -355,7 +355,7 @@ while True:
 
 @posix
 @pytest.mark.long
-def test_a_kill_at_any_moment_leaves_a_whole_checkpoint_and_no_orphan(tmp_path, amount):
+def test_a_kill_at_any_moment_leaves_a_whole_checkpoint_and_nothing_stale(tmp_path, amount):
     """Processes that save without pause are killed; each time the latest checkpoint is whole."""
     folder, kills, chance = tmp_path, amount(5, 200), random.Random(0)
     last, unfinished = -1, 0

@@ -16,6 +16,7 @@ def test_each_kind_is_recognised(tmp_path, tokenizer):
     loaded = load_tokenizer(tmp_path)
     assert type(loaded) is type(tokenizer)
     assert loaded.vocab_size == tokenizer.vocab_size
+    assert repr(loaded) == f"{type(tokenizer).__name__}({tokenizer.vocab_size} tokens)"
     assert loaded.encode("some text") == tokenizer.encode("some text")
 
 

@@ -13,7 +13,7 @@ from minibig.storage import list_checkpoints, load
 from minibig.training import Metrics, TrainingError
 from minibig.training.failures import check_evaluation, check_parameters, check_step
 
-from .tiny_runs import child, is_finite, orphans, remains, trainer, with_look
+from .tiny_runs import child, is_finite, remains, stale_files, trainer, with_look
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX limits")
 
@@ -126,7 +126,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, unbroken, share, 
     Metrics(tmp_path / "metrics.jsonl").read()
     trainer(tmp_path).run()
     assert remains(tmp_path) == unbroken
-    assert not orphans(tmp_path)
+    assert not stale_files(tmp_path)
 
 
 @posix

@@ -12,7 +12,7 @@ from minibig.storage import list_checkpoints
 from minibig.training import Interrupted
 from minibig.training.interruption import stop_on_signals
 
-from .tiny_runs import STEPS, child, is_finite, measure_of, orphans, remains, trainer, with_look
+from .tiny_runs import STEPS, child, is_finite, measure_of, remains, stale_files, trainer, with_look
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 STOPPING = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if os.name != "nt" else [])]
@@ -194,7 +194,7 @@ def assert_kills_cost_nothing(folder, unbroken, kills, chance):
     run = trainer(folder, checkpoint_every=1, keep_checkpoints=1)
     run.run()
     assert remains(folder) == unbroken
-    assert not orphans(folder)
+    assert not stale_files(folder)
 
 
 @pytest.mark.long
@@ -233,7 +233,7 @@ def test_kills_within_a_step_cost_nothing(tmp_path, unbroken, amount):
             assert (process.returncode, errors) in [(-signal.SIGKILL, ""), (0, "")]
         trainer(folder, seed=1).run()
         assert remains(folder) == unbroken
-        assert not orphans(folder)
+        assert not stale_files(folder)
     print(f"{n_places} runs, each killed twice within a step: the bits of the unbroken run")
 
 

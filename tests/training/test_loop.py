@@ -27,7 +27,7 @@ from minibig.training import (
 )
 
 from . import tiny_runs
-from .tiny_runs import SETTINGS, STEPS, T, V, gpt, orphans, remains, tokens, trainer, with_look
+from .tiny_runs import SETTINGS, STEPS, T, V, gpt, remains, stale_files, tokens, trainer, with_look
 
 
 class Crash(Exception):
@@ -66,7 +66,7 @@ def test_a_run_that_crashed_anywhere_any_number_of_times_arrives_at_the_same_bit
             trainer(folder, loss=crash_at(*place), seed=seed, checkpoint_every=every).run()
     trainer(folder, seed=99).run()
     assert remains(folder) == unbroken
-    assert not orphans(folder)
+    assert not stale_files(folder)
 
 
 @pytest.fixture(scope="module")

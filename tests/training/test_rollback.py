@@ -12,7 +12,7 @@ from minibig.storage import list_checkpoints
 from minibig.training import Interrupted, Metrics, TrainingError, TrainingSettings
 
 from .test_loop import Crash
-from .tiny_runs import STEPS, is_finite, measure_of, orphans, remains, trainer, with_look
+from .tiny_runs import STEPS, is_finite, measure_of, remains, stale_files, trainer, with_look
 
 CAREFUL = {"on_divergence": "roll_back", "rollback_factor": 0.25}
 
@@ -69,7 +69,7 @@ def test_after_so_many_attempts_it_gives_up_and_the_last_good_checkpoint_stays(t
         run.run()
     assert len(rollbacks(tmp_path)) == 2
     assert list_checkpoints(tmp_path / "checkpoints")[-1].name.startswith("step-00000006")
-    assert is_finite(tmp_path) and not orphans(tmp_path)
+    assert is_finite(tmp_path) and not stale_files(tmp_path)
 
 
 def test_a_run_that_stopped_may_go_on_carefully_and_nothing_else_changes_it(tmp_path):

@@ -119,7 +119,7 @@ def remains(folder):
     }
 
 
-def orphans(folder):
+def stale_files(folder):
     return [str(path) for path in Path(folder).rglob("*.tmp")]
 
 

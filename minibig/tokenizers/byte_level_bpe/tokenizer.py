@@ -137,6 +137,9 @@ class ByteLevelBPE:
         except InputError as error:
             raise InputError(f"{vocab_json} with {merges_txt}: {error}") from error
 
+    def __repr__(self) -> str:
+        return f"ByteLevelBPE({self.vocab_size:,} tokens)"
+
     @property
     def vocab_size(self) -> int:
         """How many tokens there are: bytes, merges and special tokens."""
