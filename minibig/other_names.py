@@ -64,6 +64,25 @@ KEYWORDS = {
 }
 
 
+SETTINGS = {
+    **dict.fromkeys(["learning_rate", "eta", "step_size"], "lr"),
+    **dict.fromkeys(["lr_schedule", "lr_scheduler", "lr_decay", "scheduler"], "schedule"),
+    **dict.fromkeys(["warmup", "warmup_iters", "num_warmup_steps"], "warmup_steps"),
+    **dict.fromkeys(["width", "hidden_size", "n_embd", "embed_dim", "dim"], "d_model"),
+    **dict.fromkeys(["depth", "layers", "num_layers", "num_hidden_layers"], "n_layers"),
+    **dict.fromkeys(["heads", "num_heads", "num_attention_heads"], "n_heads"),
+    **dict.fromkeys(["block_size", "seq_len", "max_length", "n_positions"], "context_length"),
+    **dict.fromkeys(["epochs", "iterations", "max_iters", "max_steps"], "steps"),
+    **dict.fromkeys(["gradient_accumulation_steps", "grad_accum"], "accumulation"),
+    **dict.fromkeys(["grad_clip", "max_norm", "max_grad_norm"], "clip"),
+    **dict.fromkeys(["output", "output_dir", "save_dir"], "out"),
+    **dict.fromkeys(["dataset", "input", "corpus", "text"], "data"),
+    **dict.fromkeys(["length", "num_tokens"], "max_new_tokens"),
+    **dict.fromkeys(["num_samples", "num_return_sequences"], "n_sequences"),
+}
+"""What others call the settings of models and of training."""
+
+
 def on_keyword(error: object) -> str:
     """If an error is about a keyword that PyTorch has: that keyword, and ours; else empty."""
     for theirs, ours in KEYWORDS.items():

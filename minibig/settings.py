@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from minibig.backend import checks
 from minibig.backend.errors import InputError
+from minibig.other_names import SETTINGS
 
 _CHECKS: dict[type, Any] = {bool: checks.flag, int: checks.whole, float: checks.number}
 
@@ -152,9 +153,20 @@ class Settings(metaclass=_ByName):
 
 
 def unknown(what: str, name: Any, known: typing.Iterable[str]) -> InputError:
-    """The error for a name that is not known, with the nearest one that is."""
-    hint = checks.hint(str(name), known, most=100)
+    """The error for a name that is not known, with the one that means the same, or the nearest."""
+    known = list(known)
+    ours = our_name(str(name))
+    hint = checks.hint(ours if ours in known else str(name), known, most=100)
     return InputError(f"{what} has no setting {checks.shown(name)}; {hint}")
+
+
+def our_name(name: str) -> str:
+    """What the setting is called here that others call `name`; any other name stays.
+
+    >>> our_name("learning_rate"), our_name("lr")
+    ('lr', 'lr')
+    """
+    return SETTINGS.get(name, name)
 
 
 def types_of(kind: type[Any]) -> dict[str, Any]:
@@ -225,7 +237,7 @@ def _put_into_groups(kind: type[Settings], values: Mapping[str, Any]) -> dict[st
         if name in kinds:
             continue
         if name not in known:
-            raise unknown(kind.__name__, name, [*kinds, *known])
+            raise unknown(kind.__name__, name, kinds | known)
         outermost = known[name][0]
         held = given.get(outermost, {})
         if isinstance(held, Settings):

@@ -18,9 +18,9 @@ ROOT = Path(minibig.__file__).parent
 LAYERS = [
     "required",
     "backend",
+    "other_names",
     "settings",
     "stopping",
-    "other_names",
     "numpy_functions",
     "text_layout",
     "files",

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from minibig.backend import InputError
+from minibig.cli.commands import generate
+from minibig.generation import Sampling
 from minibig.models import GPTConfig
+from minibig.other_names import SETTINGS
 from minibig.recipes import Pretraining, pretrain, quickstart
-from minibig.settings import Settings, group, required, setting
+from minibig.settings import Settings, group, places, required, setting
 from minibig.training import TrainingSettings
 
 
@@ -118,6 +121,9 @@ def test_two_records_differ_by_names_also_in_groups():
     ("make", "message"),
     [
         (lambda: GPTConfig(n_layer=2), "GPTConfig has no setting 'n_layer'; did you mean n_layers"),
+        (lambda: GPTConfig(n_embd=8), "GPTConfig has no setting 'n_embd'; did you mean d_model"),
+        (lambda: TrainingSettings(learning_rate=1), "'learning_rate'; did you mean lr"),
+        (lambda: Pretraining(block_size=8), "'block_size'; did you mean context_length"),
         (lambda: Pretraining(step=3), "Pretraining has no setting 'step'; did you mean steps"),
         (lambda: TrainingSettings(step=3), "did you mean steps"),
         (GPTConfig, "GPTConfig needs vocab_size"),
@@ -138,3 +144,15 @@ def test_a_constructor_takes_settings_of_groups_by_their_own_name():
     assert (made.training.steps, made.model.n_layers, made.model.d_model) == (80, 2, 128)
     given = Pretraining(training=TrainingSettings(steps=70, lr=1e-2), steps=90)
     assert (given.training.steps, given.training.lr) == (90, 1e-2)
+
+
+def test_what_others_call_otherwise_leads_to_settings_that_there_are():
+    known = {*places(Pretraining), *places(Sampling), *places(generate.Options)}
+    assert set(SETTINGS.values()) <= known
+    assert not set(SETTINGS) & known
+
+
+def test_all_settings_are_listed_once_where_none_is_near():
+    with pytest.raises(InputError) as caught:
+        TrainingSettings(width=3)
+    assert str(caught.value).count("on_divergence") == 1

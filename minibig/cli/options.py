@@ -88,10 +88,11 @@ def nearest(word: str, names: Iterable[str]) -> str:
 
 
 def _advice(word: str, flags: Sequence[str]) -> str:
-    """The nearest option, or the way to give a setting that has no option here."""
+    """The option meant, or the nearest one, or the way to give a setting that has no option."""
     from minibig.recipes.settings import Pretraining  # for an error only
 
     name = word.partition("=")[0].lstrip("-").replace("-", "_")
+    word = ours if (ours := _flag(declarations.our_name(name))) in flags else word
     if "--config" in flags and name in declarations.places(Pretraining):
         return f'; give it in a file: {{"{name}": ...}} in --config FILE'
     return nearest(word, [flag for flag in flags if flag not in ("--help", "-h")])

@@ -60,6 +60,9 @@ def test_every_setting_is_a_flag_with_what_it_means(kind):
     ("words", "sentence", "command"),
     [
         ("train --n-layer 3", "there is no option --n-layer; did you mean --n-layers?", "train"),
+        ("train --learning-rate 1", "no option --learning-rate; did you mean --lr?", "train"),
+        ("train --block-size=8", "did you mean --context-length?", "train"),
+        ("generate x --num_samples 2", "did you mean --n-sequences?", "generate"),
         ("chat x --temprature=1", "did you mean --temperature?", "chat"),
         ("tokenize encode x --fil a", "did you mean --file?", "tokenize encode"),
         ("tokenize decod", "there is no action decod; did you mean decode?", "tokenize"),
