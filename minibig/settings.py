@@ -230,7 +230,7 @@ def defaults(kind: type[Settings]) -> dict[str, Any]:
 def _put_into_groups(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values by the fields of a class: those named alone are put into their groups."""
     if not isinstance(values, Mapping):
-        raise checks.refuse(kind.__name__, "settings by name", values)
+        raise checks.refusal(kind.__name__, "settings by name", values)
     kinds, known = types_of(kind), places(kind)
     given = {name: value for name, value in values.items() if name in kinds}
     for name, value in values.items():
@@ -314,9 +314,9 @@ def _checked_item(name: str, value: Any, kind: Any, known: Declaration) -> Any:
 
 def _checked_tuple(name: str, value: Any, kinds: tuple[Any, ...], known: Declaration) -> Any:
     if not isinstance(value, tuple | list):
-        raise checks.refuse(name, "several values", value)
+        raise checks.refusal(name, "several values", value)
     if kinds[-1] is Ellipsis:
         return tuple(_checked_item(name, v, kinds[0], known) for v in value)
     if len(value) != len(kinds):
-        raise checks.refuse(name, f"{len(kinds)} values", value)
+        raise checks.refusal(name, f"{len(kinds)} values", value)
     return tuple(_checked(name, v, k, known) for v, k in zip(value, kinds, strict=True))

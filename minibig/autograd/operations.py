@@ -22,7 +22,7 @@ import numpy as np
 from minibig.autograd.state import state
 from minibig.autograd.tensors import Function, Node, Pattern, Tensor, as_tuple, kind_of
 from minibig.backend import InputError, is_array
-from minibig.backend.checks import refuse
+from minibig.backend.checks import refusal
 from minibig.other_names import on_keyword
 
 F = TypeVar("F", bound=Function)
@@ -104,7 +104,7 @@ class Operation:
         for name in by_position.keys() & self.keywords.keys():
             if isinstance(self.keywords[name], bool) and not isinstance(given[name], bool):
                 advice = "Several axes are given as one tuple: axis=(0, 1)."
-                raise refuse(f"{self}: {name}", "True or False", given[name], advice)
+                raise refusal(f"{self}: {name}", "True or False", given[name], advice)
         return tuple([given[n] for n in self.inputs]), {n: given[n] for n in self.keywords}
 
     def register(self) -> Self:

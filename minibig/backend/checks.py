@@ -30,7 +30,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
 
 
-def refuse(name: str, expected: str, value: Any, advice: str = "") -> InputError:
+def refusal(name: str, expected: str, value: Any, advice: str = "") -> InputError:
     """The error for a value that is not what was expected; `advice` is a sentence of its own."""
     return InputError(f"{name} must be {expected}; got {shown(value)}.{advice and ' ' + advice}")
 
@@ -44,7 +44,7 @@ def whole(name: str, value: Any, least: int | None = None, most: int | None = No
     """
     right = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not (right and _within(value, least, most)):
-        raise refuse(name, f"a whole number{_range(least, most)}", value)
+        raise refusal(name, f"a whole number{_range(least, most)}", value)
     return int(value)
 
 
@@ -67,7 +67,7 @@ def number(
     finite = right and not isinstance(value, bool) and math.isfinite(value)
     inside = finite and (above is None or value > above) and (below is None or value < below)
     if not (inside and _within(value, least, most)):
-        raise refuse(name, f"a number{_range(least, most, above, below)}", value)
+        raise refusal(name, f"a number{_range(least, most, above, below)}", value)
     return float(value)
 
 
@@ -85,23 +85,23 @@ def one_of(name: str, value: _T, choices: Iterable[_T]) -> _T:
     """
     choices = list(choices)
     if not any(type(value) is type(choice) and value == choice for choice in choices):
-        raise refuse(name, f"one of {', '.join(map(str, choices))}", value)
+        raise refusal(name, f"one of {', '.join(map(str, choices))}", value)
     return value
 
 
 def text(name: str, value: Any, *, empty: bool = False) -> str:
     """`value`, if it is a string that can be written as UTF-8; an empty one only where allowed."""
     if not isinstance(value, str) or not (value or empty):
-        raise refuse(name, "a text" if empty else "a text that is not empty", value)
+        raise refusal(name, "a text" if empty else "a text that is not empty", value)
     if value.encode("utf-8", errors="replace").decode("utf-8") != value:
-        raise refuse(name, "a text that can be written as UTF-8", value)
+        raise refusal(name, "a text that can be written as UTF-8", value)
     return value
 
 
 def flag(name: str, value: Any) -> bool:
     """`value`, if it is True or False."""
     if not isinstance(value, bool | np.bool_):
-        raise refuse(name, "True or False", value)
+        raise refusal(name, "True or False", value)
     return bool(value)
 
 
@@ -120,7 +120,7 @@ such as 'float32'; got 'float33'.
     except (TypeError, ValueError):
         dtype = np.dtype(object)
     if dtype.kind not in "fiub" or dtype.itemsize > 8:
-        raise refuse(name, expected, value)
+        raise refusal(name, expected, value)
     return dtype
 
 
@@ -149,7 +149,7 @@ def instance(name: str, value: Any, kind: type[_T]) -> _T:
 def path(name: str, value: Any) -> "Path":
     """`value` as a path, if it is one or the text of one."""
     if not isinstance(value, str | PathLike) or "\0" in str(value) or value == "":
-        raise refuse(name, "the path of a file or a folder", value, "It holds no null characters.")
+        raise refusal(name, "the path of a file or a folder", value, "It holds no null characters.")
     from pathlib import Path  # 5 ms of an import that shall be short
 
     return Path(value)
@@ -158,7 +158,7 @@ def path(name: str, value: Any) -> "Path":
 def iterable(name: str, value: Any, of: str) -> Iterable[Any]:
     """`value`, if one can go through it and it is no text; `of` says what it must hold."""
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise refuse(name, f"an iterable of {of}", value)
+        raise refusal(name, f"an iterable of {of}", value)
     return value
 
 

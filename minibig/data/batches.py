@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minibig.backend.checks import refuse, whole
+from minibig.backend.checks import refusal, whole
 from minibig.backend.errors import InputError
 from minibig.data.epoch_order import EpochOrder
 from minibig.data.tokens import Tokens
@@ -146,7 +146,7 @@ def _batch(tokens: Tokens, starts: np.ndarray, context_length: int) -> Batch:
 
 def _check_sizes(tokens: Tokens, batch_size: int, context_length: int) -> None:
     if not isinstance(tokens, Tokens):
-        raise refuse("tokens", "a TokenFile or token_array(ids, vocab_size)", tokens)
+        raise refusal("tokens", "a TokenFile or token_array(ids, vocab_size)", tokens)
     whole("batch_size", batch_size, least=1)
     whole("context_length", context_length, least=1)
     if tokens.n_tokens < context_length + 1:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from minibig.backend.checks import refuse
+from minibig.backend.checks import refusal
 from minibig.backend.errors import InputError
 
 Piece: TypeAlias = tuple[int, str]
@@ -91,7 +91,7 @@ def empty(name: object) -> InputError:
 def check_piece(piece: Piece, document: int) -> Piece:
     """The piece, if it belongs to document number `document` or begins the next one."""
     if not (isinstance(piece, tuple) and len(piece) == 2 and isinstance(piece[1], str)):
-        raise refuse("pieces", "pairs (document index, text), as enumerate(texts) gives", piece)
+        raise refusal("pieces", "pairs (document index, text), as enumerate(texts) gives", piece)
     if piece[0] not in (max(document, 0), document + 1):
         raise InputError(
             f"documents must be numbered 0, 1, 2, ... in order; got {piece[0]} after {document}."

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minibig.backend import checks
-from minibig.backend.checks import iterable, refuse, whole
+from minibig.backend.checks import iterable, refusal, whole
 from minibig.backend.errors import InputError
 from minibig.data.documents import Piece, TextHash, check_piece
 from minibig.data.tokens import MOST_TOKENS, Tokens, check_starts, token_dtype
@@ -144,7 +144,7 @@ class TokenWriter:
     def __init__(self, tokenizer: Tokenizer, path: str | os.PathLike[str]) -> None:
         for name in ("encode", "vocab_size", "end_of_text"):
             if not hasattr(tokenizer, name):
-                raise refuse("tokenizer", f"a tokenizer with {name}", tokenizer)
+                raise refusal("tokenizer", f"a tokenizer with {name}", tokenizer)
         self.path = checks.path("path", path)
         self._vocab_size = whole("vocab_size", tokenizer.vocab_size, 1, MOST_TOKENS)
         self._end: list[int] = []

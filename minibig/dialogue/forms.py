@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from minibig.backend import InputError
-from minibig.backend.checks import iterable, refuse
+from minibig.backend.checks import iterable, refusal
 from minibig.data import Turn
 from minibig.tokenizers import Tokenizer
 
@@ -76,7 +76,7 @@ def checked_turns(turns: Any) -> list[Turn]:
     for turn in found:
         pair = isinstance(turn, tuple | list) and len(turn) == 2
         if not (pair and all(isinstance(said, str) for said in turn)):
-            raise refuse("a turn", "a pair (question, answer) of texts", turn)
+            raise refusal("a turn", "a pair (question, answer) of texts", turn)
     return [(question, answer) for question, answer in found]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minibig.backend import CPU, to_numpy
-from minibig.backend.checks import iterable, refuse
+from minibig.backend.checks import iterable, refusal
 from minibig.generation import LanguageModel, Sampling, generate
 from minibig.nn.embedding import ids_array
 
@@ -56,7 +56,7 @@ def _ids(prompt: Any) -> list[int]:
     """A prompt as a list; its ids are checked by `generate`."""
     array = to_numpy(ids_array(prompt, CPU))
     if array.ndim != 1:
-        raise refuse("a prompt", "a list of ids", prompt)
+        raise refusal("a prompt", "a list of ids", prompt)
     ids: list[int] = array.tolist()
     return ids
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import InputError
-from minibig.backend.checks import number, refuse, whole
+from minibig.backend.checks import number, refusal, whole
 from minibig.nn import Module
 from minibig.nn.modes import evaluating
 from minibig.stopping import stop_if_requested
@@ -35,13 +35,13 @@ def mean_loss(model: Module, loss: Callable[[Any, Any], Tensor], batches: Iterab
     True
     """
     if not callable(loss):
-        raise refuse("loss", "a function (model, batch) -> loss", loss)
+        raise refusal("loss", "a function (model, batch) -> loss", loss)
     total, n_targets = 0.0, 0
     with evaluating(model):
         for batch in batches:
             stop_if_requested()
             if not hasattr(batch, "n_targets"):
-                raise refuse("a batch", "one that says its n_targets, such as a Batch", batch)
+                raise refusal("a batch", "one that says its n_targets, such as a Batch", batch)
             if batch.n_targets:
                 total += loss(model, batch).item() * batch.n_targets
                 n_targets += batch.n_targets

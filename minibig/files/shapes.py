@@ -67,11 +67,11 @@ def _check(name: str, value: Any, shape: Any) -> None:
             _check(f"{name}[{i}]", each, shape[0])
     elif isinstance(shape, tuple):
         if not any(_fits(value, each) for each in shape):
-            raise checks.refuse(name or "it", " or ".join(map(_word, shape)), value)
+            raise checks.refusal(name or "it", " or ".join(map(_word, shape)), value)
     elif callable(shape) and not isinstance(shape, type):
         shape(name or "it", value)
     elif not _is_of_type(value, shape):
-        raise checks.refuse(name or "it", _word(shape), value)
+        raise checks.refusal(name or "it", _word(shape), value)
 
 
 def _check_object(name: str, value: dict[str, Any], shape: Mapping[Any, Any]) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from minibig.autograd import Tensor
 from minibig.backend import CPU, Array, InputError, generator, to_numpy
 from minibig.backend import stream as random_stream
-from minibig.backend.checks import instance, refuse, whole
+from minibig.backend.checks import instance, refusal, whole
 from minibig.generation.sampling import Sampling
 from minibig.nn.embedding import ids_array
 from minibig.ops import checked_ids
@@ -183,7 +183,7 @@ def _next_tokens(
     """The next token of every row (B), again and again, after all arguments were checked."""
     checked_ids(prompts, decoder.vocab_size)
     if not callable(stopped):
-        raise refuse("stopped", "a function that says whether to stop", stopped)
+        raise refusal("stopped", "a function that says whether to stop", stopped)
     if stop_token is not None:
         whole("stop_token", stop_token, 0, decoder.vocab_size - 1)
     if seed is None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from minibig.autograd import Tensor
 from minibig.backend import CPU, Array, InputError, to_device, to_numpy
-from minibig.backend.checks import refuse, whole
+from minibig.backend.checks import refusal, whole
 from minibig.nn.embedding import ids_array
 from minibig.nn.shapes import expect_axes
 from minibig.ops import zeros
@@ -189,5 +189,5 @@ def _numbers_of_texts(rows: Any, batch_size: int) -> Array:
     chosen = to_numpy(ids_array(rows, CPU))
     inside = ((chosen >= 0) & (chosen < batch_size)).all()
     if chosen.ndim != 1 or not len(chosen) or chosen.dtype.kind not in "iu" or not inside:
-        raise refuse("rows", f"numbers of texts from 0 to {batch_size - 1}", chosen.tolist())
+        raise refusal("rows", f"numbers of texts from 0 to {batch_size - 1}", chosen.tolist())
     return chosen

@@ -4,7 +4,7 @@ from contextlib import ContextDecorator
 from fnmatch import fnmatchcase
 
 from minibig.backend import InputError
-from minibig.backend.checks import hint, instance, refuse, shown
+from minibig.backend.checks import hint, instance, refusal, shown
 from minibig.nn.module import Calls, Module, captures
 
 Which = type[Module] | tuple[type[Module], ...] | str
@@ -29,7 +29,7 @@ class captured(ContextDecorator):
     def __init__(self, model: Module, which: Which):
         modules = dict(instance("model", model, Module).named_modules())
         if not (isinstance(which, str) or are_kinds(which)):
-            raise refuse("which", "a class of layers, or a path such as 'blocks.*.up'", which)
+            raise refusal("which", "a class of layers, or a path such as 'blocks.*.up'", which)
         if isinstance(which, str) and (layer := layer_at(model, which)):
             modules[which] = layer  # of several names of a shared layer, the one that was asked for
         layers = {path: m for path, m in modules.items() if _is_meant(path, m, which)}

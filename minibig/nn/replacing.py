@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from minibig.backend import InputError
-from minibig.backend.checks import hint, instance, refuse, shown, text
+from minibig.backend.checks import hint, instance, refusal, shown, text
 from minibig.nn.capturing import are_kinds, layer_at, names_of
 from minibig.nn.module import Module
 from minibig.nn.parameter import Parameter
@@ -68,9 +68,9 @@ def replace_all(
     """
     instance("model", model, Module)
     if not are_kinds(kind):
-        raise refuse("kind", "a class of layers, such as nn.Linear", kind)
+        raise refusal("kind", "a class of layers, such as nn.Linear", kind)
     if isinstance(make, Module) or not callable(make):
-        raise refuse("make", "a function (path, layer) -> module", make)
+        raise refusal("make", "a function (path, layer) -> module", make)
     layers = {p: m for p, m in model.named_modules() if isinstance(m, kind) and m is not model}
     if not layers:
         raise InputError(f"there is no layer of the class {names_of(kind)} to be replaced.")

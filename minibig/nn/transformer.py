@@ -14,7 +14,7 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import InputError
-from minibig.backend.checks import instance, refuse, shown, whole
+from minibig.backend.checks import instance, refusal, shown, whole
 from minibig.nn.cache import KeyValueCache
 from minibig.nn.dropout import Dropout
 from minibig.nn.linear import Linear
@@ -151,6 +151,6 @@ def _width(attention: Any) -> int:
     """The width of a block, as its attention says it."""
     if not isinstance(getattr(attention, "d_model", None), int):
         expected = "a layer that says its width as d_model, such as MultiHeadAttention"
-        raise refuse("attention", expected, attention)
+        raise refusal("attention", expected, attention)
     width: int = attention.d_model
     return width

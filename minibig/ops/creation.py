@@ -66,13 +66,13 @@ def arange(*bounds: float, dtype: Any = None, device: Place = None) -> Tensor:
     tensor([1, 3, 5])
     """
     if not 1 <= len(bounds) <= 3:
-        raise checks.refuse("arange", "given stop; start and stop; or start, stop and step", bounds)
+        raise checks.refusal("arange", "given stop; start and stop; or start, stop, step", bounds)
     for bound in bounds:
         checks.number("a bound of arange", bound)
     try:
         values = np.arange(*bounds, dtype=dtype)
     except (ValueError, ZeroDivisionError):  # too many, or without an end
-        raise checks.refuse("arange", "given a step other than 0, and an end", bounds) from None
+        raise checks.refusal("arange", "given a step other than 0, and an end", bounds) from None
     usual = "float32" if values.dtype == np.float64 else values.dtype
     return _placed(values, dtype or usual, device)
 
@@ -124,7 +124,7 @@ def _shape_and_more(name: str, given: Any, first: Any, second: Any) -> tuple[Sha
     n = next((i for i, x in enumerate(given) if not isinstance(x, int | np.integer)), len(given))
     shape, more = (given[:n], given[n:]) if one_by_one else (given[:1], given[1:])
     if len(more) > 2 or (one_by_one and more and isinstance(more[0], float)):
-        raise checks.refuse(f"the shape of {name}", "whole numbers, or one tuple of them", given)
+        raise checks.refusal(f"the shape of {name}", "whole numbers, or one tuple of them", given)
     more = (*more, *(first, second)[len(more) :])
     return _lengths(name, *shape), *more
 
@@ -136,7 +136,7 @@ def _lengths(name: str, *given: Any) -> Shape:
 def _filled(name: str, value: Any, shape: Shape, dtype: Any, where: Place) -> Tensor:
     dtype = checks.real_dtype(f"the dtype of {name}", dtype or "float32")
     if dtype.kind in "iu" and isinstance(value, float | np.floating) and not value.is_integer():
-        raise checks.refuse(f"the value of {name}", f"a whole number for {dtype}", value)
+        raise checks.refusal(f"the value of {name}", f"a whole number for {dtype}", value)
     try:
         values = np.full(shape, value, dtype)
     except (TypeError, ValueError, OverflowError) as error:

@@ -40,7 +40,7 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, ...]]:
         widths = np.broadcast_to(pad_width, (ndim, 2)).tolist()
     except ValueError:
         expected = f"a number, a pair, or a pair for each of {ndim} axes"
-        raise checks.refuse("pad: pad_width", expected, pad_width) from None
+        raise checks.refusal("pad: pad_width", expected, pad_width) from None
     return [tuple([checks.whole("pad: a width", n, 0) for n in pair]) for pair in widths]
 
 @primitive(name="pad")

@@ -5,7 +5,7 @@ from typing import Any
 
 from minibig.autograd import Tensor
 from minibig.backend import Shape
-from minibig.backend.checks import refuse
+from minibig.backend.checks import refusal
 from minibig.nn import Embedding, LearnedPositions
 from minibig.ops import adafactor_update, adamw_update, muon_update
 from minibig.optim.optimizers import Optimizer
@@ -73,7 +73,7 @@ def muon_groups(
     Source:  Jordan et al. 2024, as `muon_update`.
     """
     if not hasattr(module, "named_parameters"):
-        raise refuse("what muon_groups takes apart", "a module", module)
+        raise refusal("what muon_groups takes apart", "a module", module)
     modules = list(module.modules())
     tables = [m.weight for m in modules if isinstance(m, Embedding | LearnedPositions)]
     apart = {id(p) for p in (*tables, *others)}

@@ -15,7 +15,7 @@ import numpy as np
 from minibig.autograd import Tensor
 from minibig.autograd.tensors import Leaf
 from minibig.backend import InputError
-from minibig.backend.checks import flag, number, refuse
+from minibig.backend.checks import flag, number, refusal
 
 
 @dataclass
@@ -54,7 +54,7 @@ def decay_groups(module: Any, weight_decay: float) -> list[dict[str, Any]]:
     [(['weight'], 0.1), (['bias'], 0.0)]
     """
     if not hasattr(module, "named_parameters"):
-        raise refuse("what decay_groups takes apart", "a module", module)
+        raise refusal("what decay_groups takes apart", "a module", module)
     named = list(module.named_parameters())
     groups = [
         named_group(((n, p) for n, p in named if p.ndim >= 2), weight_decay=weight_decay),
@@ -93,7 +93,7 @@ def _decay_rate(name: str, value: Any) -> float:
 
 def _pair(name: str, value: Any) -> tuple[float, float]:
     if not isinstance(value, tuple | list) or len(value) != 2:
-        raise refuse(name, "a pair of numbers", value)
+        raise refusal(name, "a pair of numbers", value)
     return _decay_rate(name, value[0]), _decay_rate(name, value[1])
 
 

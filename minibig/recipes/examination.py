@@ -68,7 +68,7 @@ class Examination(Settings):
 def _questions(name: str, value: object) -> None:
     """Refuse what is no list of at least one question."""
     if not checks.instance(name, value, list):
-        raise checks.refuse(name, "at least one question", value)
+        raise checks.refusal(name, "at least one question", value)
 
 
 _SHAPE = {

@@ -179,7 +179,7 @@ def _free_name(folder: Path, step: int) -> Path:
 def _check_state(state: dict[str, Any]) -> None:
     """Raise unless JSON gives back exactly this state: tuples and integer keys would change."""
     if not isinstance(state, dict):
-        raise checks.refuse("state", "a dictionary", state)
+        raise checks.refusal("state", "a dictionary", state)
     checks.whole('state["step"]', state.get("step"), 0, _MOST_STEPS)
     try:
         if parse_json(json.dumps(state, allow_nan=False).encode()) == state:

@@ -20,7 +20,7 @@ from typing import Any
 from minibig import models, nn
 from minibig.autograd import Tensor
 from minibig.backend import InputError, is_array
-from minibig.backend.checks import refuse, shown, whole
+from minibig.backend.checks import refusal, shown, whole
 from minibig.nn import ACTIVATIONS, Dropout, Module, ModuleList, Parameter
 from minibig.settings import Settings
 
@@ -83,7 +83,7 @@ def made(description: Any, classes: Classes = (), depth: int = 0) -> Module:
     Raises:  InputError if it describes none, or its class is neither imported nor given.
     """
     if not isinstance(description, Mapping) or depth > _DEEPEST:
-        raise refuse("a part of a model", "a description with a class", description)
+        raise refusal("a part of a model", "a description with a class", description)
     kind = find_class(description.get("class"), classes)
     if kind is None:
         raise InputError(unknown_class(description.get("class")))
@@ -93,7 +93,7 @@ def made(description: Any, classes: Classes = (), depth: int = 0) -> Module:
         return kind(*parts) if issubclass(kind, nn.Sequential) else kind(parts)
     given, known = description.get("arguments"), _parameters(kind)
     if not isinstance(given, Mapping) or not given.keys() <= known.keys():
-        raise refuse(f"the arguments of {kind.__name__}", f"some of {', '.join(known)}", given)
+        raise refusal(f"the arguments of {kind.__name__}", f"some of {', '.join(known)}", given)
     arguments = {n: _read(v, kind, n, classes, depth + 1) for n, v in given.items()}
     try:
         return kind(**arguments)

@@ -122,7 +122,7 @@ def load(
     """
     for kind in classes:
         if not (isinstance(kind, type) and issubclass(kind, Module)):
-            raise checks.refuse("classes", "subclasses of nn.Module", kind)
+            raise checks.refusal("classes", "subclasses of nn.Module", kind)
     folder = checks.path("folder", folder)
     backend_device(device)  # a wrong name is not the fault of the folder
     for _ in range(_TRIES):

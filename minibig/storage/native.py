@@ -77,7 +77,7 @@ def build(fields: Mapping[str, Any], classes: Classes = ()) -> Module:
     model = made(whole, classes)
     parts = fields.get("parts", {})
     if not isinstance(parts, Mapping):
-        raise checks.refuse("parts", "descriptions by their paths", parts)
+        raise checks.refusal("parts", "descriptions by their paths", parts)
     for path, part in parts.items():
         above, _, name = path.rpartition(".")
         holder = dict(model.named_modules()).get(above)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minibig.backend.checks import iterable, refuse, shown
+from minibig.backend.checks import iterable, refusal, shown
 from minibig.backend.errors import InputError
 
 _ID = re.compile("[0-9]{1,18}")
@@ -28,7 +28,7 @@ def check_text(text: str) -> None:
     minibig.backend.errors.InputError: text must be valid Unicode; got the lone surrogate U+D83D ...
     """
     if not isinstance(text, str):
-        raise refuse("text", "a str", text, "Decode bytes first." * isinstance(text, bytes))
+        raise refusal("text", "a str", text, "Decode bytes first." * isinstance(text, bytes))
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -47,7 +47,7 @@ def checked_texts(texts: str | Iterable[str]) -> Iterable[str]:
     if isinstance(texts, str):
         texts = [texts]
     elif isinstance(texts, bytes) or not isinstance(texts, Iterable):
-        raise refuse("texts", "a str or an iterable of str", texts)
+        raise refusal("texts", "a str or an iterable of str", texts)
     for text in texts:
         check_text(text)
         yield text
@@ -64,7 +64,7 @@ def read_ids(words: Iterable[str]) -> list[int]:
     words = list(iterable("token ids", words, "words"))
     for word in words:
         if not isinstance(word, str) or not _ID.fullmatch(word):
-            raise refuse("token ids", "whole numbers from 0 on", word)
+            raise refusal("token ids", "whole numbers from 0 on", word)
     return list(map(int, words))
 
 
@@ -82,7 +82,7 @@ vocabulary has 5 tokens; use ids of its tokenizer.
         found: list[int] = token_id_array(ids, vocab_size, name).tolist()
         return found
     if not isinstance(ids, Iterable):
-        raise refuse(name, "an iterable of whole numbers", ids, f"Write [{shown(ids)}].")
+        raise refusal(name, "an iterable of whole numbers", ids, f"Write [{shown(ids)}].")
     found = list(ids)
     if not set(map(type, found)) <= {int}:
         for each in found:
@@ -111,4 +111,4 @@ def token_id_array(ids: Any, vocab_size: int, name: str = "token ids") -> np.nda
 
 def _bad_id(token: Any, vocab_size: int, name: str) -> InputError:
     advice = f"The vocabulary has {vocab_size} tokens; use ids of its tokenizer."
-    return refuse(name, f"whole numbers from 0 to {vocab_size - 1}", token, advice)
+    return refusal(name, f"whole numbers from 0 to {vocab_size - 1}", token, advice)

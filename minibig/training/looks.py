@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from minibig.backend import InputError
-from minibig.backend.checks import flag, refuse, text, whole
+from minibig.backend.checks import flag, refusal, text, whole
 
 RESERVED = ("step", "loss", "lr", "gradient_norm", "tokens_per_second", "seconds", "warning")
 
@@ -42,10 +42,10 @@ class Look:
     def __post_init__(self) -> None:
         text("the name of a look", self.name)
         if self.name in RESERVED:
-            raise refuse("the name of a look", f"none of {', '.join(RESERVED)}", self.name)
+            raise refusal("the name of a look", f"none of {', '.join(RESERVED)}", self.name)
         whole("every", self.every, least=0)
         if not callable(self.measure):
-            raise refuse("measure", "a function without arguments", self.measure)
+            raise refusal("measure", "a function without arguments", self.measure)
         if self.best is not None:
             text("best", self.best)
         flag("greater_is_better", self.greater_is_better)
@@ -64,11 +64,11 @@ class Look:
 def looks_in_order(looks: Iterable[Look]) -> tuple[Look, ...]:
     """The looks, if their names differ and only one of them decides what is best."""
     if isinstance(looks, Look) or not isinstance(looks, Iterable):
-        raise refuse("looks", "a list of Look", looks)
+        raise refusal("looks", "a list of Look", looks)
     looks = tuple(looks)
     for look in looks:
         if not isinstance(look, Look):
-            raise refuse("looks", "a list of Look", look)
+            raise refusal("looks", "a list of Look", look)
     names = [look.name for look in looks]
     if len(set(names)) < len(names):
         raise InputError(f"looks must have names that differ; got {', '.join(names)}.")
@@ -86,7 +86,7 @@ def numbers_of(look: Look, found: object) -> dict[str, float]:
     """
     expected = f"what the look {look.name} returns"
     if not isinstance(found, Mapping):
-        raise refuse(expected, "numbers by name, a text, or None", found)
+        raise refusal(expected, "numbers by name, a text, or None", found)
     values = {}
     for name, value in found.items():
         if name in RESERVED:
@@ -97,7 +97,7 @@ def numbers_of(look: Look, found: object) -> dict[str, float]:
         try:
             values[text("a name", name)] = float(value)
         except (TypeError, ValueError):
-            raise refuse(expected, "numbers by name, a text, or None", found) from None
+            raise refusal(expected, "numbers by name, a text, or None", found) from None
     if look.best is not None and look.best not in values:
         raise InputError(
             f"the look {look.name} must return {look.best}, which decides what is best; got "

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from minibig.autograd import Tensor
 from minibig.backend import InputError, training_step
-from minibig.backend.checks import instance, refuse
+from minibig.backend.checks import instance, refusal
 from minibig.nn import Module
 from minibig.optim import Optimizer, clip_gradients
 from minibig.stopping import stop_if_requested
@@ -86,7 +86,7 @@ class GradientUpdate:
         reduce: Callable[[list[Any], float, int], float] | None = None,
     ) -> None:
         if not callable(loss):
-            raise refuse("loss", "a function of model and batch", loss)
+            raise refusal("loss", "a function of model and batch", loss)
         self.model = instance("model", model, Module)
         self.loss, self.batch = loss, batch_function(batches)
         self.settings = instance("settings", settings, TrainingSettings)
@@ -158,7 +158,7 @@ def batch_function(batches: Any) -> Callable[[int], Any]:
     """
     batch = getattr(batches, "batch", batches)
     if not callable(batch):
-        raise refuse(
+        raise refusal(
             "batches",
             "an object with a method batch(number), or a function of the number",
             batches,
