@@ -12,14 +12,8 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from minibig.files import decoded
+from minibig.files import cleaned, decoded, naming_stdout
 
-_DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # they let a line look otherwise
-_CONTROLS = {
-    code: "\ufffd"
-    for code in (*range(32), *range(127, 160), *_DIRECTIONS, 0x2028, 0x2029)
-    if chr(code) not in "\n\t"
-}
 _LONGEST = 1000  # characters of an error
 _TABLE_WIDTH = 80
 
@@ -41,18 +35,10 @@ def leave_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def cleaned(text: str) -> str:
-    r"""The text without characters that would move a cursor, change a color or turn a line round.
-
-    >>> cleaned("a\x1b[2Jb\n")
-    'a�[2Jb\n'
-    """
-    return text.translate(_CONTROLS)
-
-
 def say(text: str = "", *, end: str = "\n") -> None:
     """Print to the standard output, at once; a file gets the text as it is."""
-    print(cleaned(text) if sys.stdout.isatty() else text, end=end, flush=True)
+    with naming_stdout():
+        print(cleaned(text) if sys.stdout.isatty() else text, end=end, flush=True)
 
 
 def remark(text: str) -> None:
@@ -99,13 +85,9 @@ def input_bytes() -> Any:
 def given_text(text: str, *, errors: str = "strict") -> str:
     """The text that was given as an argument, or the standard input for "-".
 
-    Raises:  InputError for bytes that are no UTF-8, unless `errors` is "replace".
+    Raises:  InputError for input that is no UTF-8, unless `errors` is "replace".
     """
-    if text == "-":
-        text = decoded(input_bytes().read(), "the standard input", errors)
-        return text.removeprefix("\ufeff").replace("\r\n", "\n")
-    try:
-        data = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # half a surrogate pair, which Windows lets through
-        data = text.encode("utf-8", "surrogatepass")
-    return decoded(data, "the text", errors)
+    if text != "-":
+        return text
+    text = decoded(input_bytes().read(), "the standard input", errors)
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")

@@ -11,6 +11,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, field
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, get_args, get_origin
@@ -21,6 +22,15 @@ from minibig.files import DECODE_ERRORS
 from minibig.settings import Settings, setting
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
+_MISTAKES = {  # what argparse says, and what was expected, what came, and what to do
+    r"argument (\S+): invalid int value: (.*)": r"\1 must be a whole number; got \2",
+    r"argument (\S+): invalid float value: (.*)": r"\1 must be a number; got \2",
+    r"argument (\S+): expected one argument": r"\1 needs a value; got none. Give it after the "
+    r"name; one that begins with - is written \1=VALUE",
+    r"argument (\S+): expected (\d+) arguments": r"\1 needs \2 values after it; got fewer",
+    r"argument (\S+): ignored explicit argument (.*)": r"\1 takes no value; got \2. Give \1 alone",
+    r"the following arguments are required: (.*)": r"not given, but needed: \1",
+}
 
 
 def argument(meaning: str, default: Any = MISSING) -> Any:
@@ -50,9 +60,12 @@ class Parser(argparse.ArgumentParser):
         say(self.format_help(), end="")
 
     def error(self, message: str) -> NoReturn:
-        if match := re.fullmatch(r"argument (\S+): invalid (int|float) value: (.*)", message):
-            kind = {"int": "a whole number", "float": "a number"}[match[2]]
-            message = f"{match[1]} must be {kind}; got {match[3]}"
+        for pattern, sentence in _MISTAKES.items():
+            if match := re.fullmatch(pattern, message, re.DOTALL):
+                message = match.expand(sentence)
+        for action in self._actions if message.startswith("not given") else ():
+            name = action.option_strings[0] if action.option_strings else str(action.metavar)
+            message = re.sub(rf"(?<=[:,] ){name}(?=,|$)", rf"{name} ({action.help})", message)
         end = "" if message.endswith("?") else "."
         complain(f"{message}{end} See {self.prog} --help.")
         sys.exit(2)
@@ -70,9 +83,11 @@ class Parser(argparse.ArgumentParser):
                 self.error(f"there is no option {word.partition('=')[0]}{_advice(word, flags)}")
             self.error(f"{word!r} is one argument too many")
         values = vars(known)
-        if values.get("errors") == "replace":  # as in files: bytes that are no UTF-8
-            texts = {name: value for name, value in values.items() if isinstance(value, str)}
-            values |= {n: os.fsencode(t).decode(errors="replace") for n, t in texts.items()}
+        errors = "replace" if values.get("errors") == "replace" else "strict"  # as in files
+        for name in [action.dest for action in self._actions if action.type is str]:
+            if isinstance(word := values.get(name), str):
+                with suppress(UnicodeError):  # the record of the options refuses the rest
+                    values[name] = os.fsencode(word).decode(errors=errors)
         return values
 
 
@@ -151,7 +166,7 @@ def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
         return
     many = get_origin(inner) is tuple
     inside = get_args(inner) if many else (inner,)
-    converted = str if inside[0] is Path else inside[0]  # the record of the options makes paths
+    converted = os.fspath if inside[0] is Path else inside[0]  # as it is: the record makes paths
     options |= {"metavar": _METAVARS[inside[0]], "type": converted}
     if known.choices is not None:
         options["metavar"] = "NAME"  # the record of the options checks it

@@ -11,6 +11,7 @@ that does several things has ACTIONS instead: the name of each, and an `Action`.
 
 import signal
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -106,9 +107,15 @@ def _overview(
     if words not in (["--help"], ["-h"]):
         wrong = f"{words[0]} comes too early: " if words else ""
         Parser(prog=prog).error(f"{wrong}give one of {', '.join(meanings)}")
-    rows = [f"  {name:<12} {meaning}" for name, meaning in meanings.items()]
-    say(f"usage: {prog} {kind} [options]\n\n{paragraphs_of(text, table_width())}\n")
-    say("\n".join([*rows, f"\n{prog} {kind} --help says more.\n\nexample:\n  {example}"]))
+    width = table_width()
+    column = 12 if width > 35 else 0
+    rows = [
+        textwrap.fill(f"  {name:<{column}} {text}", width, subsequent_indent=" " * (column + 3))
+        for name, text in meanings.items()
+    ]
+    say(f"usage: {prog} {kind} [options]\n\n{paragraphs_of(text, width)}\n")
+    more = paragraphs_of(f"{prog} {kind} --help says more.", width)
+    say("\n".join([*rows, f"\n{more}\n\nexample:\n  {example}"]))
     return 0
 
 

@@ -10,9 +10,10 @@
     files_below, files_matching          the files of a folder, or of a pattern
     decoded, decoded_blocks              bytes as text, or how to convert what is not UTF-8
     quoted, command_line                 a path or a command as a shell takes it
+    cleaned, naming_stdout               what goes out to a terminal
 
 Read in this order: temporary_names, durable, encodings, reading, shapes, strict_json, checksums,
-lock, aside; matching, shell.
+lock, aside; matching, shell, terminal.
 """
 
 from minibig.files.aside import discard, is_set_aside, restore, set_aside, settle
@@ -36,6 +37,7 @@ from minibig.files.shapes import Whole, check_shape
 from minibig.files.shell import command_line, quoted
 from minibig.files.strict_json import MAX_JSON_BYTES, parse_json, read_json, write_json
 from minibig.files.temporary_names import remove_stale_files
+from minibig.files.terminal import cleaned, naming_stdout
 
 __all__ = [
     "DECODE_ERRORS",
@@ -45,6 +47,7 @@ __all__ = [
     "Whole",
     "check_files",
     "check_shape",
+    "cleaned",
     "command_line",
     "decoded",
     "decoded_blocks",
@@ -56,6 +59,7 @@ __all__ = [
     "is_set_aside",
     "locked",
     "make_folder",
+    "naming_stdout",
     "new_file",
     "new_folder",
     "new_path",

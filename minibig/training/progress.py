@@ -62,6 +62,7 @@ class ProgressBar:
         from tqdm import tqdm
 
         self._shown = {}
+        left = "{remaining} left" if step < steps else "finished"
         self._bar = tqdm(
             total=steps,
             initial=step,
@@ -69,7 +70,7 @@ class ProgressBar:
             unit="step",
             dynamic_ncols=True,
             smoothing=0.05,
-            bar_format="{n_fmt}/{total_fmt} |{bar}| {remaining} left{postfix}",
+            bar_format=f"{{n_fmt}}/{{total_fmt}} |{{bar}}| {left}{{postfix}}",
         )
 
     def advance(self, values: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from minibig.backend import InputError
 from minibig.cli import main
 from minibig.cli.console import complain, given_text, open_streams, say, sentence_of
-from minibig.files import decoded
+from minibig.files import decoded, naming_stdout
+from minibig.recipes import Display
 from minibig.tokenizers import load_tokenizer
 
 from .commands import environment
@@ -41,13 +42,21 @@ def test_an_argument_is_its_text(text):
     assert given_text(text) == text
 
 
-def test_bytes_of_an_argument_that_are_no_utf_8_are_refused_or_replaced():
-    argument = b"caf\xe9".decode("utf-8", "surrogateescape")  # as Python reads the command line
-    with pytest.raises(InputError, match=r"the text must be UTF-8; byte 0xe9 at offset 3 is not"):
-        given_text(argument)
-    assert given_text(argument, errors="replace") == "caf\ufffd"
-    with pytest.raises(InputError, match=r"the text must be UTF-8; byte 0xed at offset 1 is not"):
-        given_text("a\ud83d")
+def test_an_error_of_the_output_names_it_and_one_of_a_file_keeps_its_name(monkeypatch):
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    progress = Display().progress()
+    progress.begin(0, 1)
+    for write in (say, Display().say, progress.report):
+        with pytest.raises(OSError) as caught:
+            write({"step": 1, "warning": "w"} if write == progress.report else "text")
+        assert sentence_of(caught.value) == "the standard output: No space left on device."
+    with pytest.raises(OSError) as caught, naming_stdout():
+        open("no-such-file")  # noqa: SIM115
+    assert caught.value.filename == "no-such-file"
 
 
 @given(st.binary())

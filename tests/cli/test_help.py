@@ -41,6 +41,17 @@ def test_help_fits_80_columns_and_ends_with_an_example_that_can_be_parsed(comman
     assert isinstance(parser.given(rest), dict)
 
 
+@pytest.mark.parametrize("columns", [24, 30, 40, 60])
+@pytest.mark.parametrize("command", ["", "tokenize"])
+def test_the_overview_fits_a_narrow_terminal_but_for_its_example(
+    columns, command, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    before, _, _ = helped(capsys, *command.split()).partition("example:")
+    usage, *lines = before.splitlines()
+    assert usage.startswith("usage:") and max(map(len, lines)) < columns
+
+
 def test_train_says_what_its_megabytes_are_and_where_the_text_of_its_preset_is(capsys):
     shown = " ".join(helped(capsys, "train").split())
     assert "memory that this process holds at the moment (resident," in shown
@@ -79,6 +90,22 @@ def test_every_setting_is_a_flag_with_what_it_means(kind):
         ("train --steps ten", "--steps must be a whole number; got 'ten'.", "train"),
         ("train --lr fast", "--lr must be a number; got 'fast'.", "train"),
         ("trian", "there is no command trian; did you mean train?", ""),
+        ("train --steps", "one that begins with - is written --steps=VALUE.", "train"),
+        (
+            "generate x --prompt -x",
+            "--prompt needs a value; got none. Give it after the name; "
+            "one that begins with - is written --prompt=VALUE.",
+            "generate",
+        ),
+        ("train --betas 0.9", "--betas needs 2 values after it; got fewer.", "train"),
+        ("train --restart=3", "--restart takes no value; got '3'. Give --restart alone.", "train"),
+        ("chat", "FOLDER (a run, or a model with its tokenizer).", "chat"),
+        ("plot --out a.png", "not given, but needed: RUNS (the folder of a run).", "plot"),
+        (
+            "tokenize train",
+            "--data (as for train: a text, rows.csv:column or stdlib), --out (where it is saved).",
+            "tokenize train",
+        ),
     ],
 )
 def test_the_nearest_name_is_asked_for_and_the_right_help_is_named(

@@ -7,6 +7,7 @@ import pytest
 
 from minibig.backend import InputError
 from minibig.cli import main
+from minibig.cli.commands.generate import Options as GenerateOptions
 from minibig.cli.options import Action, argument, parser_for
 from minibig.recipes import Pretraining
 from minibig.recipes.configuration import changed_by_file, check_use, read_configuration
@@ -24,6 +25,29 @@ def test_an_option_that_is_not_given_leaves_no_trace():
     parsed = given(Pretraining, *words)
     assert parsed == {"n_layers": 3, "betas": [0.8, 0.9], "from_": "x"}
     assert Pretraining.of(parsed).from_ == Path("x")
+
+
+def as_python_reads(word, encoding):
+    """A word of the command line in another locale: what is no text in it are surrogates."""
+    return word.encode().decode(encoding, "surrogateescape")
+
+
+@pytest.mark.parametrize("word", ["小猫", "café \U0001f600", "plain"])
+def test_a_text_in_utf_8_is_taken_whatever_the_locale(word, monkeypatch):
+    monkeypatch.setattr("os.fsencode", lambda text: text.encode("ascii", "surrogateescape"))
+    assert given(GenerateOptions, "x", "--prompt", as_python_reads(word, "ascii")) == {
+        "folder": "x",
+        "prompt": word,
+    }
+
+
+def test_bytes_of_an_argument_that_are_no_utf_8_are_refused_or_replaced():
+    broken = b"caf\xe9".decode("utf-8", "surrogateescape")  # as Python reads the command line
+    for words in (["--prompt", broken], ["--prompt", "a\ud83d"]):
+        with pytest.raises(InputError, match="prompt must be a text that can be written as UTF-8"):
+            GenerateOptions.of(given(GenerateOptions, "x", *words))
+    replaced = given(GenerateOptions, "x", "--prompt", broken, "--errors", "replace")
+    assert GenerateOptions.of(replaced).prompt == "caf\ufffd"
 
 
 def test_a_new_command_is_a_class_of_options():

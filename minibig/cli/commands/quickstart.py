@@ -12,7 +12,6 @@ from typing import Any
 
 from minibig.backend import InputError
 from minibig.cli.console import say
-from minibig.cli.progress import DISPLAY
 from minibig.files import quoted
 from minibig.recipes import Quickstart, quickstart
 from minibig.recipes.configuration import changed_by_file
@@ -48,5 +47,5 @@ def run(given: dict[str, Any]) -> int:
     if is_run(chosen.out) and not options.restart:
         say(f"going on with {quoted(chosen.out)} (--restart begins anew)")
     command = ["minibig", *sys.argv[1:]]
-    quickstart(chosen, restart=options.restart, display=DISPLAY, command=command)
+    quickstart(chosen, restart=options.restart, command=command)
     return 0

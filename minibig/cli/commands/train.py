@@ -13,7 +13,6 @@ from typing import Any
 
 from minibig.backend import InputError
 from minibig.cli.console import say
-from minibig.cli.progress import DISPLAY
 from minibig.recipes import PRESETS, Pretraining, pretrain
 from minibig.recipes.configuration import changed_by_file
 from minibig.recipes.pretraining import extended, settings_on_record
@@ -55,5 +54,5 @@ def run(given: dict[str, Any]) -> int:
     if options.preset == "shakespeare-char" and settings.data is None and not options.resume:
         raise InputError(f"the preset {options.preset} wants --data FILE, with {SHAKESPEARE}")
     command = ["minibig", *sys.argv[1:]]
-    say(pretrain(settings, restart=options.restart, display=DISPLAY, command=command).summary)
+    say(pretrain(settings, restart=options.restart, command=command).summary)
     return 0
