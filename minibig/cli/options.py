@@ -85,9 +85,9 @@ class Parser(argparse.ArgumentParser):
         values = vars(known)
         errors = "replace" if values.get("errors") == "replace" else "strict"  # as in files
         for name in [action.dest for action in self._actions if action.type is str]:
-            if isinstance(word := values.get(name), str):
+            if isinstance(given := values.get(name), str):
                 with suppress(UnicodeError):  # the record of the options refuses the rest
-                    values[name] = os.fsencode(word).decode(errors=errors)
+                    values[name] = os.fsencode(given).decode(errors=errors)
         return values
 
 
