@@ -49,10 +49,13 @@ def minibig(*arguments, input=None, folder=None, **variables):
     )
 
 
-def called(*arguments, folder=None):
+def called(*arguments, input="", folder=None):
     """The same in this process, for where neither its start nor its end is what is tested."""
+    given = input if isinstance(input, bytes) else input.encode()
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2))
     with contextlib.ExitStack() as around:
+        stdin = io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")
+        around.enter_context(mock.patch.object(sys, "stdin", stdin))
         around.enter_context(contextlib.redirect_stdout(out))
         around.enter_context(contextlib.redirect_stderr(err))
         if folder is not None:

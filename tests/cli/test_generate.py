@@ -11,7 +11,7 @@ from minibig.models import GPT, GPTConfig
 from minibig.storage import save
 from minibig.tokenizers import ByteLevelBPE
 
-from .commands import COMMAND, environment, minibig
+from .commands import COMMAND, called, environment, minibig
 
 
 def test_a_run_writes_after_the_prompt(finished_run):
@@ -50,12 +50,12 @@ def test_several_sequences_are_told_apart(finished_run, capsys):
 def test_the_prompt_is_read_from_the_input(finished_run):
     arguments = ("generate", finished_run, "--prompt", "-", "--max-new-tokens", 3)
     assert minibig(*arguments, input="the dog").stdout.startswith("the dog")
-    bad = minibig(*arguments, input=b"the \xff dog")
+    bad = called(*arguments, input=b"the \xff dog")
     assert bad.returncode == 1
     assert bad.stderr.startswith(
-        b"minibig: the standard input must be UTF-8; byte 0xff at offset 4 is not."
+        "minibig: the standard input must be UTF-8; byte 0xff at offset 4 is not."
     )
-    assert bad.stderr.count(b"\n") == 1
+    assert bad.stderr.count("\n") == 1
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_published_folder_writes_any_bytes_to_any_terminal(published):
     assert plain.returncode == 0, plain.stderr
     assert plain.stdout.startswith("?? ?")
     assert plain.stdout.isascii()
-    assert minibig(*arguments, PYTHONIOENCODING="utf-8").stdout.startswith("你好 é")
+    assert called(*arguments).stdout.startswith("你好 é")
 
 
 def test_pieces_are_whole_characters_and_together_the_text():

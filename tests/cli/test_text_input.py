@@ -9,7 +9,7 @@ import pytest
 from minibig.cli import main
 from minibig.data import TokenFile
 
-from .commands import TINY, environment, flags, minibig
+from .commands import TINY, called, environment, flags, minibig
 
 TEXT = ("the cat sat on the mat\nand the dog ran to the red house\n" * 20).encode()
 BPE = flags({**TINY, "tokenizer": "bpe", "vocab_size": 280, "steps": 2, "evaluate_batches": 1})
@@ -92,8 +92,8 @@ def test_what_cannot_be_trained_on_is_one_line(trained, content, words):
 def test_files_and_pipes_are_read_as_training_reads_them(bpe_folder, tmp_path):
     path = tmp_path / "text.txt"
     path.write_bytes(b"\xef\xbb\xbfthe cat\r\nsat\n")
-    expected = minibig("tokenize", "encode", bpe_folder, "the cat\nsat\n").stdout
-    assert minibig("tokenize", "encode", bpe_folder, "--file", path).stdout == expected
+    expected = called("tokenize", "encode", bpe_folder, "the cat\nsat\n").stdout
+    assert called("tokenize", "encode", bpe_folder, "--file", path).stdout == expected
     piped = minibig("tokenize", "encode", bpe_folder, input=path.read_bytes()).stdout
     assert piped.decode() == expected
 

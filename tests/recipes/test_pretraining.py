@@ -28,10 +28,23 @@ def settings(tmp_path, text_file):
     return Pretraining.of({**TINY, "data": str(text), "out": tmp_path / "run"})
 
 
-@pytest.fixture
-def run(settings):
-    """A finished run of these settings."""
+@pytest.fixture(scope="module")
+def run_elsewhere(tmp_path_factory, text_file):
+    """A finished run beside its text."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    text = shutil.copy(text_file, folder / "text.txt")
+    settings = Pretraining.of({**TINY, "data": str(text), "out": folder / "run"})
     return pretrain(settings, display=QUIET).folder
+
+
+@pytest.fixture
+def run(settings, run_elsewhere):
+    """A finished run of these settings: a copy, whose record says where it lies."""
+    run = shutil.copytree(run_elsewhere, settings.folder)
+    record = (run / RECORD).read_text()
+    (run / RECORD).write_text(record.replace(str(run_elsewhere.parent), str(run.parent)))
+    assert settings_on_record(run).to_json() == settings.to_json()
+    return run
 
 
 def test_the_command_and_python_come_to_the_same_bits(run, settings, tmp_path, capsys):

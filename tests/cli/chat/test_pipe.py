@@ -10,15 +10,15 @@ from dialogue.talker import TURNS
 
 from minibig.cli import main
 
-from ..commands import COMMAND, environment, minibig
+from ..commands import COMMAND, called, environment, minibig
 
 QUESTIONS = [question for question, _ in TURNS]
 ANSWERS = [answer.replace("\n", " ") for _, answer in TURNS]
 
 
-def chat(folder, *lines, arguments=(), **variables):
+def chat(folder, *lines, arguments=()):
     text = "".join(f"{line}\n" for line in lines)
-    return minibig("chat", folder, "--temperature", 0, *arguments, input=text, **variables)
+    return called("chat", folder, "--temperature", 0, *arguments, input=text)
 
 
 @pytest.mark.parametrize("i", range(4))
@@ -53,7 +53,7 @@ def test_a_line_that_cannot_be_answered_is_empty_and_the_rest_goes_on(talker):
     assert complaints[1].startswith("minibig: the question must leave room for an answer")
     assert complaints[2].startswith("minibig: there is no command /foo")
     assert complaints[3:] == ["a new conversation"]
-    replaced = minibig(*arguments, "--errors", "replace", input=b"\xff\n")
+    replaced = called(*arguments, "--errors", "replace", input=b"\xff\n")
     assert replaced.returncode == 0
 
 
@@ -98,7 +98,7 @@ def test_a_conversation_is_saved_and_gone_on_with(talker, tmp_path):
 
 
 def test_a_model_that_was_not_taught_goes_on_with_a_transcript(babbler):
-    done = minibig("chat", babbler, "--max-new-tokens", 5, input="hello\n")
+    done = called("chat", babbler, "--max-new-tokens", 5, input="hello\n")
     assert done.returncode == 0
     assert "[this model was not taught to answer:" in done.stderr
     assert "[cut after 5 tokens, --max-new-tokens]" in done.stderr
@@ -106,7 +106,8 @@ def test_a_model_that_was_not_taught_goes_on_with_a_transcript(babbler):
 
 
 def test_any_encoding_of_the_output_will_do(talker):
-    done = chat(talker, QUESTIONS[1], PYTHONIOENCODING="ascii")
+    arguments = ("chat", talker, "--temperature", 0)
+    done = minibig(*arguments, input=f"{QUESTIONS[1]}\n", PYTHONIOENCODING="ascii")
     assert done.stdout == "?" * len(ANSWERS[1]) + "\n"
 
 
