@@ -21,7 +21,7 @@ from minibig.backend import stream as random_stream
 from minibig.backend.checks import instance, refusal, whole
 from minibig.generation.sampling import Sampling
 from minibig.nn.embedding import ids_array
-from minibig.ops import checked_ids
+from minibig.ops.indexing import SAME_VOCABULARY, checked_ids
 from minibig.settings import types_of, unknown
 from minibig.stopping import stop_if_requested
 
@@ -181,7 +181,7 @@ def _next_tokens(
     stopped: Callable[[], bool],
 ) -> Iterator[Array]:
     """The next token of every row (B), again and again, after all arguments were checked."""
-    checked_ids(prompts, decoder.vocab_size)
+    checked_ids(prompts, decoder.vocab_size, "token ids", SAME_VOCABULARY)
     if not callable(stopped):
         raise refusal("stopped", "a function that says whether to stop", stopped)
     if stop_token is not None:

@@ -18,7 +18,7 @@ from minibig.backend import CPU, Array, InputError, to_device, to_numpy
 from minibig.backend.checks import refusal, whole
 from minibig.nn.embedding import ids_array
 from minibig.nn.shapes import expect_axes
-from minibig.ops import zeros
+from minibig.ops import checked_ids, zeros
 
 
 class LayerState(Protocol):
@@ -187,7 +187,6 @@ class Cache:
 def _numbers_of_texts(rows: Any, batch_size: int) -> Array:
     """Numbers of texts as an array on the CPU, if there are such texts."""
     chosen = to_numpy(ids_array(rows, CPU))
-    inside = ((chosen >= 0) & (chosen < batch_size)).all()
-    if chosen.ndim != 1 or not len(chosen) or chosen.dtype.kind not in "iu" or not inside:
-        raise refusal("rows", f"numbers of texts from 0 to {batch_size - 1}", chosen.tolist())
-    return chosen
+    if chosen.ndim != 1 or not len(chosen):
+        raise refusal("rows", "numbers of texts in one row, at least one", chosen.tolist())
+    return checked_ids(chosen, batch_size, "rows")

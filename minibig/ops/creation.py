@@ -66,7 +66,7 @@ def arange(*bounds: float, dtype: Any = None, device: Place = None) -> Tensor:
     tensor([1, 3, 5])
     """
     if not 1 <= len(bounds) <= 3:
-        raise checks.refusal("arange", "given stop; start and stop; or start, stop, step", bounds)
+        raise checks.refusal("arange", "given stop; start, stop; or start, stop and step", bounds)
     for bound in bounds:
         checks.number("a bound of arange", bound)
     try:

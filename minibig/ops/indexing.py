@@ -9,7 +9,7 @@ the end, and a GPU would wrap a large one.
 from typing import Any
 
 from minibig.autograd import Tensor, as_tuple, constant, fusible, primitive, reshape
-from minibig.backend import Array, InputError, Shape, is_array, namespace, plain
+from minibig.backend import Array, InputError, Shape, checks, is_array, namespace, plain
 from minibig.ops.arithmetic import maximum, where
 from minibig.ops.operands import array_of, checked_axis, expect_shape
 from minibig.ops.shapes import transpose
@@ -76,28 +76,28 @@ def _axes_taken(part: Any) -> int:
         return 0
     return part.ndim if is_array(part) and part.dtype.kind == "b" else 1
 
+SAME_VOCABULARY = "Check that tokenizer and model have the same vocabulary."
+
 def outside(ids: Array, low: int, high: int) -> list[int]:
     """The smallest and the largest of the ids, unless they lie in [low, high)."""
     extremes = (int(ids.min()), int(ids.max())) if ids.size else ()
     return [i for i in extremes if not low <= i < high]
 
-def checked_ids(ids: Any, n: int, name: str = "token ids") -> Array:
+def checked_ids(ids: Any, n: int, name: str, advice: str = "") -> Array:
     """The array of ids, if all are whole numbers from 0 to n − 1.
 
     Raises:  InputError that names an offending value and n.
 
-    >>> checked_ids(mb.tensor([0, 7]), 5)
+    >>> checked_ids(mb.tensor([0, 7]), 5, "token ids")
     Traceback (most recent call last):
-    minibig.backend.errors.InputError: token ids must lie in [0, 5); got 7. \
-Check that tokenizer and model have the same vocabulary.
+    minibig.backend.errors.InputError: token ids must be whole numbers from 0 to 4; got 7.
     """
-    array = array_of(ids, name)
+    array, expected = array_of(ids, name), f"whole numbers from 0 to {n - 1}"
     if array.dtype.kind not in "iu":
         got = f"{array.dtype}, first {array.reshape(-1)[:1].tolist()}"
-        raise InputError(f"{name} must be integers in [0, {n}); got {got}. Use x.astype('int64').")
+        raise InputError(f"{name} must be {expected}; got {got}. Use x.astype('int64').")
     if wrong := outside(array, 0, n):
-        advice = "Check that tokenizer and model have the same vocabulary."
-        raise InputError(f"{name} must lie in [0, {n}); got {wrong[0]}. {advice}")
+        raise checks.refusal(name, expected, wrong[0], advice)
     return array
 
 def take(x, ids, /, axis: int = 0) -> Tensor:
@@ -225,4 +225,4 @@ def embedding(weight, ids, /):
     [[3.0, 4.0], [3.0, 4.0]]
     """
     return take(weight, ids)
-embedding.check(lambda weight, ids: checked_ids(ids, weight.shape[0]))
+embedding.check(lambda weight, ids: checked_ids(ids, weight.shape[0], "token ids", SAME_VOCABULARY))

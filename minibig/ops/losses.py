@@ -10,7 +10,7 @@ from minibig.autograd import Tensor, fusible
 from minibig.backend import InputError, Shape, checks, real
 from minibig.ops.arithmetic import where
 from minibig.ops.elementwise import softplus
-from minibig.ops.indexing import checked_ids, gather, take
+from minibig.ops.indexing import SAME_VOCABULARY, checked_ids, gather, take
 from minibig.ops.operands import array_of, expect_shape, in_single_precision, widened
 from minibig.ops.softmaxes import log_softmax
 
@@ -104,7 +104,7 @@ def _check_cross_entropy(logits, targets, *, weights, ignore_index, label_smooth
         raise InputError(f"cross_entropy: targets must be class numbers, integers; got {got}.")
     checks.whole("cross_entropy: the number of axes of the logits", logits.ndim, 1)
     expect_shape("cross_entropy: targets", targets, shape[:-1])
-    checked_ids(targets[targets != ignore_index], shape[-1], "class numbers")
+    checked_ids(targets[targets != ignore_index], shape[-1], "class numbers", SAME_VOCABULARY)
 
 @in_single_precision
 def mean_squared_error(x, targets, /, *, reduction: str = "mean") -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 
 from minibig.backend.checks import iterable, refusal, shown
 from minibig.backend.errors import InputError
+from minibig.ops.indexing import SAME_VOCABULARY, checked_ids
 
 _ID = re.compile("[0-9]{1,18}")
 
@@ -75,8 +76,8 @@ def token_ids(ids: Any, vocab_size: int, name: str = "token ids") -> list[int]:
 
     >>> token_ids([3, -1], vocab_size=5)
     Traceback (most recent call last):
-    minibig.backend.errors.InputError: token ids must be whole numbers from 0 to 4; got -1. The \
-vocabulary has 5 tokens; use ids of its tokenizer.
+    minibig.backend.errors.InputError: token ids must be whole numbers from 0 to 4; got -1. \
+Check that tokenizer and model have the same vocabulary.
     """
     if isinstance(ids, np.ndarray):
         found: list[int] = token_id_array(ids, vocab_size, name).tolist()
@@ -102,13 +103,8 @@ def token_id_array(ids: Any, vocab_size: int, name: str = "token ids") -> np.nda
         raise InputError(f"{name} must stand in one row; got shape {ids.shape}.")
     if ids.size == 0:
         return ids.astype(np.int64)
-    if ids.dtype.kind not in "iu":
-        raise _bad_id(ids[0], vocab_size, name)
-    if ids.min() < 0 or ids.max() >= vocab_size:
-        raise _bad_id(int(ids[(ids < 0) | (ids >= vocab_size)][0]), vocab_size, name)
-    return ids
+    return checked_ids(ids, vocab_size, name, SAME_VOCABULARY)
 
 
 def _bad_id(token: Any, vocab_size: int, name: str) -> InputError:
-    advice = f"The vocabulary has {vocab_size} tokens; use ids of its tokenizer."
-    return refusal(name, f"whole numbers from 0 to {vocab_size - 1}", token, advice)
+    return refusal(name, f"whole numbers from 0 to {vocab_size - 1}", token, SAME_VOCABULARY)

@@ -260,7 +260,7 @@ def test_a_number_of_sequences_that_makes_no_sense_is_refused(model):
         ([[[1]]], "one prompt"),
         ([V], f"got {V}"),
         ([-1], "got -1"),
-        ([1.5], "must be integers"),
+        ([1.5], "must be whole numbers from 0"),
         ([[1], [2, 3]], "rectangular"),
         ("text", "numbers"),
     ],

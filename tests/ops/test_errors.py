@@ -201,17 +201,17 @@ USES = [
         r"\(2, 3\).*axis 1; got \(2,\)",
     ),
     ("gather shape", lambda x: mb.gather(x, IDS[None]), mb.InputError, r"got \(1, 2\)"),
-    ("gather large", lambda x: mb.gather(x, IDS[:, None] + 2), mb.InputError, r"\[0, 3\); got 3"),
+    ("gather large", lambda x: mb.gather(x, IDS[:, None] + 2), mb.InputError, "from 0 to 2; got 3"),
     ("gather axis", lambda x: mb.gather(x, IDS[None], axis=2), mb.InputError, "axis 2"),
-    ("gather float", lambda x: mb.gather(x, x), mb.InputError, "integers.*float32"),
+    ("gather float", lambda x: mb.gather(x, x), mb.InputError, "whole numbers.*float32"),
     ("gather list", lambda x: mb.gather(x, [[0], [1]]), TypeError, "list"),
     ("top_k large", lambda x: mb.top_k(x, 4), mb.InputError, "from 0 to 3; got 4"),
     ("top_k negative", lambda x: mb.top_k(x, -1), mb.InputError, "got -1"),
     ("top_k float", lambda x: mb.top_k(x, 1.0), mb.InputError, "got 1.0"),
     ("top_k axis", lambda x: mb.top_k(x, 1, axis=2), mb.InputError, "axis 2"),
     ("top_k list", lambda x: mb.top_k([1.0], 1), TypeError, "list"),
-    ("one_hot large", lambda x: mb.one_hot(IDS, n=1), mb.InputError, r"\[0, 1\); got 1"),
-    ("one_hot float", lambda x: mb.one_hot(x, n=6), mb.InputError, "integers.*float32"),
+    ("one_hot large", lambda x: mb.one_hot(IDS, n=1), mb.InputError, "from 0 to 0; got 1"),
+    ("one_hot float", lambda x: mb.one_hot(x, n=6), mb.InputError, "whole numbers.*float32"),
     ("one_hot without n", lambda x: mb.one_hot(IDS), TypeError, "'n'"),
     ("one_hot dtype", lambda x: mb.one_hot(IDS, n=2, dtype="float33"), TypeError, "float33"),
     ("one_hot list", lambda x: mb.one_hot([0], n=2), TypeError, "list"),
@@ -247,8 +247,8 @@ USES = [
     ("einsum order", lambda x: mb.einsum(x, "ij"), TypeError, "str"),
     ("einsum list", lambda x: mb.einsum("i", [1.0]), TypeError, "list"),
     ("take axis", lambda x: mb.take(x, IDS, axis=5), WHERE, "axis 5"),
-    ("take negative", lambda x: mb.take(x, mb.tensor([-1])), mb.InputError, r"\[0, 2\); got -1"),
-    ("take large", lambda x: mb.take(x, mb.tensor([2])), mb.InputError, r"\[0, 2\); got 2"),
+    ("take negative", lambda x: mb.take(x, mb.tensor([-1])), mb.InputError, "from 0 to 1; got -1"),
+    ("take large", lambda x: mb.take(x, mb.tensor([2])), mb.InputError, "from 0 to 1; got 2"),
     ("take list", lambda x: mb.take(x, [0]), TypeError, "ids.*list"),
     ("expand_dims axis", lambda x: mb.expand_dims(x, axis=7), WHERE, "axis 7"),
     ("expand_dims low", lambda x: mb.expand_dims(x, axis=-5), WHERE, "axis -5"),
@@ -293,13 +293,18 @@ USES = [
         mb.InputError,
         r"\(2, 3\)",
     ),
-    ("scatter_add id", lambda x: mb.scatter_add(x, IDS + 1, x), mb.InputError, r"\[0, 2\); got 2"),
+    (
+        "scatter_add id",
+        lambda x: mb.scatter_add(x, IDS + 1, x),
+        mb.InputError,
+        "from 0 to 1; got 2",
+    ),
     ("scatter_add float", lambda x: mb.scatter_add(x, IDS, 1.0), BOTH, "values"),
     (
         "embedding low",
         lambda x: mb.embedding(x, mb.tensor([-1])),
         mb.InputError,
-        r"\[0, 2\); got -1",
+        "from 0 to 1; got -1",
     ),
     (
         "embedding high",
@@ -366,7 +371,7 @@ USES = [
         "cross_entropy class",
         lambda x: mb.cross_entropy(x, IDS + 2),
         mb.InputError,
-        r"\[0, 3\); got 3",
+        "from 0 to 2; got 3",
     ),
     (
         "cross_entropy shape",
@@ -454,7 +459,7 @@ def test_a_wrong_use_says_what_was_expected_and_changes_nothing(use, kind, words
 @pytest.mark.parametrize("ids", [[-1], [5], [2**31]])
 def test_ids_are_checked_on_every_device(device, ids):
     table = mb.ones((5, 2), device=device)
-    with pytest.raises(mb.InputError, match=rf"\[0, 5\); got {ids[0]}"):
+    with pytest.raises(mb.InputError, match=f"from 0 to 4; got {ids[0]}"):
         mb.embedding(table, mb.tensor(ids, device=device))
     with pytest.raises(mb.InputError, match=rf"got {ids[0]}"):
         mb.take(table, mb.tensor(ids, device=device))
@@ -462,7 +467,7 @@ def test_ids_are_checked_on_every_device(device, ids):
 
 @pytest.mark.parametrize("wrong", [[1.0], [True]])
 def test_ids_that_are_no_integers_are_refused_on_every_device(device, wrong):
-    with pytest.raises(mb.InputError, match="must be integers"):
+    with pytest.raises(mb.InputError, match="must be whole numbers"):
         mb.embedding(mb.ones((5, 2), device=device), mb.tensor(wrong, device=device))
 
 

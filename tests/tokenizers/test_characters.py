@@ -68,7 +68,7 @@ def test_characters_must_be_sorted_and_distinct(wrong):
 
 @pytest.mark.parametrize("wrong", [-1, 3, True, 1.0])
 def test_decoding_refuses_other_ids(wrong):
-    with pytest.raises(InputError, match="vocabulary has 3 tokens"):
+    with pytest.raises(InputError, match="whole numbers from 0 to 2"):
         Characters.train("abc").decode([wrong])
 
 
