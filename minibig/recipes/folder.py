@@ -37,6 +37,7 @@ from minibig.files import (
     write_json,
 )
 from minibig.recipes.git_state import checkout_of
+from minibig.recipes.recipe import recipe_of
 from minibig.recipes.stages import STAGES, Stages
 from minibig.settings import Settings, required, setting
 from minibig.storage import find_model, load
@@ -107,17 +108,13 @@ def where_it_stopped(folder: Path) -> str | None:
 
 
 def write_record(
-    folder: Path,
-    command: Sequence[str],
-    settings: dict[str, Any],
-    text: TextRecord,
-    recipe: str = "",
+    folder: Path, command: Sequence[str], settings: Settings, text: TextRecord
 ) -> None:
     """Write what a run is before it begins, and remove what was set aside for it."""
     record = Record(
         command=tuple(word.encode(errors="backslashreplace").decode() for word in command),
-        recipe=recipe,
-        settings=settings,
+        recipe=recipe_of(settings),
+        settings=settings.to_json(),
         text=text,
         versions={
             "minibig": minibig.__version__,

@@ -7,7 +7,6 @@ or other settings are refused with the names of what differs. A run knows its te
 may have been moved, and it need not be there at all, for its tokens are in the folder.
 """
 
-import glob
 import math
 import os
 from collections.abc import Sequence
@@ -15,27 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minibig.backend import Device, InputError, checks, device, manual_seed
-from minibig.backend.checks import whole
+from minibig.backend import Device, checks, device, manual_seed
 from minibig.data import CORPORA, Batches, Text, evaluation_batches
-from minibig.data.columns import split_column
 from minibig.evaluation import mean_loss
 from minibig.files import command_line, quoted
 from minibig.models import GPT, GPTConfig
 from minibig.objectives import next_token_loss
 from minibig.pictures import draw_losses
 from minibig.recipes.display import Display
-from minibig.recipes.folder import (
-    RECORD,
-    TextRecord,
-    check_folder,
-    damage_told,
-    is_run,
-    read_record,
-    run_folder,
-    write_record,
-)
-from minibig.recipes.settings import START_SIZES, Pretraining, pretraining_of, takes
+from minibig.recipes.folder import check_folder, is_run, run_folder, write_record
+from minibig.recipes.recipe import takes
+from minibig.recipes.resuming import check_same_run, settings_on_record
+from minibig.recipes.settings import START_SIZES, Pretraining
 from minibig.recipes.text import (
     TokenizedText,
     bits_per_byte_of,
@@ -44,17 +34,14 @@ from minibig.recipes.text import (
     check_tokenizer,
     opening,
     record_of,
+    text_of,
     tokenized,
     tokens_of,
 )
 from minibig.recipes.training_run import run_and_draw, usual_looks
-from minibig.settings import Settings
 from minibig.storage import load
 from minibig.tokenizers import Tokenizer
-from minibig.training import Metrics, Result, Trainer, text_sampler
-from minibig.training.settings import FREE_TO_CHANGE
-
-_FREE = (*FREE_TO_CHANGE, "data", "from_", "out", "device", "sample_prompt", "sample_length")
+from minibig.training import Result, Trainer, text_sampler
 
 
 @dataclass(frozen=True)
@@ -115,7 +102,7 @@ def _checked(settings: Pretraining, restart: bool) -> tuple[Pretraining, Text | 
     settings = _complete(settings, goes_on)
     if goes_on:
         return settings, None
-    text = _text(settings)
+    text = text_of(settings)
     return settings, text if text.characters else None
 
 
@@ -132,7 +119,7 @@ def prepare(
         check_same_run(folder, settings)
         tokens = tokens_of(folder)
     else:
-        text = text or _text(settings)
+        text = text or text_of(settings)
         tokens = tokenized(folder, text, settings.tokenizer, settings.vocab_size, display.say)
         check_length(tokens, settings.model.context_length)
         tokens.tokenizer.encode(settings.sample_prompt or "")
@@ -141,7 +128,7 @@ def prepare(
     run = PretrainingRun(settings, model, tokens)
     if text is not None and not goes_on:
         run.try_batch()  # from here on nothing that the user gave can be wrong
-        write_record(folder, command, settings.to_json(), record_of(text), "pretrain")
+        write_record(folder, command, settings, record_of(text))
     return run
 
 
@@ -172,16 +159,6 @@ def _sizes(folder: Path, start: Path, goes_on: bool) -> dict[str, Any]:
     return {name: getattr(sizes, name) for name in START_SIZES}
 
 
-def _text(settings: Pretraining) -> Text:
-    if settings.data is None:
-        raise InputError(
-            "a run needs a text: --data FILE, a folder, a glob, or a corpus such as --data stdlib."
-        )
-    return Text(
-        settings.data, validation_fraction=settings.validation_fraction, errors=settings.errors
-    )
-
-
 def _model(settings: Pretraining, tokenizer: Tokenizer, target: Device) -> GPT:
     """A model of random weights, or the one to start from."""
     manual_seed(settings.training.seed)
@@ -191,97 +168,6 @@ def _model(settings: Pretraining, tokenizer: Tokenizer, target: Device) -> GPT:
         model.load_state_dict(start.state_dict())
     model.to(target)
     return model
-
-
-def settings_on_record(folder: Path) -> Pretraining:
-    """The settings of the pre-training in a folder.
-
-    Raises:  InputError for the run of a quickstart, or if there is none.
-    """
-    if not is_run(folder):
-        raise InputError(
-            f"{folder} holds no run to go on with. To begin one, leave out --resume and --extend."
-        )
-    record = read_record(folder)
-    if record.is_quickstart:
-        raise InputError(
-            f"{folder} holds a run of quickstart. To train on a text, choose another --out, or "
-            "begin anew there (--restart). That run goes on with: "
-            f"{command_line('minibig', 'quickstart', '--out', folder)}"
-        )
-    if record.kind != "pretrain":
-        raise InputError(
-            f"{folder} holds a run of {record.kind}. To train on a text, choose another --out, or "
-            "begin anew there (--restart). That run began with: "
-            f"{command_line(*record.command)}"
-        )
-    with damage_told(folder / RECORD):
-        return pretraining_of(record.settings).changed({"out": folder})
-
-
-def extended(folder: Path, steps: int) -> Pretraining:
-    """The settings of the finished run in a folder with `steps` more, which are on its record now.
-
-    Raises:  InputError if the run is not finished yet.
-    """
-    settings = settings_on_record(folder)
-    whole("steps", steps, least=1)
-    with run_folder(folder, restart=False):
-        made = max((line["step"] for line in Metrics(folder / "metrics.jsonl").read()), default=0)
-        if made < settings.training.steps:
-            raise InputError(
-                f"{folder} holds a run that has made {made} of {settings.training.steps} steps. "
-                "Let it go on to its end before it is extended: "
-                f"{command_line('minibig', 'train', '--resume', '--out', folder)}"
-            )
-        settings = settings.changed({"steps": settings.training.steps + steps})
-        record = read_record(folder)
-        write_record(folder, record.command, settings.to_json(), record.text, "pretrain")
-    return settings
-
-
-def check_same_run(folder: Path, settings: Pretraining) -> None:
-    """Refuse to go on with a run under settings, or with a text, that make another one of it."""
-    began = settings_on_record(folder)
-    more = settings.training.steps - began.training.steps
-    if more > 0 and set(settings.differing(began)) - set(_FREE) <= {"steps", "warmup_steps"}:
-        raise InputError(
-            f"{folder} holds a run that began with {began.listed(['steps'])}; got "
-            f"{settings.listed(['steps'])}. A finished run goes on with: "
-            f"{command_line('minibig', 'train', '--out', folder, '--extend', str(more))}"
-        )
-    check_same_settings(folder, began, settings)
-    check_same_text(folder, read_record(folder).text, settings)
-
-
-def check_same_settings(folder: Path, began: Settings, settings: Settings) -> None:
-    """Refuse to go on with a run under settings with which it would have become another one."""
-    names = [name for name in settings.differing(began) if name not in _FREE]
-    if names:
-        raise InputError(
-            f"{folder} holds a run that began with {began.listed(names)}; got "
-            f"{settings.listed(names)}. Go on with what it began with, choose another --out, or "
-            "begin anew (--restart)."
-        )
-
-
-def check_same_text(folder: Path, text: TextRecord, settings: Pretraining) -> None:
-    """Refuse another text than the one of the run; without a text the tokens of the run do."""
-    name = settings.data
-    if name is None or (name == text.name and not _is_there(name)):
-        return
-    if _text(settings).sha256 != text.sha256:
-        raise InputError(
-            f"{name} is not, or no longer, the text that the run in {folder} began with. Bring it "
-            "back, leave out --data to go on with the tokens of the run, choose another --out, or "
-            "begin anew (--restart)."
-        )
-
-
-def _is_there(name: str) -> bool:
-    """Whether a text that is known by its name can be read again."""
-    path = split_column(name)[0] or name
-    return os.path.exists(path) or any(glob.iglob(path, recursive=True))
 
 
 @dataclass(frozen=True)
@@ -296,7 +182,7 @@ class PretrainingRun:
     def floor(self) -> float | None:
         """Nats per token that no model can go below, where the source of the text is known."""
         settings = self.settings
-        entropy = _text(settings).entropy if settings.data in CORPORA else None
+        entropy = text_of(settings).entropy if settings.data in CORPORA else None
         return None if entropy is None else entropy * bytes_per_token(self.tokens.validation)
 
     def try_batch(self) -> None:

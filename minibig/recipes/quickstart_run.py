@@ -38,9 +38,11 @@ from minibig.recipes.folder import (
     write_record,
 )
 from minibig.recipes.presets import PRESETS
-from minibig.recipes.pretraining import PretrainingResult, check_same_settings, prepare, pretrain
+from minibig.recipes.pretraining import PretrainingResult, prepare, pretrain
+from minibig.recipes.recipe import takes
 from minibig.recipes.report.page import report_page
-from minibig.recipes.settings import Pretraining, pretraining_of, takes
+from minibig.recipes.resuming import check_same_settings
+from minibig.recipes.settings import Pretraining, pretraining_of
 from minibig.recipes.stages import (
     EXAMINATION,
     FINETUNING,
@@ -238,7 +240,7 @@ def _begin(settings: Quickstart, restart: bool, display: Display, command: Seque
         begun = prepare(first, None, display, command)
     text = read_record(first.folder).text
     settings = settings.changed({"pretraining": begun.settings})
-    write_record(settings.out, command, settings.to_json(), text, "quickstart")
+    write_record(settings.out, command, settings, text)
 
 
 def _fine_tune(settings: Quickstart, world: World, display: Display) -> float:

@@ -1,21 +1,15 @@
 """The settings of a pre-training: its text, its model, its training."""
 
-import functools
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-from minibig.backend import InputError
 from minibig.data import CORPORA
 from minibig.files import DECODE_ERRORS
 from minibig.models import GPTSizes
 from minibig.settings import Settings, group, setting, types_of
 from minibig.training import TrainingSettings
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 SHAKESPEARE = (
     "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
@@ -23,29 +17,6 @@ SHAKESPEARE = (
 # What a run that starts from another model takes from it.
 START_SIZES = tuple(name for name in types_of(GPTSizes) if name != "dropout")
 TAKEN_FROM_START = (*START_SIZES, "tokenizer", "vocab_size")
-
-
-def takes(kind: type[Settings]) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """For a recipe: calls that do not give one record of settings are refused with the way to."""
-
-    def checked(recipe: Callable[_P, _R]) -> Callable[_P, _R]:
-        known = inspect.signature(recipe).parameters
-
-        @functools.wraps(recipe)
-        def call(*args: _P.args, **given: _P.kwargs) -> _R:
-            settings = args[0] if args else given.get("settings")
-            strange = [name for name in given if name not in known]
-            if not isinstance(settings, kind) or len(args) > 1 or strange:
-                name = strange[0] if strange else next(iter(types_of(kind)))
-                raise InputError(
-                    f"{recipe.__name__} takes its settings as one record: "
-                    f"{recipe.__name__}({kind.__name__}({name}=...))."
-                )
-            return recipe(*args, **given)
-
-        return call
-
-    return checked
 
 
 @dataclass(frozen=True, kw_only=True)

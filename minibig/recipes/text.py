@@ -19,6 +19,7 @@ from minibig.data import Text, TokenFile, Tokens, write_token_parts
 from minibig.dialogue import DIALOGUE_TOKENS
 from minibig.evaluation import bits_per_byte
 from minibig.recipes.folder import TextRecord, check_vocabularies, is_run
+from minibig.recipes.settings import Pretraining
 from minibig.tokenizers import ByteLevelBPE, Characters, Tokenizer, load_tokenizer
 from minibig.tokenizers.byte_level_bpe import END_OF_TEXT
 
@@ -35,6 +36,20 @@ TOKENIZERS = ("characters", *BPE_KINDS)
 def record_of(text: Text) -> TextRecord:
     """What the record of a run says of its text."""
     return TextRecord(name=text.name, characters=text.characters, sha256=text.sha256)
+
+
+def text_of(settings: Pretraining) -> Text:
+    """The text that a run learns from.
+
+    Raises:  InputError if none is given, or it cannot be read.
+    """
+    if settings.data is None:
+        raise InputError(
+            "a run needs a text: --data FILE, a folder, a glob, or a corpus such as --data stdlib."
+        )
+    return Text(
+        settings.data, validation_fraction=settings.validation_fraction, errors=settings.errors
+    )
 
 
 class TokenizedText(NamedTuple):

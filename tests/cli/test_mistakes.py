@@ -351,7 +351,7 @@ def test_a_quickstart_that_stopped_says_where_and_how_it_goes_on(
     complaint, capsys, finished_run, tmp_path
 ):
     shutil.copytree(finished_run, tmp_path / "pretraining")
-    write_record(tmp_path, [], Quickstart().to_json(), TextRecord(name="world"))
+    write_record(tmp_path, [], Quickstart(), TextRecord(name="world"))
     (tmp_path / "stages.json").write_text('{"text and tokenizer": 1.0}')
     for command in ("generate", "chat", "plot"):
         shown = complaint(command, tmp_path)

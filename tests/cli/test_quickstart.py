@@ -59,7 +59,7 @@ def test_a_config_may_be_wrong(tmp_path):
 
 def test_a_text_after_the_world_is_advised_rightly(config, text_file, tmp_path, capsys):
     folder = tmp_path / "run"
-    write_record(folder, [], Quickstart().to_json(), TextRecord(name="world"))
+    write_record(folder, [], Quickstart(), TextRecord(name="world"))
     arguments = ["--data", str(text_file), "--config", str(config), "--out", str(folder)]
     assert main(["quickstart", *arguments]) == 1
     shown = capsys.readouterr().err

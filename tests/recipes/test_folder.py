@@ -24,11 +24,21 @@ from minibig.recipes.quickstart_run import Quickstart, quickstart_settings, run_
 from minibig.recipes.text import tokenized
 
 
+def change_record(folder, **changes):
+    record = json.loads((folder / RECORD).read_text())
+    (folder / RECORD).write_text(json.dumps({**record, **changes}))
+
+
 def test_what_is_written_is_read_back(tmp_path):
     text = TextRecord(name="a.txt", characters=3, sha256="ab")
-    write_record(tmp_path, ["minibig", "caf\udce9"], {"seed": 1, "training": {"steps": 2}}, text)
+    settings = Pretraining.of({"seed": 1, "training": {"steps": 2}})
+    write_record(tmp_path, ["minibig", "caf\udce9"], settings, text)
     record = read_record(tmp_path)
-    assert record.text == text and record.command == ("minibig", "caf\\udce9")
+    assert (
+        record.text == text
+        and record.kind == "pretrain"
+        and record.command == ("minibig", "caf\\udce9")
+    )
     settings = run_settings(tmp_path)
     assert (settings["seed"], settings["steps"]) == (1, 2)
     assert set(record.versions) == {"minibig", "python", "numpy", "system"}
@@ -59,9 +69,8 @@ def test_what_is_written_is_read_back(tmp_path):
     ids=str,
 )
 def test_a_record_of_wrong_types_is_one_sentence(tmp_path, changes):
-    write_record(tmp_path, ["minibig"], {"steps": 1}, TextRecord(name="a.txt"))
-    record = json.loads((tmp_path / RECORD).read_text())
-    (tmp_path / RECORD).write_text(json.dumps({**record, **changes}))
+    write_record(tmp_path, ["minibig"], Pretraining(), TextRecord(name="a.txt"))
+    change_record(tmp_path, recipe="", **changes)  # as in older versions
     with pytest.raises(StorageError, match=r"run\.json") as error:
         run_settings(tmp_path)
     assert str(error.value).count("\n") == 0
@@ -69,14 +78,14 @@ def test_a_record_of_wrong_types_is_one_sentence(tmp_path, changes):
 
 def test_only_the_settings_that_a_quickstart_really_has_are_compared(tmp_path):
     chosen = Quickstart()
-    write_record(tmp_path, [], chosen.to_json(), TextRecord(name="world"))
+    write_record(tmp_path, [], chosen, TextRecord(name="world"))
     settings = run_settings(tmp_path)
     assert (settings["n_layers"], settings["vocab_size"], settings["steps"]) == (2, 1200, 200)
     old = {**chosen.finetuning.to_json(), "n_layers": 4, "vocab_size": 2000, "data": "world"}
     old["pretraining"] = {n: v for n, v in chosen.pretraining.flat().items() if n != "from_"}
     old["pretraining"]["betas"] = list(old["pretraining"]["betas"])
     old["pretraining"]["out"] = None
-    write_record(tmp_path, [], old, TextRecord(name="world"))
+    change_record(tmp_path, recipe="", settings=old)
     record = read_record(tmp_path)
     settings = run_settings(tmp_path)
     assert (settings["n_layers"], settings["vocab_size"], settings["steps"]) == (2, 1200, 200)
@@ -84,7 +93,7 @@ def test_only_the_settings_that_a_quickstart_really_has_are_compared(tmp_path):
 
 
 def test_whoever_reads_brings_back_what_a_killed_restart_left_aside(tmp_path):
-    write_record(tmp_path, [], Pretraining(data="a.txt").to_json(), TextRecord(name="a.txt"))
+    write_record(tmp_path, [], Pretraining(data="a.txt"), TextRecord(name="a.txt"))
     readers = [
         lambda: list(contents_of(tmp_path)),
         lambda: compared([tmp_path]),

@@ -11,7 +11,7 @@ import minibig as mb
 from minibig.cli import main
 from minibig.recipes import Display, Pretraining, folder, pretrain, pretraining
 from minibig.recipes.folder import RECORD
-from minibig.recipes.pretraining import extended, settings_on_record
+from minibig.recipes.resuming import extended, settings_on_record
 from minibig.training import Metrics
 from minibig.training.progress import Silence
 

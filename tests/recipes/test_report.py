@@ -62,7 +62,7 @@ def asked(n, right=True):
 def page(tmp_path):
     save(gpt(), tmp_path / "model")
     TOKENIZER.save(tmp_path / "tokenizer")
-    settings = Quickstart().changed({"d_model": 77, "n_heads": 7}).to_json()
+    settings = Quickstart().changed({"d_model": 77, "n_heads": 7})
     write_record(tmp_path, ["minibig", "quickstart", EVIL], settings, TextRecord(name="world"))
     phases = []
     for name, floor in (("Pre-training", 0.3), ("Fine-tuning", None)):

@@ -15,7 +15,7 @@ from minibig.backend import InputError
 from minibig.cli.console import say
 from minibig.recipes import PRESETS, Pretraining, pretrain
 from minibig.recipes.configuration import changed_by_file
-from minibig.recipes.pretraining import extended, settings_on_record
+from minibig.recipes.resuming import extended, settings_on_record
 from minibig.recipes.settings import SHAKESPEARE
 from minibig.settings import Settings, group, setting
 
