@@ -28,8 +28,8 @@ class ModuleList(Module):
 
     def extend(self, modules: Iterable[Module]) -> None:
         """Add modules at the end."""
-        for module in modules:
-            self.append(module)
+        for number, module in enumerate(modules, len(self)):
+            setattr(self, str(number), self._checked(module))
 
     def insert(self, index: SupportsIndex, module: Module) -> None:
         """Add a module before number `index`; the numbers of those behind it grow by one."""

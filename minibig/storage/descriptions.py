@@ -26,6 +26,8 @@ from minibig.settings import Settings
 
 _LARGEST = 1 << 24  # a whole number among the arguments
 _DEEPEST = 40  # descriptions within descriptions
+_LONGEST = 1000  # letters of the name of a class
+_BESIDE = frozenset({"path", "training", "_buffers"})  # what a module notes about itself
 
 Classes = Iterable[type[Module]]
 
@@ -46,7 +48,7 @@ def find_class(name: Any, given: Classes = ()) -> type[Module] | None:
     >>> find_class("Linear") is nn.Linear, find_class("os.system"), find_class("not.imported")
     (True, None, None)
     """
-    if not isinstance(name, str):
+    if not isinstance(name, str) or len(name) > _LONGEST:
         return None
     if name in _own_classes():
         return _own_classes()[name]
@@ -128,9 +130,13 @@ def is_same(fresh: Module, model: Module) -> bool:
 def is_alike(fresh: Module, module: Module) -> bool:
     """Whether a module by itself is what another is: its class, its settings, its own tensors.
 
-    What is kept beside the attributes of the fresh one, such as notes, is no matter.
+    What is kept beside the attributes of the fresh one, such as notes, is no matter, unless it
+    stands for something of the class, such as another `forward`.
     """
     if type(fresh) is not type(module):
+        return False
+    added = vars(module).keys() - vars(fresh).keys() - _BESIDE
+    if any(hasattr(type(module), name) for name in added):
         return False
     own = {n: v.shape for n, v in vars(fresh).items() if isinstance(v, Tensor)}
     held = {n: v.shape for n, v in vars(module).items() if isinstance(v, Tensor)}
@@ -142,16 +148,16 @@ def is_alike(fresh: Module, module: Module) -> bool:
 
 
 def settings_of(module: Module) -> dict[str, Any]:
-    """What a module holds besides tensors and modules: numbers, texts, functions.
+    """What a module holds besides weights and modules: numbers, texts, functions, constants.
 
     >>> settings_of(nn.Linear(2, 3))
     {'d_in': 2, 'd_out': 3}
     """
-    beside = ("path", "training", "_buffers")
+    beside = _BESIDE.union(vars(module).get("_buffers", ()))
     return {
-        name: value.tolist() if is_array(value) else value
+        name: value.tolist() if is_array(value) or isinstance(value, Tensor) else value
         for name, value in vars(module).items()
-        if name not in beside and value is not None and not isinstance(value, Tensor | Module)
+        if name not in beside and not isinstance(value, Parameter | Module)
     }
 
 

@@ -86,3 +86,12 @@ def test_modules_are_dropped_by_number_and_slice():
 def test_what_is_no_module_is_refused_with_the_way_to_make_one(part, advice):
     with pytest.raises(mb.InputError, match=advice):
         Sequential(Linear(2, 2), part)
+
+
+def test_a_list_grows_by_its_own_modules_and_up_to_what_is_no_module():
+    layers = ModuleList([ReLU(), Tanh()])
+    layers.extend(layers)
+    assert [type(layer).__name__ for layer in layers] == ["ReLU", "Tanh"] * 2
+    with pytest.raises(mb.InputError, match="holds modules; got int"):
+        layers.extend([ReLU(), 3])
+    assert len(layers) == 5

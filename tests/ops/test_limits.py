@@ -196,3 +196,28 @@ def test_gradients_of_biases_keep_their_digits(kernels):
     normed = np.array([1.0, 2.0, 4.0]) - 7 / 3
     normed /= np.sqrt((normed**2).mean() + 1e-5)
     np.testing.assert_allclose(of_weight, [exact + exact * normed], rtol=2e-6, atol=exact * 2e-6)
+
+
+@pytest.mark.parametrize("name, sign", [("max", 1.0), ("min", -1.0)])
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 1)])
+def test_equal_extremes_share_the_gradient(name, sign, axis):
+    x = sign * np.array([[2.0, 2.0, 2.0], [1.0, 2.0, 0.0]])
+    attained = x == getattr(x, name)(axis=axis, keepdims=True)
+    y = mb.tensor(x, requires_grad=True)
+    getattr(mb, name)(y, axis=axis).sum().backward()
+    np.testing.assert_array_equal(y.grad, attained / attained.sum(axis=axis, keepdims=True))
+
+
+@pytest.mark.parametrize("name, sign", [("cummax", 1.0), ("cummin", -1.0)])
+def test_the_latest_of_equal_extremes_so_far_gets_the_gradient(name, sign):
+    x = mb.tensor(sign * np.array([1.0, 1.0, 0.0, 2.0, 1.0, 2.0]), requires_grad=True)
+    y = getattr(mb, name)(x, 0)
+    (y * mb.tensor([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])).sum().backward()
+    np.testing.assert_array_equal(x.grad, [1.0, 6.0, 0.0, 24.0, 0.0, 32.0])
+
+
+def test_a_roll_over_several_axes_is_turned_back_axis_by_axis():
+    x = mb.tensor(np.zeros((3, 4, 5)), requires_grad=True)
+    upstream = np.arange(60.0).reshape(3, 4, 5)
+    mb.roll(x, (1, 2, -1), (0, -1, 1)).backward(mb.tensor(upstream))
+    np.testing.assert_array_equal(x.grad, np.roll(upstream, (-1, -2, 1), (0, -1, 1)))

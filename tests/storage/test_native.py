@@ -368,3 +368,49 @@ def test_a_model_that_is_frozen_or_evaluated_is_as_configured():
     model = GPT(CONFIG).eval()
     nn.freeze(model, "blocks.*")
     assert native.is_as_configured(model)
+
+
+class Tripled(nn.Module):
+    """What it was made with is kept where no description can see it."""
+
+    def __init__(self, width, times=None):
+        self.width, self._times = width, times
+        self.layer = nn.Linear(width, width)
+
+
+class Shifted(nn.Module):
+    """A constant that is neither a parameter nor a buffer, and in no state."""
+
+    def __init__(self, width):
+        self.width = width
+        self.shift = mb.tensor(np.random.default_rng().standard_normal(width))
+
+
+def with_another_forward():
+    layer = nn.Linear(2, 2)
+    layer.forward = lambda x: 3 * x
+    return layer
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Tripled(2, 3), lambda: Shifted(2), with_another_forward],
+    ids=["hidden option", "constant", "forward"],
+)
+def test_what_would_be_opened_as_something_else_is_told_when_it_is_saved(tmp_path, make):
+    with pytest.warns(UserWarning, match="cannot be rebuilt from its folder alone"):
+        save(make(), tmp_path)
+    with pytest.raises(StorageError, match="build it, then"):
+        load(tmp_path)
+
+
+def test_a_note_and_a_constant_that_is_made_alike_are_no_matter(tmp_path):
+    model = Tripled(2)
+    model.note, model.layer.seen = "mine", 3
+    save(model, tmp_path)
+    assert isinstance(load(tmp_path), Tripled)
+
+
+@pytest.mark.parametrize("name", ["a" * 10**6, ".".join("a" * 10**5)], ids=["long", "dots"])
+def test_a_name_without_end_is_that_of_no_class(name):
+    assert find_class(name) is None
