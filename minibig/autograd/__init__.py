@@ -13,5 +13,5 @@ from minibig.autograd.operations import Operation, composite, expect_tensors, re
 from minibig.autograd.primitives import Primitive, constant, primitive
 from minibig.autograd.state import enable_grad, no_grad, reference
 from minibig.autograd.structure import add, alias, broadcast_to, reshape, sum_to
-from minibig.autograd.tensors import Leaf, Tensor, as_tuple, read_only, tensor, tick
+from minibig.autograd.tensors import Leaf, Tensor, as_tuple, next_order, read_only, tensor
 from minibig.autograd.tracing import trace

@@ -2,7 +2,7 @@
 
 A node is younger than its inputs, so when the youngest waiting node is taken, every gradient that
 belongs to it has arrived. A heap of waiting nodes is therefore the whole algorithm: nothing is
-recursive, and no order is computed beforehand.
+recursive, and no order is computed beforehand. A `Walk` is one backward pass.
 
 At first order gradients are arrays, and rules run at the speed of NumPy. With `create_graph` they
 are tensors, and the same rules are recorded. A fused node has no rule for tensors, and a checkpoint
@@ -21,7 +21,7 @@ from typing import Any
 from minibig.autograd.operations import Operation
 from minibig.autograd.state import state
 from minibig.autograd.structure import sum_to
-from minibig.autograd.tensors import Edge, Leaf, Node, Tensor, as_tuple, gathered, tick
+from minibig.autograd.tensors import Edge, Leaf, Node, Tensor, accumulated, as_tuple, next_order
 from minibig.backend import InputError, is_array, namespace
 
 # Several threads may run a backward pass each, to leaves that they share.
@@ -53,7 +53,7 @@ def backward(
         raise InputError("backward needs inputs with requires_grad=True; this result is constant.")
     walk = Walk(create_graph=create_graph, free=not (retain_graph or create_graph))
     walk.run([(self, seed_gradient(self, gradient))])
-    state.call(walk.add_to_leaves, recording=create_graph)
+    state.call_with(walk.add_to_leaves, recording=create_graph)
 
 
 def seed_gradient(output: Tensor, gradient: Any) -> Tensor:
@@ -116,7 +116,7 @@ class Walk:
 
     def run(self, seeds: Sequence[tuple[Tensor, Tensor]]) -> None:
         """Send each gradient into the graph from its output, and follow until nothing waits."""
-        state.call(self._run, seeds, recording=self.create_graph)
+        state.call_with(self._run, seeds, recording=self.create_graph)
 
     def _run(self, seeds: Sequence[tuple[Tensor, Tensor]]) -> None:
         for output, gradient in seeds:
@@ -133,7 +133,7 @@ class Walk:
         with _gathering:
             for leaf, g in self.results.items():
                 if isinstance(leaf, Leaf):
-                    leaf.grad = gathered(leaf.grad, g, (leaf, 0) in self.owned)
+                    leaf.grad = accumulated(leaf.grad, g, (leaf, 0) in self.owned)
 
     def _enter(self, output: Tensor, g: Any, owned: bool) -> None:
         if output.edge is not None and self._is_needed(output.edge[0]):
@@ -160,7 +160,7 @@ class Walk:
         """Pass on what has arrived for a node; it is complete now."""
         if node.watched is not None:
             for index in [i for i in node.watched if gradients[i] is not None]:
-                node.watched[index] = gathered(None, gradients[index], False)
+                node.watched[index] = accumulated(None, gradients[index], False)
         is_leaf = isinstance(node, Leaf)
         if is_leaf if self.targets is None else node in self.targets:
             self.results[node] = gradients[0]
@@ -177,9 +177,9 @@ class Walk:
 
     def _expand(self, node: Node, gradients: list[Any]) -> None:
         """Compute the node again by its formula, and let its gradients go through the new nodes."""
-        start = tick()
+        start = next_order()
         nesting = state.nesting + (self.targets is not None)
-        result = state.call(node.operation.expand, node, recording=True, nesting=nesting)
+        result = state.call_with(node.operation.expand, node, recording=True, nesting=nesting)
         for i, (output, g) in enumerate(zip(as_tuple(result), gradients, strict=True)):
             if output.edge is not None and g is not None:
                 for inner in nodes_behind(output.edge[0], start):

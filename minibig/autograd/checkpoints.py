@@ -23,7 +23,7 @@ class Checkpoint(Operation):
     def expand(self, node: Node) -> Any:
         arrays, dropout = node.saved
         again = dropout_from(dropout).call
-        return state.call(again, self.f, *node.inputs(arrays), recomputing=True)
+        return state.call_with(again, self.f, *node.inputs(arrays), recomputing=True)
 
 
 def checkpoint(f: Function, *xs: Tensor) -> Any:
@@ -45,7 +45,7 @@ def checkpoint(f: Function, *xs: Tensor) -> Any:
         return f(*xs)
     inputs, edges = arrays_and_edges(xs)
     dropout = dropout_state()
-    y = state.call(f, *xs, recording=False)
+    y = state.call_with(f, *xs, recording=False)
     outputs = tuple([output.data for output in expect_outputs("checkpoint", y)])
     result = outputs if isinstance(y, tuple) else outputs[0]
     return wrapped(result, Node(Checkpoint(f), edges, (inputs, dropout), result))

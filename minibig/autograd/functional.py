@@ -36,7 +36,7 @@ def pullback(
     Both have a history with `create_graph`, or where another form stands around.
     """
     expect_function(name, f)
-    inputs, y = state.call(_traced, f, xs, name, recording=True, nesting=state.nesting + 1)
+    inputs, y = state.call_with(_traced, f, xs, name, recording=True, nesting=state.nesting + 1)
     outputs = expect_outputs(name, y)
     if not (create_graph or state.nesting):
         y = tuple(map(Tensor.detach, y)) if isinstance(y, tuple) else y.detach()
@@ -157,7 +157,7 @@ def hvp(f: Function, x: Tensor, v: Tensor) -> Tensor:
     return jvp(grad(f), x, v)[1]
 
 
-@primitive(name="stack")
+@primitive(name="jacobian")
 def stacked_rows(*rows: Array) -> Array:
     """The arrays, which have one shape, along a new first axis."""
     return namespace(rows[0]).stack(rows)

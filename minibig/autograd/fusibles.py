@@ -35,8 +35,8 @@ class Fusible(Operation):
 
     owns_gradients = True
 
-    def __init__(self, formula: Function):
-        super().__init__(formula)
+    def __init__(self, formula: Function, name: str | None = None):
+        super().__init__(formula, name)
         self.checks: list[Function] = []
 
     def check(self, function: Function) -> Function:
@@ -84,9 +84,11 @@ class Fusible(Operation):
         return self.definition(*node.inputs(arrays), **settings)
 
 
-def fusible(formula: Function) -> Fusible:
+def fusible(formula: Function, /, *, name: str | None = None) -> Fusible:
     """Make a formula an operation that kernels may stand for, entered in `registry` (decorator).
+
+    `name` is what errors call it, as for a `primitive`.
 
     Raises:  InputError if there is an operation of that name already.
     """
-    return Fusible(formula).register()
+    return Fusible(formula, name).register()

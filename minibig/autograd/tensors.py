@@ -20,7 +20,7 @@ from minibig.autograd.tensor_methods import TensorMethods
 from minibig.backend import Array, Device, InputError, devices, is_array, namespace, plain, to_numpy
 from minibig.numpy_functions import NumPyFunctions
 
-tick = itertools.count(1).__next__
+next_order = itertools.count(1).__next__
 
 Edge: TypeAlias = tuple["Node", int]
 Function: TypeAlias = Callable[..., Any]
@@ -41,7 +41,7 @@ class Node:
         self.operation = operation
         self.edges = edges
         self.saved = saved  # the operation's own record; None once the graph was freed
-        self.order = tick()
+        self.order = next_order()
         several = isinstance(y, tuple)
         self.outputs = [(a.shape, a.dtype) for a in y] if several else ((y.shape, y.dtype),)
         self.watched: dict[int, Tensor | None] | None = None
@@ -112,7 +112,7 @@ class Tensor(TensorMethods):
 
     @property
     def grad(self) -> "Tensor | None":
-        """The gathered gradient of a leaf, or of a tensor that is watched; else None."""
+        """The accumulated gradient of a leaf, or of a tensor that is watched; else None."""
         if self.edge is None:
             return None
         node, index = self.edge
@@ -287,7 +287,7 @@ def as_tuple(y: Any) -> tuple[Any, ...]:
     return y if isinstance(y, tuple) else (y,)
 
 
-def gathered(before: Tensor | None, g: Any, private: bool) -> Tensor:
+def accumulated(before: Tensor | None, g: Any, private: bool) -> Tensor:
     """The gradient `before` plus g, in memory of its own; an array g itself if it is private."""
     if before is not None and (before.edge is not None or isinstance(g, Tensor)):
         return before + g

@@ -2,10 +2,10 @@
 
 What holds for Ctrl-C, and for other exceptions that arrive from outside at any time: CPython raises
 them where a function begins, after a call, and at the end of a round of a loop, never between two
-assignments. So what `call` changes, which is how the engine changes settings for itself, and what
-a switch above a function changes, is restored whatever happens. A block `with mb.no_grad():` is
-restored as well, but for one place: an exception that arrives after the last call in the block is
-raised as Python enters `__exit__`, before the first line there.
+assignments. So what `call_with` changes, which is how the engine changes settings for itself, and
+what a switch above a function changes, is restored whatever happens. A block `with mb.no_grad():`
+is restored as well, but for one place: an exception that arrives after the last call in the block
+is raised as Python enters `__exit__`, before the first line there.
 """
 
 import functools
@@ -21,7 +21,7 @@ T = TypeVar("T")
 class ThreadState(threading.local):
     """Settings, each an attribute of its own; every thread begins with those of `__init__`."""
 
-    def call(self, function: Callable[..., T], *arguments: Any, **settings: Any) -> T:
+    def call_with(self, function: Callable[..., T], *arguments: Any, **settings: Any) -> T:
         """function(*arguments), while some settings are others."""
         before = {name: self.__dict__[name] for name in settings}
         try:
@@ -54,7 +54,7 @@ class Switch(threading.local):
     def call(self, function: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
         """The result of the function, called within it."""
         bound = functools.partial(function, *arguments, **keywords)
-        return self.state.call(bound, **{self.name: self.value})
+        return self.state.call_with(bound, **{self.name: self.value})
 
     def __call__(self, function: F) -> F:
         if inspect.isgeneratorfunction(function):

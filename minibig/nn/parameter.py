@@ -9,7 +9,7 @@ a frozen parameter on the CPU refuses to be written.
 
 from typing import Any
 
-from minibig.autograd import Leaf, Tensor, read_only, tensor, tick
+from minibig.autograd import Leaf, Tensor, next_order, read_only, tensor
 from minibig.backend import Array, Device, InputError, device_of, is_array, plain, to_device
 from minibig.nn.placeholders import (
     count_parameter,
@@ -120,7 +120,7 @@ shape (3,), float32, on cpu. Convert the values first.
     def _outdate(self) -> None:
         """Let graphs that used the values until now refuse to go backward."""
         if self.edge is not None:
-            self.edge[0].version = tick()  # type: ignore[misc]
+            self.edge[0].version = next_order()  # type: ignore[misc]
 
 
 def _kind(array: Array) -> str:

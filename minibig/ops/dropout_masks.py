@@ -1,10 +1,12 @@
 """Dropout (随机失活): numbers are set to 0 at random while a model learns."""
 
+from functools import partial
+
 from minibig.autograd import Tensor, fusible
 from minibig.backend import DropoutKey, checks, device_of, dropout_key, keep_mask
 from minibig.ops.operands import array_of, expect_floats
 
-@fusible
+@partial(fusible, name="dropout")
 def masked(x, /, *, p: float, key: DropoutKey):
     """x·mask / (1 − p), for the mask that belongs to the key.
 
@@ -13,7 +15,6 @@ def masked(x, /, *, p: float, key: DropoutKey):
     """
     mask = keep_mask(x.shape, p, key, device_of(array_of(x)))
     return x * (mask * x.dtype.type(1 / (1 - p)))
-masked.name = "dropout"
 masked.check(lambda x, **settings: expect_floats("dropout: x", x))
 
 def dropout(x, /, p: float, *, key: DropoutKey | None = None) -> Tensor:
