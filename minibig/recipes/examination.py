@@ -19,8 +19,8 @@ from minibig.recipes.folder import damage_told
 from minibig.settings import Settings, required, setting
 from minibig.tokenizers import Tokenizer
 
-LANGUAGES = {"en": "English", "zh": "Chinese"}
-SPLITS = {"trained": "trained", "held_out": "held out"}
+LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
+SPLIT_NAMES = {"trained": "trained", "held_out": "held out"}
 CONTROLS = {"control": "shuffled weights", "majority": "commonest answer"}
 ARTICLE_GREETING = "你好，我是一个人工智能聊天机器人。请问你有什么问题？"
 
@@ -72,8 +72,10 @@ def _questions(name: str, value: object) -> None:
 
 
 _SHAPE = {
-    "answers": {language: dict.fromkeys((*SPLITS, *CONTROLS), float) for language in LANGUAGES},
-    "asked": {language: dict.fromkeys(SPLITS, _questions) for language in LANGUAGES},
+    "answers": {
+        language: dict.fromkeys((*SPLIT_NAMES, *CONTROLS), float) for language in LANGUAGE_NAMES
+    },
+    "asked": {language: dict.fromkeys(SPLIT_NAMES, _questions) for language in LANGUAGE_NAMES},
     ...: object,
 }
 
@@ -85,15 +87,17 @@ def examine(
     asked: dict[str, dict[str, tuple[Asked, ...]]] = {}
     shares: dict[str, Shares] = {}
     say(heading())
-    for language in LANGUAGES:
-        questions = {split: world.questions(language, split) for split in SPLITS}
+    for language in LANGUAGE_NAMES:
+        questions = {split: world.questions(language, split) for split in SPLIT_NAMES}
         asked[language] = _answered(model, tokenizer, questions)
         shares[language] = _shares(asked[language], world.majority_answer(language))
         say(row(language, shares[language]))
     talk = answers_in_turn(model, tokenizer, _remarks(world), max_new_tokens=_LONGEST_REMARK)
     return Examination(
         answers=shares,
-        commonest_answers={language: world.majority_answer(language) for language in LANGUAGES},
+        commonest_answers={
+            language: world.majority_answer(language) for language in LANGUAGE_NAMES
+        },
         asked=asked,
         conversation=tuple(talk),
     )
@@ -101,7 +105,7 @@ def examine(
 
 def heading() -> str:
     """The names of what `row` shows: 80 columns, as a terminal has."""
-    names = (*SPLITS.values(), *CONTROLS.values())
+    names = (*SPLIT_NAMES.values(), *CONTROLS.values())
     return f"{'answers right':13}" + "".join(f"{name:>{max(10, len(name) + 2)}}" for name in names)
 
 
@@ -111,12 +115,12 @@ def row(language: str, shares: Shares) -> str:
     >>> row("en", {"trained": 0.99, "held_out": 0.5, "control": 0.0, "majority": 0.125})
     'English         99.0 %    50.0 %             0.0 %            12.5 %'
     """
-    names = {**SPLITS, **CONTROLS}
+    names = {**SPLIT_NAMES, **CONTROLS}
     cells = [
         f"{shares[key]:.1%}".replace("%", " %").rjust(max(10, len(name) + 2))
         for key, name in names.items()
     ]
-    return f"{LANGUAGES[language]:13}" + "".join(cells)
+    return f"{LANGUAGE_NAMES[language]:13}" + "".join(cells)
 
 
 def _answered(
@@ -157,6 +161,6 @@ def _right(lines: Sequence[Asked], who: str) -> float:
 
 def _remarks(world: World) -> list[str]:
     """What is said in the conversation: greetings, and questions of each kind and language."""
-    english = [world.questions("en", split)[0][0] for split in SPLITS]
-    chinese = [world.questions("zh", split)[-1][0] for split in SPLITS]
+    english = [world.questions("en", split)[0][0] for split in SPLIT_NAMES]
+    chinese = [world.questions("zh", split)[-1][0] for split in SPLIT_NAMES]
     return [world.greetings("en")[0][0], *english, ARTICLE_GREETING, *chinese]

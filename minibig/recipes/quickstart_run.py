@@ -26,7 +26,7 @@ from minibig.generation import stream_text
 from minibig.objectives import answer_loss
 from minibig.pictures import Phase, draw_phases
 from minibig.recipes.display import Display
-from minibig.recipes.examination import LANGUAGES, Examination, examine, heading, row
+from minibig.recipes.examination import LANGUAGE_NAMES, Examination, examine, heading, row
 from minibig.recipes.folder import (
     RECORD,
     Record,
@@ -212,6 +212,7 @@ def run_settings(folder: Path) -> dict[str, Any]:
     """name -> value of all settings that the run in a folder really has.
 
     Of a quickstart those of the pre-training that make the model, and those of the fine-tuning.
+    The steps of the warm-up are those that were made, also where none were asked for.
 
     Raises:  StorageError for a record that is damaged.
     """
@@ -219,10 +220,13 @@ def run_settings(folder: Path) -> dict[str, Any]:
     if record.kind not in ("pretrain", "quickstart"):
         return _in_one_row(record.settings)
     with damage_told(folder / RECORD):
-        if not record.is_quickstart:
-            return pretraining_of(record.settings).flat()
-        chosen = quickstart_settings(record)
-        return {**chosen.pretraining.flat(), **chosen.finetuning.flat()}
+        if record.is_quickstart:
+            chosen = quickstart_settings(record)
+            first, last = chosen.pretraining, chosen.finetuning
+        else:
+            first = pretraining_of(record.settings)
+            last = first.training
+        return {**first.flat(), **last.flat(), "warmup_steps": last.warmup}
 
 
 def _in_one_row(settings: dict[str, Any]) -> dict[str, Any]:
@@ -258,7 +262,7 @@ def _fine_tune(settings: Quickstart, world: World, display: Display) -> float:
         seed=training.seed,
         dialogues_per_row=_DIALOGUES_PER_ROW,
     )
-    held_out = [world.questions(language, "held_out") for language in LANGUAGES]
+    held_out = [world.questions(language, "held_out") for language in LANGUAGE_NAMES]
     dialogues = [[turn] for turns in held_out for turn in turns]
     questions = [turns[0][0] for turns in held_out]
 

@@ -9,7 +9,7 @@ from minibig.files import StorageError
 from minibig.recipes import examination
 from minibig.recipes.examination import (
     ARTICLE_GREETING,
-    LANGUAGES,
+    LANGUAGE_NAMES,
     Asked,
     Examination,
     examine,
@@ -91,7 +91,7 @@ def test_the_conversation_is_the_model_s_own(model):
     found = examine(model, TOKENIZER, SmallWorld()).conversation
     questions = [question for question, _ in found]
     assert questions[0] == "Hello!" and ARTICLE_GREETING in questions
-    assert len(questions) == 2 + 2 * len(LANGUAGES)
+    assert len(questions) == 2 + 2 * len(LANGUAGE_NAMES)
     for parameter in model.parameters():
         parameter.assign(-parameter * 3)
     assert examine(model, TOKENIZER, SmallWorld()).conversation != found
@@ -112,7 +112,7 @@ def test_a_file_that_lacks_what_the_report_shows_is_one_sentence(place, value, t
     content = examine(model, TOKENIZER, SmallWorld()).to_json()
     path = tmp_path / "examination.json"
     path.write_text(json.dumps(content))
-    assert Examination.read(path).asked.keys() == LANGUAGES.keys()
+    assert Examination.read(path).asked.keys() == LANGUAGE_NAMES.keys()
     inside = content
     for name in place[:-1]:
         inside = inside[name]

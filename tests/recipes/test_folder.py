@@ -40,7 +40,7 @@ def test_what_is_written_is_read_back(tmp_path):
         and record.command == ("minibig", "caf\\udce9")
     )
     settings = run_settings(tmp_path)
-    assert (settings["seed"], settings["steps"]) == (1, 2)
+    assert (settings["seed"], settings["steps"], settings["warmup_steps"]) == (1, 2, 0)
     assert set(record.versions) == {"minibig", "python", "numpy", "system"}
 
 
@@ -81,6 +81,7 @@ def test_only_the_settings_that_a_quickstart_really_has_are_compared(tmp_path):
     write_record(tmp_path, [], chosen, TextRecord(name="world"))
     settings = run_settings(tmp_path)
     assert (settings["n_layers"], settings["vocab_size"], settings["steps"]) == (2, 1200, 200)
+    assert settings["warmup_steps"] == chosen.finetuning.warmup
     old = {**chosen.finetuning.to_json(), "n_layers": 4, "vocab_size": 2000, "data": "world"}
     old["pretraining"] = {n: v for n, v in chosen.pretraining.flat().items() if n != "from_"}
     old["pretraining"]["betas"] = list(old["pretraining"]["betas"])

@@ -13,7 +13,7 @@ from cli.commands import ROOT, called, environment
 
 from minibig.cli import main
 from minibig.data import TokenFile, World
-from minibig.recipes.examination import ARTICLE_GREETING, LANGUAGES
+from minibig.recipes.examination import ARTICLE_GREETING, LANGUAGE_NAMES
 from minibig.recipes.quickstart_run import STAGES
 from minibig.storage import load
 from minibig.tokenizers import load_tokenizer
@@ -106,7 +106,7 @@ def test_a_run_leaves_all_that_is_promised(finished):
 def test_the_numbers_are_those_of_the_answers(finished):
     run, shown = finished
     metrics, examined = json_of(run / "metrics.json"), json_of(run / "examination.json")
-    for language, name in LANGUAGES.items():
+    for language, name in LANGUAGE_NAMES.items():
         shares, asked = metrics["answers"][language], examined["asked"][language]
         assert set(shares) == {"trained", "held_out", "control", "majority"}
         everything = [*asked["trained"], *asked["held_out"]]
@@ -305,7 +305,7 @@ def test_all_questions_of_the_world_fit_as_well(config, tmp_path):
         done = called("quickstart", "--config", config, "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     asked = json_of(tmp_path / "run" / "examination.json")["asked"]
-    for language in LANGUAGES:
+    for language in LANGUAGE_NAMES:
         for split, lines in asked[language].items():
             expected = World().questions(language, split)
             assert [(line["question"], line["expected"]) for line in lines] == expected

@@ -14,7 +14,7 @@ from minibig.dialogue import dialogue_ids
 from minibig.explanation import attention_maps, sharpest_heads
 from minibig.files import command_line
 from minibig.pictures import Phase, attention_picture, picture_of
-from minibig.recipes.examination import CONTROLS, LANGUAGES, SPLITS, Asked, Examination
+from minibig.recipes.examination import CONTROLS, LANGUAGE_NAMES, SPLIT_NAMES, Asked, Examination
 from minibig.recipes.folder import read_record
 from minibig.storage import load
 from minibig.tokenizers import load_tokenizer
@@ -51,7 +51,8 @@ def report_page(
     return templates.get_template("page.html").render(
         headline=_headline(model, metrics),
         columns=[
-            {"name": name, "meaning": _MEANINGS[key]} for key, name in (SPLITS | CONTROLS).items()
+            {"name": name, "meaning": _MEANINGS[key]}
+            for key, name in (SPLIT_NAMES | CONTROLS).items()
         ],
         shares=list(_shares(examined)),
         wrong=list(_answers(examined, right=False)),
@@ -70,8 +71,8 @@ def report_page(
 
 def _headline(model: Any, metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The numbers that matter."""
-    for language, name in LANGUAGES.items():
-        for split, meaning in SPLITS.items():
+    for language, name in LANGUAGE_NAMES.items():
+        for split, meaning in SPLIT_NAMES.items():
             yield _percent(metrics["answers"][language][split]), f"{name}, {meaning} questions"
     size = model.n_parameters
     yield f"{size / 1e6:.2f} M", "parameters, from random numbers"
@@ -94,9 +95,9 @@ def _shares(examined: Examination) -> Iterator[dict[str, Any]]:
                 "count": counts.get(key, everything),
                 "kind": "control" if key in CONTROLS else "learned",
             }
-            for key, name in (SPLITS | CONTROLS).items()
+            for key, name in (SPLIT_NAMES | CONTROLS).items()
         ]
-        yield {"name": LANGUAGES[language], "cells": cells}
+        yield {"name": LANGUAGE_NAMES[language], "cells": cells}
 
 
 def _answers(examined: Examination, *, right: bool) -> Iterator[dict[str, Any]]:
@@ -106,7 +107,10 @@ def _answers(examined: Examination, *, right: bool) -> Iterator[dict[str, Any]]:
             found = [line for line in lines if line.right is right]
             if found:
                 share = f"{len(found):,} of {len(lines):,}"
-                yield {"title": f"{LANGUAGES[language]}, {SPLITS[split]}: {share}", **_cut(found)}
+                yield {
+                    "title": f"{LANGUAGE_NAMES[language]}, {SPLIT_NAMES[split]}: {share}",
+                    **_cut(found),
+                }
 
 
 def _cut(lines: Sequence[Asked]) -> dict[str, list[Asked]]:
@@ -147,7 +151,7 @@ def _attention(folder: Path, model: Any, examined: Examination) -> Iterator[dict
         tokens = [tokenizer.decode([token]).strip(" <|>") for token in ids]
         maps = attention_maps(model, ids)
         for layer, head in sharpest_heads(maps, min(_HEADS, maps.shape[0] * maps.shape[1])):
-            caption = f"{LANGUAGES[language]}, layer {layer + 1}, head {head + 1}"
+            caption = f"{LANGUAGE_NAMES[language]}, layer {layer + 1}, head {head + 1}"
             picture = Markup(attention_picture(maps[layer, head], tokens))  # it escapes its tokens
             yield {"svg": picture, "caption": caption}
 
