@@ -69,7 +69,7 @@ class _ByName(type):
                     f"{cls.__name__} takes its settings by name, such as {first}=...; got "
                     f"{checks.shown(args[len(in_order)])} without one."
                 )
-            if any(name not in known for name in values):
+            if any(name not in known or isinstance(values[name], Mapping) for name in values):
                 values = _with_groups(cls, _put_into_groups(cls, values))
             _check_needed(cls, {*values, *in_order[: len(args)]})
             return super().__call__(*args, **values)
@@ -96,12 +96,14 @@ class Settings(metaclass=_ByName):
 
     def __post_init__(self) -> None:
         for name, kind in types_of(type(self)).items():
-            value = _checked(name, getattr(self, name), kind, declaration_of(type(self), name))
+            value = _checked(
+                written(name), getattr(self, name), kind, declaration_of(type(self), name)
+            )
             object.__setattr__(self, name, value)
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as plain numbers, texts, lists and dictionaries."""
-        return {name: _plain(getattr(self, name)) for name in types_of(type(self))}
+        """The settings as plain numbers, texts, lists and dictionaries; `from_` is "from"."""
+        return {written(name): _plain(getattr(self, name)) for name in types_of(type(self))}
 
     def flat(self) -> dict[str, Any]:
         """name -> value of every single setting, also of those in groups."""
@@ -127,7 +129,7 @@ class Settings(metaclass=_ByName):
     def listed(self, names: typing.Iterable[str]) -> str:
         """Some of the single settings as a part of a sentence: "steps = 10, lr = 0.001"."""
         values = self.flat()
-        return ", ".join(f"{name} = {values[name]}" for name in names)
+        return ", ".join(f"{written(name)} = {values[name]}" for name in names)
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """These settings with others in the place of those that a dictionary names.
@@ -150,6 +152,11 @@ class Settings(metaclass=_ByName):
         Raises:  InputError for a name that is none of the settings, or a value that is refused.
         """
         return cls(**_with_groups(cls, _put_into_groups(cls, values)))
+
+
+def written(name: str) -> str:
+    """The name of a setting as a user writes it: `from_`, a keyword of Python, is "from"."""
+    return name.rstrip("_")
 
 
 def unknown(what: str, name: Any, known: typing.Iterable[str]) -> InputError:
@@ -232,6 +239,7 @@ def _put_into_groups(kind: type[Settings], values: Mapping[str, Any]) -> dict[st
     if not isinstance(values, Mapping):
         raise checks.refusal(kind.__name__, "settings by name", values)
     kinds, known = types_of(kind), places(kind)
+    values = _by_field(values, {*kinds, *known})
     given = {name: value for name, value in values.items() if name in kinds}
     for name, value in values.items():
         if name in kinds:
@@ -245,6 +253,17 @@ def _put_into_groups(kind: type[Settings], values: Mapping[str, Any]) -> dict[st
         else:
             given[outermost] = {**held, name: value}
     return given
+
+
+def _by_field(values: Mapping[str, Any], fields: typing.Container[str]) -> dict[str, Any]:
+    """The values by the names of fields: "from" is that of `from_`."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        known = f"{name}_" if name not in fields and f"{name}_" in fields else name
+        if known in found:
+            raise InputError(f"{written(known)} is given twice: as {name} and with another name.")
+        found[known] = value
+    return found
 
 
 def _with_groups(cls: type[Settings], given: dict[str, Any]) -> dict[str, Any]:

@@ -185,5 +185,4 @@ def _add(parser: Parser, kind: type[Settings], name: str, default: Any) -> None:
 
 
 def _flag(name: str) -> str:
-    """A name that Python has for itself, such as `from`, ends in "_" in the settings."""
-    return "--" + name.rstrip("_").replace("_", "-")
+    return "--" + declarations.written(name).replace("_", "-")

@@ -20,6 +20,7 @@ from pathlib import PurePath
 
 from minibig.backend.checks import shown
 from minibig.backend.errors import InputError
+from minibig.files import StorageError, unique_keys
 
 TABLES = (".jsonl", ".ndjson", ".csv", ".tsv")
 
@@ -118,9 +119,9 @@ def _objects(lines: Iterator[str], path: str, column: str) -> Iterator[tuple[int
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise _refused(path, number, f"is no JSON ({error})") from None
+            row = json.loads(line, object_pairs_hook=unique_keys)
+        except (ValueError, RecursionError, StorageError) as error:
+            raise _refused(path, number, f"is no JSON ({error}){_about_returns(line)}") from None
         if not isinstance(row, dict):
             raise _refused(path, number, f"must be a JSON object; it is a {type(row).__name__}")
         if column not in row:
@@ -141,7 +142,9 @@ def _cells(lines: Iterator[str], path: str, column: str) -> Iterator[tuple[int, 
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise _refused(path, number, f"begins a row that cannot be read ({error})") from None
+            row_end = "new-line character" in str(error)
+            reason = _about_returns("\r\n") if row_end else f" ({error})"
+            raise _refused(path, number, f"begins a row that cannot be read{reason}") from None
         if row is None:
             return
         if header is None and row:
@@ -160,21 +163,30 @@ def _missing(column: str, names: Iterable[str]) -> str:
     return f"has no column {shown(column)}; it has {_listed(list(names))}"
 
 
+def _about_returns(line: str) -> str:
+    """What to do where lines end as they did on old Macintosh computers."""
+    if "\r" not in line.rstrip("\n"):
+        return ""
+    return (
+        ": it holds a carriage return (CR) outside quotation marks. If the lines of the file end "
+        "in CR alone, convert it: tr '\\r' '\\n' < old > new"
+    )
+
+
 def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
     return (", ".join(map(shown, names[:_MOST_NAMES])) or "none") + more
 
 
 def _names_in(path: str, beginning: Iterable[str]) -> list[str]:
     """The columns of a table by its first row, or none where that cannot be read."""
     lines = (line for line in _lines(beginning, path) if line.strip())
-    first = next(lines, "")
     try:
         if path.lower().endswith(("jsonl", "ndjson")):
-            row = json.loads(first)
+            row = json.loads(next(lines, ""))
             return list(row) if isinstance(row, dict) else []
-        return next(csv.reader([first], delimiter=_delimiter(path)), [])
-    except (ValueError, RecursionError, csv.Error):
+        return next(csv.reader(lines, delimiter=_delimiter(path)), [])
+    except (ValueError, RecursionError, csv.Error, InputError):
         return []
 
 

@@ -5,6 +5,7 @@ A text file is one document, unless it contains `<|endoftext|>`: then it is cut 
 becomes LF; nothing else is changed.
 """
 
+import codecs
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,9 +31,9 @@ def file_documents(path: Path, errors: str, column: str | None = None) -> Iterat
 
 
 def texts_of_head(path: Path) -> Iterator[str]:
-    """The first block of a file as text, whatever its encoding: enough to read a header in it."""
-    with open_regular(path) as (file, _):
-        yield file.read(PIECE_BYTES).decode(errors="replace").removeprefix("\ufeff")
+    """The text of a file block by block, whatever its encoding: to read a header in it."""
+    blocks = read_blocks(path, PIECE_BYTES)
+    return codecs.iterdecode(blocks, "utf-8-sig", errors="replace")
 
 
 def text_files(path: str | os.PathLike[str]) -> list[Path]:

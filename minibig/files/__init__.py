@@ -35,7 +35,7 @@ from minibig.files.matching import files_below, files_matching, is_pattern
 from minibig.files.reading import open_regular, read_blocks, read_file, read_text
 from minibig.files.shapes import Whole, check_shape
 from minibig.files.shell import command_line, quoted
-from minibig.files.strict_json import MAX_JSON_BYTES, parse_json, read_json, write_json
+from minibig.files.strict_json import MAX_JSON_BYTES, parse_json, read_json, unique_keys, write_json
 from minibig.files.temporary_names import remove_stale_files
 from minibig.files.terminal import cleaned, naming_stdout
 
@@ -76,6 +76,7 @@ __all__ = [
     "restore",
     "set_aside",
     "settle",
+    "unique_keys",
     "write_file",
     "write_files",
     "write_json",

@@ -5,6 +5,7 @@ The advice destroys nothing: it says how to convert a file, and leaves the file 
 
 import codecs
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 
 from minibig.backend import InputError
@@ -81,6 +82,11 @@ def _binary(name: object, offset: int, beginning: bytes) -> InputError:
     encoding = likely_encoding(beginning[:4])
     if encoding in ("utf-16", "utf-32"):
         return InputError(f"{name} is {encoding.upper()}, not UTF-8. {_conversion(encoding)}")
+    if encoding := _unmarked(beginning[:_LOOKED_AT]):
+        return InputError(
+            f"{name} must be UTF-8; it is probably {encoding.upper()} without a byte order mark. "
+            f"{_conversion(encoding)}"
+        )
     return InputError(
         f"{name} is a binary file (NUL byte at offset {offset}); a UTF-8 text file is needed."
     )
@@ -120,6 +126,35 @@ def likely_encoding(data: bytes) -> str | None:
         name: share for name, share in shares.items() if share >= _LEAST.get(name, _LEAST_OTHERWISE)
     }
     return max(fitting, key=fitting.__getitem__, default=None)
+
+
+def _unmarked(data: bytes) -> str | None:
+    """The UTF-16 or UTF-32 that makes a text of these bytes, which have no byte order mark.
+
+    A NUL byte is the upper half of an ASCII character, so it tells which half comes first. Where
+    there are few, and all else is UTF-8, they are damage.
+
+    >>> _unmarked("Hi, 小猫".encode("utf-16-be")), _unmarked(b"\\0\\1data")
+    ('utf-16be', None)
+    """
+    with suppress(UnicodeDecodeError):
+        if data.count(0) * 8 < len(data) and data.decode():
+            return None
+    order = "le" if data[1::2].count(0) > data[::2].count(0) else "be"
+    for name, unit in ((f"utf-32{order}", 4), (f"utf-16{order}", 2)):
+        try:
+            text = data[: len(data) // unit * unit].decode(name)
+        except UnicodeDecodeError as error:
+            if error.end < len(data) - unit:  # else the last character is cut
+                continue
+            text = data[: error.start].decode(name)
+        if (
+            text
+            and min(text) < "\U00010000"
+            and all(c.isprintable() or c in "\t\r\n\u3000" for c in text)
+        ):
+            return name
+    return None
 
 
 def _conversion(encoding: str) -> str:

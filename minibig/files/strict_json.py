@@ -64,7 +64,7 @@ def parse_json(data: bytes) -> Any:
     try:
         text = data.decode()
         value = json.loads(
-            text, object_pairs_hook=_unique_keys, parse_int=_integer, parse_float=_finite,
+            text, object_pairs_hook=unique_keys, parse_int=_integer, parse_float=_finite,
             parse_constant=_finite,
         )  # fmt: skip
         if "\\u" in text:
@@ -80,7 +80,8 @@ def parse_json(data: bytes) -> Any:
     return value
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The dictionary of these pairs: an `object_pairs_hook` that refuses a key that comes twice."""
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:

@@ -17,6 +17,7 @@ from minibig.pictures import smoothed_losses
 from minibig.recipes.folder import bring_back, is_run, runs_in, where_it_stopped
 from minibig.recipes.quickstart_run import run_settings
 from minibig.recipes.text import bits_per_byte_of, tokens_of
+from minibig.settings import written
 from minibig.text_layout import table
 from minibig.training import Metrics
 
@@ -143,5 +144,5 @@ def _bits_per_byte(folder: Path, metrics: Metrics) -> str:
 def _differing(settings: Sequence[dict[str, Any]]) -> list[list[str]]:
     """A row for every setting that is not the same in all runs."""
     names = list(dict.fromkeys(name for each in settings for name in each if name != "out"))
-    rows = [[name.rstrip("_"), *(str(each.get(name, "-")) for each in settings)] for name in names]
+    rows = [[written(name), *(str(each.get(name, "-")) for each in settings)] for name in names]
     return [row for row in rows if len(set(row[1:])) > 1]

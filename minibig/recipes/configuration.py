@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from minibig.backend import InputError
+from minibig.data import CORPORA
 from minibig.files import StorageError, parse_json, read_text
 from minibig.recipes.settings import TAKEN_FROM_START
 from minibig.recipes.text import BPE_KINDS
@@ -76,6 +77,13 @@ def _without_use(values: Mapping[str, Any]) -> Iterator[tuple[Sequence[str], str
     if values.get("on_divergence") == "stop":
         reason = "the run stops at a loss of NaN, unless on_divergence is roll_back"
         yield ("rollback_factor", "max_rollbacks"), reason
+    if values.get("data") in CORPORA:
+        yield ("errors",), f"all of the corpus {values['data']} is UTF-8"
+    if values.get("prompt") == "":
+        yield ("errors",), "there is no prompt that could hold such bytes"
+    if values.get("temperature") == 0:
+        reason = "at temperature 0 the likeliest token is always taken"
+        yield ("seed", "top_k", "top_p", "n_sequences"), reason
     if values.get("sample_every") == 0:
         yield ("sample_prompt", "sample_length"), "sample_every = 0 is for no samples"
 

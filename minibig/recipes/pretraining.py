@@ -196,7 +196,9 @@ class PretrainingRun:
     def train(self, display: Display) -> PretrainingResult:
         """The loop, from where the run stands to its end, and its picture."""
         folder, model = self.settings.folder, self.model
-        display.say(f"model: GPT, {model.n_parameters:,} parameters, on {model.device}")
+        sizes = self.settings.model
+        of = f"{model.n_parameters:,} parameters ({sizes.listed(sizes.flat())})"
+        display.say(f"model: GPT, {of}, on {model.device}")
         trainer = self._trainer(display)
 
         def draw() -> None:

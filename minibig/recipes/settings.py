@@ -23,7 +23,14 @@ TAKEN_FROM_START = (*START_SIZES, "tokenizer", "vocab_size")
 class Pretraining(Settings):
     """The settings of a pre-training.
 
-    >>> Pretraining(data="stdlib").changed({"n_layers": 2}).folder
+    Sizes that are named, alone or in a dictionary, change those of the small model that is the
+    default. A record `GPTSizes` is all sizes: where it is not told otherwise, those of GPT-2.
+
+    >>> Pretraining(n_layers=2).model.d_model, Pretraining(model={"n_layers": 2}).model.d_model
+    (128, 128)
+    >>> Pretraining(model=GPTSizes(n_layers=2)).model.d_model
+    768
+    >>> Pretraining(data="stdlib").folder
     PosixPath('runs/stdlib')
     """
 

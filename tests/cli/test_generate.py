@@ -28,7 +28,29 @@ def test_the_seed_decides(finished_run, capsys):
         return capsys.readouterr().out
 
     assert text("--seed", "1") == text("--seed", "1") != text("--seed", "2")
-    assert text("--temperature", "0", "--seed", "1") == text("--temperature", "0", "--seed", "2")
+    assert text("--temperature", "0") == text("--temperature", "0", "--max-new-tokens", "200")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--temperature 0 --seed 1", "seed is given, and would do nothing: at temperature 0"),
+        (
+            "--temperature 0 --n-sequences 2 --top-k 3",
+            "n_sequences are given, and would do nothing",
+        ),
+        ("--errors replace", "errors is given, and would do nothing: there is no prompt"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(finished_run, capsys, words, message):
+    assert main(["generate", str(finished_run), *words.split()]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_how_broken_text_is_read_is_nothing_for_a_corpus(capsys):
+    for command in ("train", "tokenize train --out t"):
+        assert main([*command.split(), "--data", "stdlib", "--errors", "replace"]) == 1
+        assert "errors is given, and would do nothing" in capsys.readouterr().err
 
 
 def test_the_model_folder_of_a_run_will_do(finished_run, capsys):

@@ -9,7 +9,7 @@ from minibig.backend import InputError
 from minibig.cli import main
 from minibig.cli.commands.generate import Options as GenerateOptions
 from minibig.cli.options import Action, argument, parser_for
-from minibig.recipes import Pretraining
+from minibig.recipes import Pretraining, Quickstart
 from minibig.recipes.configuration import changed_by_file, check_use, read_configuration
 from minibig.settings import Settings, group, setting
 from minibig.training import TrainingSettings
@@ -116,3 +116,22 @@ def test_betas_are_refused_only_where_somebody_gave_them_to_adafactor():
 
 def test_a_run_of_twenty_steps_is_not_refused_for_a_warm_up_that_nobody_asked_for():
     assert Pretraining().changed({"steps": 20}).training.warmup == 2
+
+
+@pytest.mark.parametrize("name", ["from", "from_"])
+def test_from_is_written_as_a_user_writes_it_and_read_either_way(tmp_path, name):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({name: "a run"}))
+    changed = changed_by_file(Pretraining(), path)
+    assert changed.from_ == Path("a run")
+    assert changed.to_json()["from"] == "a run" and "from_" not in changed.to_json()
+    assert Pretraining.of(changed.to_json()) == changed
+    chosen = Quickstart.of({"pretraining": {name: "a run"}})
+    assert chosen.pretraining.from_ == Path("a run") and Quickstart.of(chosen.to_json()) == chosen
+    with pytest.raises(InputError, match="from must be "):
+        Pretraining.of({name: 3})
+
+
+def test_a_setting_of_two_names_is_given_once():
+    with pytest.raises(InputError, match="from is given twice"):
+        Pretraining.of({"from": "a", "from_": "b"})

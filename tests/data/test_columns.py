@@ -122,6 +122,9 @@ JSONL_ERRORS = [
     ('{"text": null}', "line 1 of t.jsonl must hold a text as 'text'; it holds a NoneType"),
     ('{"text": "a"', "line 1 of t.jsonl is no JSON"),
     ("[" * 100_000, "line 1 of t.jsonl is no JSON"),
+    ('{"text": "a"}\n{"text": "b", "text": "b"}', "line 2 of .* .the key 'text' comes twice"),
+    ('{"text": "a", "more": {"b": 1, "b": 2}}', "line 1 of .* .the key 'b' comes twice"),
+    ('{"text": "a"}\r{"text": "b"}\r', r"line 1 of .*end in CR alone, convert it: tr '.r' '.n'"),
     ('{"text": ' + "9" * 5000 + "}", "line 1 of t.jsonl is no JSON"),
 ]
 CSV_ERRORS = [
@@ -131,7 +134,8 @@ CSV_ERRORS = [
     ('a,text\n1,"x\ny"\n2,x,y\n', "line 4 of t.csv begins a row of 3 cells"),
     ('a,text\n1,x\n2,"never closed\n3,x\n', "line 3 of t.csv begins a row that cannot be read"),
     ('a,text\n1,"x"y\n', "line 2 of t.csv begins a row that cannot be read"),
-    ("a,text\n1,x\ry\n", "line 2 of t.csv begins a row that cannot be read"),
+    ("a,text\n1,x\ry\n", "line 2 of t.csv begins a row that cannot be read: it holds a carriage"),
+    ("a,text\r1,x\r", r"line 1 of t.csv .*end in CR alone, convert it: tr '.r' '.n'"),
 ]
 
 
@@ -193,6 +197,9 @@ def test_a_long_table_streams(path):
         ("t.csv", '"unclosed', "is a table"),
         ("t.json", '[{"text": "a"}]', r"is JSON and no text\. Write one object a line"),
         ("wide.csv", ",".join(f"c{i}" for i in range(500)), "'c11' and 488 more"),
+        ("wide.csv", ",".join(f"c{i}" for i in range(30_000)), "'c11' and 29,988 more"),
+        ("wide.jsonl", json.dumps({f"c{i}": 0 for i in range(30_000)}), "'c11' and 29,988 more"),
+        ("t.csv", '"two\nlines",text\n', r"It has 'two.nlines', 'text'"),
     ],
 )
 def test_a_table_without_a_column_is_refused_with_those_that_it_has(

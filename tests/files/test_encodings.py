@@ -48,6 +48,23 @@ def test_what_nothing_explains(data):
     assert likely_encoding(data) is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-16le", "utf-16be", "utf-32le", "utf-32be"])
+@pytest.mark.parametrize("text", ["Hello, world", "小猫，你好 (ok)\r\n", "Привет, мир\n" * 4000])
+def test_wide_characters_without_a_mark_are_told_from_a_binary_file(encoding, text):
+    data = text.encode(encoding)
+    advice = rf"probably {encoding.upper()} .* Convert it: iconv -f {encoding.upper()} -t UTF-8"
+    with pytest.raises(InputError, match=advice):
+        list(decoded_blocks("a.txt", [data[:65_536], data[65_536:]], "strict"))
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x7fELF\2\1\1\0\0\0", b"PK\3\4\x14\0", b"\0", b"text\0text", b"\0\1\0\2", bytes(8)]
+)
+def test_a_binary_file_is_called_one(data):
+    with pytest.raises(InputError, match="is a binary file"):
+        list(decoded_blocks("a.txt", [data], "strict"))
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 @pytest.mark.parametrize("order", ["le", "be"])
 def test_the_mark_at_the_beginning_tells_how_wide_a_character_is(encoding, order):

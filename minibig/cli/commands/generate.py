@@ -8,6 +8,7 @@ from typing import Any
 from minibig.cli.console import given_text, say
 from minibig.cli.options import argument, errors_setting
 from minibig.generation import Sampling, stream_text
+from minibig.recipes.configuration import check_use
 from minibig.recipes.folder import model_and_tokenizer
 from minibig.recipes.text import opening
 from minibig.settings import Settings, group, setting
@@ -32,6 +33,7 @@ class Options(Settings):
 def run(given: dict[str, Any]) -> int:
     """Write."""
     options = Options.of(given)
+    check_use(given, options)
     model, tokenizer = model_and_tokenizer(options.folder, options.device)
     prompt = given_text(options.prompt, errors=options.errors) or opening(tokenizer)
     for number in range(options.n_sequences):
