@@ -4,14 +4,11 @@ import os
 import shutil
 
 import pytest
+from kills import killed_at
 
 from minibig.files import StorageError, discard, restore, set_aside, settle, write_file
 
 RECORD, PARTS = "run.json", ["run.json", "model", "metrics.jsonl", "report.html"]
-
-
-class Killed(BaseException):
-    """What stands for SIGKILL: nothing catches it, and nothing is cleaned up after it."""
 
 
 def old_run(folder):
@@ -61,46 +58,13 @@ def test_a_new_run_that_cannot_begin_leaves_the_old_one(tmp_path):
 
 
 @pytest.mark.parametrize("call", range(40))
-def test_a_kill_at_every_call_to_the_system_leaves_the_old_run_or_the_new(
-    tmp_path, monkeypatch, call
-):
+def test_a_kill_at_every_call_to_the_system_leaves_the_old_run_or_the_new(tmp_path, call):
     """Killed once while beginning anew, then once more while the next start recovers."""
     folder = tmp_path / "run"
     old_run(folder)
-    names = ("rename", "replace", "mkdir", "fsync", "unlink")
-    real = {name: getattr(os, name) for name in names} | {"rmtree": shutil.rmtree}
-    count = 0
-
-    def dying(name):
-        def wrapped(*arguments, **keywords):
-            nonlocal count
-            count += 1
-            if count > call:
-                raise Killed
-            return real[name](*arguments, **keywords)
-
-        return wrapped
-
-    def alive_until(limit, act):
-        nonlocal count
-        count = 0
-        for name in names:
-            monkeypatch.setattr(os, name, dying(name))
-        monkeypatch.setattr(shutil, "rmtree", dying("rmtree"))
-        try:
-            act()
-        except Killed:
-            pass
-        finally:
-            for name in names:
-                monkeypatch.setattr(os, name, real[name])
-            monkeypatch.setattr(shutil, "rmtree", real["rmtree"])
-
-    alive_until(call, lambda: begin_anew(folder))
-    killed_early = count > call
+    killed_early = killed_at(call, lambda: begin_anew(folder))
     shutil.copytree(folder, tmp_path / "copy")
-    call %= 7
-    alive_until(call, lambda: settle(folder, RECORD))
+    killed_at(call % 7, lambda: settle(folder, RECORD))
     for place in (folder, tmp_path / "copy"):
         settle(place, RECORD)
         assert contents(place) in (OLD, NEW)

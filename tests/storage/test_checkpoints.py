@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from kills import killed_at
 
 from minibig.backend import InputError
 from minibig.files import CheckedJson
@@ -412,35 +413,10 @@ for step in itertools.count():
 
 
 @pytest.mark.parametrize("call", range(12))
-def test_a_crash_at_every_call_to_the_system_leaves_the_old_or_the_new(tmp_path, monkeypatch, call):
+def test_a_crash_at_every_call_to_the_system_leaves_the_old_or_the_new(tmp_path, call):
     """The same without chance: everything stops at the n-th rename, write to disk or removal."""
-
-    class Crash(BaseException):
-        pass
-
     save(tmp_path, 1, keep=1)
-    calls = 0
-
-    def crashing(function):
-        def wrapped(*arguments, **keywords):
-            nonlocal calls
-            calls += 1
-            if calls > call:
-                raise Crash
-            return function(*arguments, **keywords)
-
-        return wrapped
-
-    for name in ("fsync", "rename", "replace", "unlink", "mkdir"):
-        monkeypatch.setattr(os, name, crashing(getattr(os, name)))
-    monkeypatch.setattr(shutil, "rmtree", crashing(shutil.rmtree))
-    crashed = False
-    try:
-        save(tmp_path, 2, keep=1)
-    except Crash:
-        crashed = True
-    monkeypatch.undo()
-    assert crashed == (calls > call)
+    killed_at(call, lambda: save(tmp_path, 2, keep=1))
     assert load_checkpoint(tmp_path)[1]["step"] in (1, 2)
     save(tmp_path, 3, keep=1)
     assert_loads(tmp_path, 3)

@@ -13,6 +13,7 @@ import pytest
 from fake_cupy import fake_cupy
 from hypothesis import given
 from hypothesis import strategies as st
+from kills import killed_at
 
 import minibig as mb
 from minibig.backend import InputError
@@ -125,38 +126,12 @@ def test_a_model_is_replaced_by_another(folder):
     assert same_weights(load(folder), other)
 
 
-@pytest.mark.parametrize("call", range(14))
-def test_a_crash_at_every_call_to_the_system_never_mixes_two_models(
-    tmp_path, model, monkeypatch, call
-):
+@pytest.mark.parametrize("call", range(17))
+def test_a_crash_at_every_call_to_the_system_never_mixes_two_models(tmp_path, model, call):
     """n_heads does not show in any shape: weights beside the wrong one would load in silence."""
-
-    class Crash(BaseException):
-        pass
-
     other = GPT(GPTConfig(vocab_size=11, context_length=6, n_layers=2, n_heads=4, d_model=8))
     save(model, tmp_path)
-    calls = 0
-
-    def crashing(function):
-        def wrapped(*arguments, **keywords):
-            nonlocal calls
-            calls += 1
-            if calls > call:
-                raise Crash
-            return function(*arguments, **keywords)
-
-        return wrapped
-
-    for name in ("fsync", "replace", "unlink"):
-        monkeypatch.setattr(os, name, crashing(getattr(os, name)))
-    crashed = False
-    try:
-        save(other, tmp_path)
-    except Crash:
-        crashed = True
-    monkeypatch.undo()
-    assert crashed == (calls > call)
+    killed_at(call, lambda: save(other, tmp_path))
     try:
         found = load(tmp_path)
     except StorageError as error:

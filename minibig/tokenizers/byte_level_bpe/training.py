@@ -50,8 +50,9 @@ def learn_merges(counts: Mapping[str, int], n_merges: int) -> list[Pair]:
 class _PairIndex:
     """All pre-tokens in one row of cells; of every pair of tokens in it, the count and the places.
 
-    A merge can only lower the counts of older pairs. So an entry of the queue may be too high but
-    never too low, and is put right when it comes to the front.
+    A merge takes places away from pairs of older tokens, and never adds one; pairs with the new
+    token are pushed at once. So an entry of the queue may be too high but never too low, and is
+    put right when it comes to the front.
     """
 
     def __init__(self, counts: Mapping[str, int]) -> None:
