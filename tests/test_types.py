@@ -79,7 +79,6 @@ def test_a_script_outside_sees_tensors(tmp_path):
     notes = [line.partition('is "')[2][:-1] for line in done.stdout.splitlines() if "note" in line]
     short = [n.replace("minibig.autograd.tensors.", "").replace("builtins.", "") for n in notes]
     short = [n.replace("minibig.backend.devices.", "") for n in short]
-    short = [n.replace("tuple[str, int, fallback=Device]", "Device") for n in short]
     assert short == EXPECTED
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from minibig.autograd.tensor_methods import TensorMethods
 from minibig.backend import Array, Device, InputError, devices, is_array, namespace, plain, to_numpy
+from minibig.backend.checks import real_dtype
 from minibig.numpy_functions import NumPyFunctions
 
 next_order = itertools.count(1).__next__
@@ -307,7 +308,7 @@ def tensor(
 
     Python floats become float32; arrays keep their dtype and their device.
 
-    Raises:  InputError if the values are not numbers or not rectangular.
+    Raises:  InputError if the values are not numbers or not rectangular, or for another dtype.
 
     >>> mb.tensor([[1, 2], [3, 4.5]])
     tensor([[1. , 2. ],
@@ -315,6 +316,7 @@ def tensor(
     """
     values = values.data if isinstance(values, Tensor) else plain(values)
     known = is_array(values)
+    dtype = None if dtype is None else real_dtype("tensor: dtype", dtype)
     try:
         array = values.astype(dtype or values.dtype) if known else np.array(values, dtype)
     except (ValueError, TypeError, OverflowError) as error:
@@ -324,10 +326,8 @@ def tensor(
         raise InputError(f"tensor() expected {expected}: {reason}.") from None
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         advice = " Encode text with a tokenizer first." if array.dtype.kind in "US" else ""
-        raise InputError(
-            "tensor() expected bools or real numbers, each within 64 bits; "
-            f"got {array.dtype}.{advice}"
-        )
+        got = f"{array.dtype}.{advice}"
+        raise InputError(f"tensor() expected bools or real numbers, each within 64 bits; got {got}")
     integers = known and array.dtype.kind in "iu" and values.dtype.kind in "iu"
     if integers and array.dtype != values.dtype and (array != values).any():
         raise InputError(f"tensor() expected integers that fit {array.dtype}; some do not.")

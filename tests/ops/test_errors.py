@@ -105,6 +105,13 @@ USES = [
     ("uniform bounds", lambda x: mb.uniform((2,), 3, 1), mb.InputError, "high must .* 3.0; got 1"),
     ("eye dtype", lambda x: mb.eye(2, dtype="float33"), mb.InputError, "dtype must .*'float33'"),
     ("arange text", lambda x: mb.arange("a"), mb.InputError, "bound of arange must .* got 'a'"),
+    (
+        "tensor dtype",
+        lambda x: mb.tensor([1.0], "float33"),
+        mb.InputError,
+        "such as 'float32'; got",
+    ),
+    ("tensor complex", lambda x: mb.tensor(x, "complex64"), mb.InputError, "dtype of real numbers"),
     ("arange none", lambda x: mb.arange(), mb.InputError, "stop and step; got"),
     ("arange step", lambda x: mb.arange(1, 2, 0), mb.InputError, "a step other than 0"),
     ("linspace text", lambda x: mb.linspace("a", 1), mb.InputError, "start must .* got 'a'"),
