@@ -23,6 +23,7 @@ BLUE, ORANGE, GREEN = COLORS[:3]
 STROKES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))  # when the colors are used up
 SIZE = (8.0, 4.5)  # inches of 150 pixels
 
+_SHORT = 6  # characters that always have room
 _TITLE = 60  # columns of a title, as many as its sheet holds
 
 # Where windows open and files are looked for: not a matter of how a picture looks.
@@ -94,11 +95,28 @@ def dress(axes: Any, title: str, x: str, y: str) -> None:
 
 
 def png(figure: Any) -> bytes:
-    """The bytes of a figure as PNG, with every text legible."""
+    """The bytes of a figure as PNG, with every text legible and none larger than its sheet."""
     use_installed_fonts(figure)
+    _cut_large_texts(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
+
+
+def _cut_large_texts(figure: Any) -> None:
+    """Shorten texts that would leave no room for the curves: what a letter takes its font decides.
+
+    A letter may be as wide as a word, and a hundred accents may stand on one.
+    """
+    from matplotlib.text import Text
+
+    widest, highest = figure.bbox.width / max(1, len(figure.axes)), figure.bbox.height / 3
+    for text in figure.findobj(Text):
+        while len(text.get_text()) > _SHORT:
+            extent = text.get_window_extent()
+            if extent.width <= widest and extent.height <= highest:
+                break
+            text.set_text(text.get_text()[: len(text.get_text()) * 3 // 4] + "…")
 
 
 def save_picture(picture: bytes, path: Path) -> None:

@@ -24,7 +24,7 @@ from minibig.evaluation import mean_loss
 from minibig.files import command_line, digest, quoted, write_json, write_text
 from minibig.generation import stream_text
 from minibig.objectives import answer_loss
-from minibig.pictures import Phase, draw_phases
+from minibig.pictures import Phase, draw_phases, reason_not_drawn
 from minibig.recipes.display import Display
 from minibig.recipes.examination import LANGUAGE_NAMES, Examination, examine, heading, row
 from minibig.recipes.folder import (
@@ -152,6 +152,8 @@ def _run(
     stages.run(FINETUNING, lambda: _fine_tune(settings, world, display))
     if _read_examination(folder).model_sha256 != _model_sha256(folder):
         stages.repeat(EXAMINATION, REPORT)
+    elif not all((folder / name).exists() for name in ("report.html", "loss.png")):
+        stages.repeat(REPORT)
     asked_before = EXAMINATION in stages.seconds
     stages.run(EXAMINATION, lambda: _examine(settings, world, display))
     stages.run(REPORT, lambda: _report(folder, stages, world))
@@ -319,6 +321,8 @@ def _report(folder: Path, stages: Stages, world: World) -> None:
     metrics = _metrics(folder, stages, world)
     page = report_page(folder, _read_examination(folder), metrics, phases(folder, world))
     write_text(folder / "report.html", page)
+    if not (folder / "loss.png").exists():  # somebody has removed it since it was learned
+        reason_not_drawn(lambda: draw_phases(phases(folder, world), folder / "loss.png"))
 
 
 def _metrics(folder: Path, stages: Stages, world: World) -> dict[str, Any]:

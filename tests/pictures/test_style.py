@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,11 @@ def test_an_interrupt_is_not_a_reason():
 
     with pytest.raises(KeyboardInterrupt):
         reason_not_drawn(interrupted)
+
+
+@pytest.mark.parametrize("title", ["\ufdfd" * 255, "e" + "\u0301" * 255, "\u2e3b" * 255])
+def test_a_title_of_wide_letters_or_many_accents_leaves_room_for_the_curves(title):
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        picture_of([Phase(Lines(), title), Phase(Lines(), title)])
+    assert not [each for each in warned if "layout" in str(each.message)]

@@ -165,6 +165,22 @@ def test_a_finished_run_repeats_nothing_and_shows_all_again(finished, config):
     assert changed <= {"metrics.json"}
 
 
+@pytest.mark.parametrize("name", ["report.html", "loss.png"])
+def test_a_removed_page_or_picture_is_made_again_and_hinders_nothing(
+    finished, config, tmp_path, name
+):
+    run = tmp_path / "run"
+    shutil.copytree(finished[0], run)
+    (run / name).unlink()
+    for command in (["info", run], ["plot", run, "--out", tmp_path / "a.png"]):
+        done = called(*command)
+        assert (done.returncode, done.stderr) == (0, "")
+    examined = (run / "examination.json").stat().st_mtime_ns
+    assert quickstart("--config", config, "--out", run).returncode == 0
+    assert (run / name).stat().st_size > 1000
+    assert (run / "examination.json").stat().st_mtime_ns == examined
+
+
 def test_another_checkpoint_answers_otherwise(finished, config, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(finished[0], run)
