@@ -152,7 +152,7 @@ within("the loss on XOR", loss.item(), 0.0, 0.05)
 # (chapter 2) does the rest. The sum of their losses keeps their gradients apart.
 
 # %%
-SEEDS, STEPS = (20, 800) if QUICK else (200, 2000)
+SEEDS, STEPS = (20, 500) if QUICK else (200, 2000)
 
 def share_that_learns(n_hidden):
     """The share of networks with n_hidden neurons that get all four points right in the end."""
