@@ -27,7 +27,9 @@ from minibig.settings import Settings
 _LARGEST = 1 << 24  # a whole number among the arguments
 _DEEPEST = 40  # descriptions within descriptions
 _LONGEST = 1000  # letters of the name of a class
-_BESIDE = frozenset({"path", "training", "_buffers"})  # what a module notes about itself
+
+NOTES = frozenset({"path", "training", "_buffers"})
+"""The attributes in which a module notes what it is in a model."""
 
 Classes = Iterable[type[Module]]
 
@@ -38,7 +40,7 @@ def class_name(kind: type[Module]) -> str:
     >>> class_name(nn.Linear), class_name(type("LoRA", (Module,), {"__module__": "my_layers"}))
     ('Linear', 'my_layers.LoRA')
     """
-    own = _own_classes().get(kind.__name__) is kind
+    own = _own_class(kind.__name__) is kind
     return kind.__name__ if own else f"{kind.__module__}.{kind.__qualname__}"
 
 
@@ -50,8 +52,8 @@ def find_class(name: Any, given: Classes = ()) -> type[Module] | None:
     """
     if not isinstance(name, str) or len(name) > _LONGEST:
         return None
-    if name in _own_classes():
-        return _own_classes()[name]
+    if own := _own_class(name):
+        return own
     short = name.rpartition(".")[2]
     for kind in given:
         if short == kind.__name__:
@@ -135,7 +137,7 @@ def is_alike(fresh: Module, module: Module) -> bool:
     """
     if type(fresh) is not type(module):
         return False
-    added = vars(module).keys() - vars(fresh).keys() - _BESIDE
+    added = vars(module).keys() - vars(fresh).keys() - NOTES
     if any(hasattr(type(module), name) for name in added):
         return False
     own = {n: v.shape for n, v in vars(fresh).items() if isinstance(v, Tensor)}
@@ -153,7 +155,7 @@ def settings_of(module: Module) -> dict[str, Any]:
     >>> settings_of(nn.Linear(2, 3))
     {'d_in': 2, 'd_out': 3}
     """
-    beside = _BESIDE.union(vars(module).get("_buffers", ()))
+    beside = NOTES.union(vars(module).get("_buffers", ()))
     return {
         name: value.tolist() if is_array(value) or isinstance(value, Tensor) else value
         for name, value in vars(module).items()
@@ -172,10 +174,13 @@ def _equal(a: Any, b: Any) -> bool:
         return False
 
 
-def _own_classes() -> dict[str, type[Module]]:
-    """The models and layers of minibig by name."""
-    found = {n: getattr(room, n) for room in (nn, models) for n in room.__all__}
-    return {n: c for n, c in found.items() if isinstance(c, type) and issubclass(c, Module)}
+def _own_class(name: str) -> type[Module] | None:
+    """The model or layer of minibig of this name."""
+    for room in (models, nn):
+        kind = getattr(room, name) if name in room.__all__ else None
+        if isinstance(kind, type) and issubclass(kind, Module):
+            return kind
+    return None
 
 
 def _imported(name: str) -> type[Module] | None:

@@ -14,6 +14,7 @@ from minibig.files import StorageError
 from minibig.nn import Module, without_values
 from minibig.settings import Settings
 from minibig.storage.descriptions import (
+    NOTES,
     Classes,
     class_name,
     described,
@@ -81,9 +82,13 @@ def build(fields: Mapping[str, Any], classes: Classes = ()) -> Module:
     for path, part in parts.items():
         above, _, name = path.rpartition(".")
         holder = dict(model.named_modules()).get(above)
+        nowhere = InputError(f"there is no place {checks.shown(path)} for a part.")
         if holder is None or not (name.isidentifier() or name.isdecimal()):
-            raise InputError(f"there is no place {checks.shown(path)} for a part.")
-        setattr(holder, name, made(part, classes))
+            raise nowhere
+        layer = made(part, classes)
+        if name in NOTES or hasattr(type(holder), name):  # what belongs to the class
+            raise nowhere
+        setattr(holder, name, layer)
     return model
 
 

@@ -156,6 +156,9 @@ def test_the_data_of_a_frozen_parameter_cannot_be_written_in_place():
     p.assign(mb.zeros(2))
     with pytest.raises(ValueError, match="read-only"):
         p.data[0] = 1
+    p.move(np.dtype("float64"), p.device)
+    with pytest.raises(ValueError, match="read-only"):
+        p.data[0] = 1
     y.backward()
     assert x.grad.tolist() == [1.0, 2.0]
     p.requires_grad = True

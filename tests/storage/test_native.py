@@ -78,6 +78,17 @@ class LoRA(nn.Module):
         return self.layer(x) + (x @ self.A) @ self.B * self.scale
 
 
+class Open(nn.Module):
+    """More arguments than it has names for; none of them is given."""
+
+    def __init__(self, width, *more, **others):
+        self.width = width
+        self.layer = nn.Linear(width, width + len(more) + len(others))
+
+    def forward(self, x):
+        return self.layer(x)
+
+
 def with_adapters():
     model = GPT(CONFIG)
     nn.replace_all(model, nn.Linear, lambda path, layer: LoRA(layer, rank=3))
@@ -89,6 +100,15 @@ def longer():
     """A block more than its configuration says."""
     model = GPT(CONFIG)
     model.blocks.append(nn.PreNormBlock(nn.MultiHeadAttention(8, 2), nn.FeedForward(8, 5)))
+    return model
+
+
+def with_parts_1_and_10():
+    """The name of one begins like that of the other."""
+    model = GPT(dataclasses.replace(CONFIG, n_layers=11))
+    for number in (1, 10):
+        block = nn.PreNormBlock(nn.MultiHeadAttention(8, 2), nn.FeedForward(8, 5))
+        nn.replace(model, f"blocks.{number}", block)
     return model
 
 
@@ -116,8 +136,10 @@ KNOWN = {
     "Variant": lambda: Variant(CONFIG),
     "adapters": with_adapters,
     "longer": longer,
+    "parts 1 and 10": with_parts_1_and_10,
     "adapter": adapted,
     "LoRA": lambda: LoRA(nn.Linear(3, 2)),
+    "open": lambda: Open(3),
     "activation": with_another_activation,
     "settings": with_settings_changed,
     "feed-forward": lambda: nn.FeedForward(4, 8, mb.relu),
@@ -414,3 +436,11 @@ def test_a_note_and_a_constant_that_is_made_alike_are_no_matter(tmp_path):
 @pytest.mark.parametrize("name", ["a" * 10**6, ".".join("a" * 10**5)], ids=["long", "dots"])
 def test_a_name_without_end_is_that_of_no_class(name):
     assert find_class(name) is None
+
+
+@pytest.mark.parametrize("place", ["__class__", "0.__dict__", "0._buffers", "forward", "training"])
+def test_a_part_takes_no_place_that_belongs_to_the_class(place):
+    part = {"class": "Linear", "arguments": {"d_in": 2, "d_out": 2}}
+    fields = {"class": "Sequential", "modules": [part], "parts": {place: part}}
+    with pytest.raises(mb.InputError, match="there is no place"):
+        native.build(fields)
