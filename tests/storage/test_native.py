@@ -107,8 +107,7 @@ def with_parts_1_and_10():
     """The name of one begins like that of the other."""
     model = GPT(dataclasses.replace(CONFIG, n_layers=11))
     for number in (1, 10):
-        block = nn.PreNormBlock(nn.MultiHeadAttention(8, 2), nn.FeedForward(8, 5))
-        nn.replace(model, f"blocks.{number}", block)
+        nn.replace(model, f"blocks.{number}", nn.Linear(8, 8))
     return model
 
 
