@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from minibig.backend import InputError, device
+from minibig.backend import InputError, checks, device
 from minibig.data import CORPORA, World
 from minibig.dialogue import DialogueBatches, answers_to, dialogue_evaluation_batches
 from minibig.evaluation import mean_loss
@@ -202,7 +202,8 @@ def quickstart_settings(record: Record) -> Quickstart:
 
     In older versions those of the fine-tuning lay in one row, beside others that had no meaning.
     """
-    first = pretraining_of(record.settings["pretraining"])
+    held = record.settings.get("pretraining")
+    first = pretraining_of(checks.instance("pretraining", held, dict))
     second = record.settings.get("finetuning")
     if second is None:
         loop = Quickstart().finetuning.to_json()

@@ -20,7 +20,7 @@ from minibig.recipes.folder import (
     read_record,
     write_record,
 )
-from minibig.recipes.quickstart_run import Quickstart, quickstart_settings, run_settings
+from minibig.recipes.quickstart_run import Quickstart, quickstart, quickstart_settings, run_settings
 from minibig.recipes.text import tokenized
 
 
@@ -74,6 +74,17 @@ def test_a_record_of_wrong_types_is_one_sentence(tmp_path, changes):
     with pytest.raises(StorageError, match=r"run\.json") as error:
         run_settings(tmp_path)
     assert str(error.value).count("\n") == 0
+
+
+@pytest.mark.parametrize("settings", [{}, {"finetuning": {}}, {"pretraining": None}])
+def test_a_record_of_a_quickstart_without_its_pretraining_is_one_sentence(tmp_path, settings):
+    write_record(tmp_path, ["minibig"], Quickstart(), TextRecord(name="world"))
+    change_record(tmp_path, settings=settings)
+    for read in (run_settings, lambda folder: quickstart(Quickstart(out=folder))):
+        with pytest.raises(
+            StorageError, match=r"run\.json does not describe .*pretraining must be"
+        ):
+            read(tmp_path)
 
 
 def test_only_the_settings_that_a_quickstart_really_has_are_compared(tmp_path):

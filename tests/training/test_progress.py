@@ -131,3 +131,12 @@ def test_the_bar_is_one_line_of_the_terminal(columns, seen, unseen):
     assert len(last) <= columns
     assert all(part in last for part in seen), last
     assert not any(part in last for part in unseen), last
+
+
+def test_the_bar_of_a_finished_run_says_so_and_not_that_time_is_left():
+    stream = Terminal()
+    bar = ProgressBar(stream)
+    bar.begin(6, 6)
+    bar.end()
+    assert "6/6" in stream.getvalue() and "finished" in stream.getvalue()
+    assert "left" not in stream.getvalue()
