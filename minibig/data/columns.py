@@ -180,7 +180,8 @@ def _listed(names: list[str]) -> str:
 
 def _names_in(path: str, beginning: Iterable[str]) -> list[str]:
     """The columns of a table by its first row, or none where that cannot be read."""
-    lines = (line for line in _lines(beginning, path) if line.strip())
+    texts = (text.replace("\r", "\n") for text in beginning)  # also of an old Macintosh file
+    lines = (line for line in _lines(texts, path) if line.strip())
     try:
         if path.lower().endswith(("jsonl", "ndjson")):
             row = json.loads(next(lines, ""))

@@ -195,6 +195,7 @@ def test_a_long_table_streams(path):
         ("t.jsonl", '\n{"id": 1, "text": "a"}\n', r"It has 'id', 'text'\."),
         ("t.ndjson", "[1]\n", r"such as .*:text\. It has none\."),
         ("t.csv", '"unclosed', "is a table"),
+        ("t.csv", "n,word\r1,one\r", r"It has 'n', 'word'\."),
         ("t.json", '[{"text": "a"}]', r"is JSON and no text\. Write one object a line"),
         ("wide.csv", ",".join(f"c{i}" for i in range(500)), "'c11' and 488 more"),
         ("wide.csv", ",".join(f"c{i}" for i in range(30_000)), "'c11' and 29,988 more"),
