@@ -79,7 +79,7 @@ for at in (0.0, -20.0, 100.0):
 points = mb.tensor([-3.0, -0.1, 0.0, 0.5, 7.0])
 mb.check_gradients(softplus, points, order=2)
 
-wrong = mb.primitive(lambda x, /: softplus.function(x))
+wrong = mb.primitive(lambda x, /: softplus.definition(x))
 wrong.defvjp(x=lambda g, x: g * mb.tanh(x))
 try:
     mb.check_gradients(wrong, points)
@@ -94,7 +94,7 @@ else:
 # be made of operations that the engine knows. A rule in NumPy says so when it is asked for more:
 
 # %%
-shallow = mb.primitive(lambda x, /: softplus.function(x))
+shallow = mb.primitive(lambda x, /: softplus.definition(x))
 shallow.defvjp(x=lambda g, x: g * (1 / (1 + np.exp(-x))))
 mb.check_gradients(shallow, points, order=1)
 try:

@@ -32,8 +32,7 @@ def file_documents(path: Path, errors: str, column: str | None = None) -> Iterat
 
 def texts_of_head(path: Path) -> Iterator[str]:
     """The text of a file block by block, whatever its encoding: to read a header in it."""
-    blocks = read_blocks(path, PIECE_BYTES)
-    return codecs.iterdecode(blocks, "utf-8-sig", errors="replace")
+    yield from codecs.iterdecode(read_blocks(path, PIECE_BYTES), "utf-8-sig", errors="replace")
 
 
 def text_files(path: str | os.PathLike[str]) -> list[Path]:
