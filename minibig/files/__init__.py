@@ -11,9 +11,10 @@
     decoded, decoded_blocks              bytes as text, or how to convert what is not UTF-8
     quoted, command_line                 a path or a command as a shell takes it
     cleaned, naming_stdout               what goes out to a terminal
+    checkout_of                          the commit of the git checkout around a folder
 
 Read in this order: temporary_names, durable, encodings, reading, shapes, strict_json, checksums,
-lock, aside; matching, shell, terminal.
+lock, aside; matching, shell, terminal, git_state.
 """
 
 from minibig.files.aside import discard, is_set_aside, restore, set_aside, settle
@@ -30,6 +31,7 @@ from minibig.files.durable import (
     write_text,
 )
 from minibig.files.encodings import DECODE_ERRORS, decoded, decoded_blocks
+from minibig.files.git_state import checkout_of
 from minibig.files.lock import locked
 from minibig.files.matching import files_below, files_matching, is_pattern
 from minibig.files.reading import open_regular, read_blocks, read_file, read_text
@@ -47,6 +49,7 @@ __all__ = [
     "Whole",
     "check_files",
     "check_shape",
+    "checkout_of",
     "cleaned",
     "command_line",
     "decoded",

@@ -4,7 +4,7 @@
     result = pretrain(Pretraining(data="mine.txt", out="runs/mine"))
     result.folder, result.model, result.tokenizer, result.metrics
 
-Read in this order: recipe, git_state, stages, folder, settings, text, presets, configuration;
+Read in this order: recipe, stages, folder, settings, text, presets, configuration;
 display, training_run, resuming, pretraining; examination, report, quickstart_run; comparison,
 description.
 """

@@ -24,6 +24,7 @@ import minibig
 from minibig.backend import InputError, checks, device
 from minibig.files import (
     StorageError,
+    checkout_of,
     command_line,
     discard,
     is_set_aside,
@@ -36,7 +37,6 @@ from minibig.files import (
     settle,
     write_json,
 )
-from minibig.recipes.git_state import checkout_of
 from minibig.recipes.recipe import recipe_of
 from minibig.recipes.stages import STAGES, Stages
 from minibig.settings import Settings, required, setting

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from minibig.files import checkout_of
 from minibig.recipes import Pretraining
-from minibig.recipes.git_state import checkout_of
 from minibig.storage import load
 from minibig.tokenizers import Characters, load_tokenizer
 

@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-from minibig.recipes.git_state import checkout_of
+from minibig.files import checkout_of
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 

@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from minibig.files import StorageError, read_file
+from minibig.files.durable import StorageError
+from minibig.files.reading import read_file
 
 _LIMIT = 10_000_000  # bytes; packed-refs has a line of about 60 for every branch and tag
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
