@@ -239,10 +239,19 @@ def test_the_engine_can_be_read_in_a_weekend():
     assert sum(map(lines_of_code, engine)) <= 2665
 
 
+def lines_in_all(package):
+    paths = (ROOT / package).rglob("*.py")
+    return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths)
+
+
 def test_the_command_keeps_to_options_printing_and_keys():
     """What a Python user could want as well lies in other packages."""
-    paths = (ROOT / "cli").rglob("*.py")
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths) <= 1300
+    assert lines_in_all("cli") <= 1300
+
+
+def test_no_package_grows_out_of_a_readers_hands():
+    sizes = {package: lines_in_all(package) for package in {p.split(".")[0] for p in PACKAGES}}
+    assert {package: n for package, n in sizes.items() if n > 2388} == {}
 
 
 def rules():
