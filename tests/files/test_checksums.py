@@ -182,3 +182,20 @@ def test_the_checksums_are_of_what_was_meant_to_be_written(tmp_path, monkeypatch
     save(GPT(GPTConfig(5, 4, n_layers=1, n_heads=1, d_model=4)), tmp_path)
     with pytest.raises(StorageError, match=r"model\.safetensors is not what was written"):
         load(tmp_path)
+
+
+def test_checksums_that_come_just_after_they_were_missed_are_no_damage(folder, monkeypatch):
+    """A process that saves takes the checksums away first and brings the new ones last."""
+    content = (folder / CHECKSUMS).read_bytes()
+    (folder / CHECKSUMS).unlink()
+    real = CheckedJson.read
+
+    def late(kind, path):
+        try:
+            return real(kind, path)
+        finally:
+            path.write_bytes(content)
+
+    monkeypatch.setattr(CheckedJson, "read", late)
+    check_files(folder, ("config.json", "model.safetensors"))
+    assert (folder / CHECKSUMS).is_file()
