@@ -93,6 +93,13 @@ def test_a_font_of_boxes_for_everything_is_no_help(installed):
     assert legible("中\uffff") == "\\u4e2d\\uffff"
 
 
+def is_drawn(path):
+    """Whether a picture is there, and is not of one color."""
+    from matplotlib.image import imread
+
+    return len(np.unique(imread(path))) > 2
+
+
 NAMES = ["中文", "日本語 한국어", "a\tb", "$x^2$", "_x", "😀", "\udc80", "\uffff", "العربية"]
 
 
@@ -103,6 +110,7 @@ def test_no_name_is_warned_of_or_fails(installed, tmp_path, bare, name):
         installed("DejaVu Sans")
     metrics = metrics_of_a_run(tmp_path, steps=3)
     draw_losses(metrics, tmp_path / "loss.png", title=name)  # a warning is an error in tests
+    assert is_drawn(tmp_path / "loss.png")
 
 
 @pytest.mark.parametrize("bare", [False, True], ids=["fonts of this machine", "no other fonts"])
@@ -111,6 +119,7 @@ def test_runs_of_all_these_names_are_drawn_together(installed, tmp_path, bare):
         installed("DejaVu Sans")
     metrics = metrics_of_a_run(tmp_path, steps=3)
     draw_runs(dict.fromkeys(NAMES, metrics), tmp_path / "runs.png")
+    assert is_drawn(tmp_path / "runs.png")
 
 
 @pytest.mark.parametrize("bare", [False, True], ids=["fonts of this machine", "no other fonts"])
@@ -133,3 +142,4 @@ def test_a_drawn_graph_takes_names_of_any_language(installed, tmp_path):
     model = Module()
     model.权重 = Parameter(np.ones(2, np.float32))
     draw_graph((model.权重 * 2).sum(), tmp_path / "graph.png", model)
+    assert is_drawn(tmp_path / "graph.png")
