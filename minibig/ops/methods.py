@@ -1,7 +1,8 @@
 """What others see of the operations: the table that gives Tensor its operators and methods.
 
-Formulas in `ops/` that are ordinary functions of tensors call one another as they are. All others
-get them with a sentence that says what is wrong where they are given something else.
+Formulas in `ops/` are ordinary functions of tensors. Here, where all of them are there, each is put
+back into its module with `composite` around it, which says in a sentence what is wrong where it is
+given something else. Names that a module has imported before this are still the bare functions.
 """
 
 from inspect import isfunction
@@ -30,7 +31,7 @@ MODULES = {
     scaled_dot_product_attention: "",
 }
 
-# A module keeps its functions under their names: what imports them later gets them explained.
+# Under the same name in the same module, so that a function can still be pickled.
 for module in MODULES:
     for name, function in [*vars(module).items()]:
         if isfunction(function) and function.__module__ == module.__name__ and name[0] != "_":
