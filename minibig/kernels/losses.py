@@ -7,8 +7,32 @@ multiply by the gradient of the loss, which is nearly always 1.
 
 import numpy as np
 
-from minibig.kernels.parallel import BLOCK, for_blocks, is_plain, rows_of
+from minibig.kernels.loops import loop
+from minibig.kernels.parallel import BLOCK, as_rows, for_blocks, is_plain, rows_of
 from minibig.ops import cross_entropy
+
+
+@loop
+def cross_entropy_rows(x, classes, ignored, smoothing, share, losses, e):
+    """losses = ln Σ eˣ − (1 − ε)·x_k − ε·mean x,  x less its maximum.
+
+    e becomes the gradient, share·(softmax(x) − (1 − ε)·1_k − ε/V). Where the class is `ignored`
+    both are 0.
+    """
+    kept, here = classes != ignored, np.arange(len(x))
+    wanted = np.where(kept, classes, 0)
+    np.subtract(x, x.max(axis=-1, keepdims=True), out=e)
+    log_p = e[here, wanted]
+    if smoothing:
+        log_p = (1 - smoothing) * log_p + smoothing * e.mean(axis=-1)
+    np.exp(e, out=e)
+    total = e.sum(axis=-1)
+    losses[:] = np.where(kept, np.log(total) - log_p, 0)
+    shares = kept.astype(x.dtype) * share
+    e *= (shares / total)[:, None]
+    if smoothing:
+        e -= (shares * (smoothing / x.shape[1]))[:, None]
+    e[here, wanted] -= shares * (1 - smoothing)
 
 
 @cross_entropy.kernel("cpu")
@@ -17,39 +41,22 @@ def forward(logits, targets, *, keep, weights, ignore_index, label_smoothing, re
         return NotImplemented
     if not is_plain(logits) or not logits.size:
         return NotImplemented
-    V = logits.shape[-1]
-    rows, classes = logits.reshape(-1, V), targets.reshape(-1)
-    N = len(rows)
-    kept = classes != ignore_index
-    count = int(kept.sum())
+    rows, classes = as_rows(logits), np.ascontiguousarray(targets.reshape(-1), np.int64)
+    N, V = rows.shape
+    count = int((classes != ignore_index).sum())
     if count == 0:
         return NotImplemented
-    size = max(1, min(N, 2 * BLOCK // V))
-    losses = np.empty(N, rows.dtype)
-    gradient = np.empty((N, V), rows.dtype) if keep else None
+    losses = np.empty(N)
+    gradient = np.empty_like(rows) if keep else None
 
-    def block(start: int, stop: int) -> None:
-        x, here = rows[start:stop], np.arange(stop - start)
-        wanted = np.where(kept[start:stop], classes[start:stop], 0)
-        top = x.max(axis=-1, keepdims=True)
-        e = np.subtract(x, top, out=None if gradient is None else gradient[start:stop])
-        log_p = e[here, wanted]
-        if label_smoothing:
-            mean = e.mean(axis=-1)
-            log_p = (1 - label_smoothing) * log_p + label_smoothing * mean
-        np.exp(e, out=e)
-        total = e.sum(axis=-1)
-        losses[start:stop] = np.where(kept[start:stop], np.log(total) - log_p, 0)
-        if gradient is not None:
-            share = kept[start:stop].astype(x.dtype) * (1 / count)
-            e *= (share / total)[:, None]
-            if label_smoothing:
-                e -= (share * (label_smoothing / V))[:, None]
-            e[here, wanted] -= share * (1 - label_smoothing)
+    def block(i: int, j: int) -> None:
+        e = np.empty_like(rows[i:j]) if gradient is None else gradient[i:j]
+        cross_entropy_rows(
+            rows[i:j], classes[i:j], ignore_index, label_smoothing, 1 / count, losses[i:j], e
+        )
 
-    for_blocks(block, N, size)
-    loss = losses.sum(dtype=np.float64) / count
-    return np.asarray(loss, dtype=rows.dtype), (logits.shape, gradient)
+    for_blocks(block, N, rows_of(N, V, 2 * BLOCK))
+    return np.asarray(losses.sum() / count, dtype=rows.dtype), (logits.shape, gradient)
 
 
 @forward.vjp

@@ -1,72 +1,131 @@
-"""layer_norm on NumPy: one pass over row blocks that stay in cache."""
+"""layer_norm and rms_norm: one pass over blocks of rows that stay in cache."""
 
 import numpy as np
 
 from minibig.backend import total
-from minibig.kernels.parallel import BLOCK, for_blocks, is_plain, rows_of
+from minibig.kernels.loops import loop
+from minibig.kernels.parallel import BLOCK, as_rows, for_blocks, is_plain, rows_of
 from minibig.kernels.products import sum_rows
-from minibig.ops import layer_norm
+from minibig.ops import layer_norm, rms_norm
+
+
+@loop
+def layer_norm_rows(x, weight, bias, eps, x_hat, r, y):
+    """x̂ = (x − μ)·r,  r = 1/√(var x + ε),  y = x̂·weight + bias."""
+    D = x.shape[1]
+    averaging = np.full(D, 1 / D, x.dtype)
+    np.subtract(x, (x @ averaging)[:, None], out=x_hat)
+    x_hat -= (x_hat @ averaging)[:, None]  # the mean itself was rounded
+    variance = np.vecdot(x_hat, x_hat)
+    variance *= 1 / D
+    variance += eps
+    np.divide(1, np.sqrt(variance), out=r)
+    x_hat *= r[:, None]
+    np.multiply(x_hat, weight, out=y)
+    y += bias
+
+
+@loop
+def layer_norm_gradients(g, x_hat, r, weight, x_grad, weight_grad, bias_grad):
+    """∂L/∂x = r·(ĝ − mean ĝ − x̂·mean(ĝ·x̂)),  ĝ = g·weight;  ∂L/∂weight = Σ g·x̂,  ∂L/∂bias = Σ g.
+
+    The sums run over the rows that are here.
+    """
+    D = g.shape[1]
+    averaged_weight = weight * (1 / D)
+    along = g * x_hat
+    sum_rows(along, 0, D, weight_grad)
+    sum_rows(g, 0, D, bias_grad)
+    np.multiply(x_hat, (along @ averaged_weight)[:, None], out=along)
+    along += (g @ averaged_weight)[:, None]
+    np.multiply(g, weight, out=x_grad)
+    x_grad -= along
+    x_grad *= r[:, None]
+
+
+@loop
+def rms_norm_rows(x, weight, eps, x_hat, r, y):
+    """x̂ = x·r,  r = 1/√(mean x² + ε),  y = x̂·weight."""
+    square = np.vecdot(x, x)
+    square *= 1 / x.shape[1]
+    square += eps
+    np.divide(1, np.sqrt(square), out=r)
+    np.multiply(x, r[:, None], out=x_hat)
+    np.multiply(x_hat, weight, out=y)
+
+
+@loop
+def rms_norm_gradients(g, x_hat, r, weight, x_grad, weight_grad):
+    """∂L/∂x = r·(ĝ − x̂·mean(ĝ·x̂)),  ĝ = g·weight;  ∂L/∂weight = Σ g·x̂ over the rows."""
+    D = g.shape[1]
+    along = g * x_hat
+    sum_rows(along, 0, D, weight_grad)
+    np.multiply(x_hat, (along @ (weight * (1 / D)))[:, None], out=along)
+    np.multiply(g, weight, out=x_grad)
+    x_grad -= along
+    x_grad *= r[:, None]
 
 
 @layer_norm.kernel("cpu")
-def forward(x, weight, bias, *, keep, eps):
+def layer_norm_forward(x, weight, bias, *, keep, eps):
     if not is_plain(x, weight, bias) or not x.size:
         return NotImplemented
-    D = x.shape[-1]
-    rows, averaging = x.reshape(-1, D), np.full(D, 1 / D, x.dtype)
-    x_hat, y = np.empty_like(rows), np.empty_like(rows)
-    r = np.empty((len(rows), 1), x.dtype)  # 1/σ
+    rows = as_rows(x)
+    N, D = rows.shape
+    weight = np.ones(D, x.dtype) if weight is None else np.ascontiguousarray(weight)
+    bias = np.zeros(D, x.dtype) if bias is None else np.ascontiguousarray(bias)
+    x_hat, y, r = np.empty_like(rows), np.empty_like(rows), np.empty(N, x.dtype)
 
-    def block(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        centred = x_hat[part]
-        np.subtract(rows[part], (rows[part] @ averaging)[:, None], out=centred)
-        centred -= (centred @ averaging)[:, None]  # the mean itself was rounded
-        variance = np.vecdot(centred, centred)[:, None]
-        variance *= 1 / D
-        variance += eps
-        np.divide(1, np.sqrt(variance), out=r[part])
-        centred *= r[part]
-        if weight is None:
-            y[part] = centred
-        else:
-            np.multiply(centred, weight, out=y[part])
-        if bias is not None:
-            y[part] += bias
+    def block(i: int, j: int) -> None:
+        layer_norm_rows(rows[i:j], weight, bias, eps, x_hat[i:j], r[i:j], y[i:j])
 
-    for_blocks(block, len(rows), rows_of(len(rows), D, 2 * BLOCK))
+    for_blocks(block, N, rows_of(N, D, BLOCK))
     return y.reshape(x.shape), (x.shape, x_hat, r, weight)
 
 
-@forward.vjp
-def backward(g, residuals, *, needed, owned, last, eps):
+@layer_norm_forward.vjp
+def layer_norm_backward(g, residuals, *, needed, owned, last, eps):
     shape, x_hat, r, weight = residuals
     N, D = x_hat.shape
-    g, x_grad = g.reshape(N, D), np.empty_like(x_hat)
-    averaged_weight = np.full(D, 1 / D, x_hat.dtype) if weight is None else weight * (1 / D)
-    size = rows_of(N, D, 2 * BLOCK)
+    g, x_grad = as_rows(g), np.empty_like(x_hat)
+    size = rows_of(N, D, BLOCK)
     weight_parts, bias_parts = np.empty((2, -(-N // size), D), x_hat.dtype)
 
-    def block(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        out = x_grad[part]
-        along = g[part] * x_hat[part]
-        if needed[1]:
-            sum_rows(along, weight_parts[start // size])
-        if needed[2]:
-            sum_rows(g[part], bias_parts[start // size])
-        np.multiply(x_hat[part], (along @ averaged_weight)[:, None], out=along)
-        along += (g[part] @ averaged_weight)[:, None]
-        if weight is None:
-            np.subtract(g[part], along, out=out)
-        else:
-            np.multiply(g[part], weight, out=out)
-            out -= along
-        out *= r[part]
+    def block(i: int, j: int) -> None:
+        parts = weight_parts[i // size], bias_parts[i // size]
+        layer_norm_gradients(g[i:j], x_hat[i:j], r[i:j], weight, x_grad[i:j], *parts)
 
     for_blocks(block, N, size)
-    return (
-        x_grad.reshape(shape),
-        total(weight_parts, axis=0) if needed[1] else None,
-        total(bias_parts, axis=0) if needed[2] else None,
-    )
+    return x_grad.reshape(shape), total(weight_parts, axis=0), total(bias_parts, axis=0)
+
+
+@rms_norm.kernel("cpu")
+def rms_norm_forward(x, weight, *, keep, eps):
+    if not is_plain(x, weight) or not x.size:
+        return NotImplemented
+    rows = as_rows(x)
+    N, D = rows.shape
+    weight = np.ones(D, x.dtype) if weight is None else np.ascontiguousarray(weight)
+    x_hat, y, r = np.empty_like(rows), np.empty_like(rows), np.empty(N, x.dtype)
+
+    def block(i: int, j: int) -> None:
+        rms_norm_rows(rows[i:j], weight, eps, x_hat[i:j], r[i:j], y[i:j])
+
+    for_blocks(block, N, rows_of(N, D, BLOCK))
+    return y.reshape(x.shape), (x.shape, x_hat, r, weight)
+
+
+@rms_norm_forward.vjp
+def rms_norm_backward(g, residuals, *, needed, owned, last, eps):
+    shape, x_hat, r, weight = residuals
+    N, D = x_hat.shape
+    g, x_grad = as_rows(g), np.empty_like(x_hat)
+    size = rows_of(N, D, BLOCK)
+    weight_parts = np.empty((-(-N // size), D), x_hat.dtype)
+
+    def block(i: int, j: int) -> None:
+        parts = weight_parts[i // size]
+        rms_norm_gradients(g[i:j], x_hat[i:j], r[i:j], weight, x_grad[i:j], parts)
+
+    for_blocks(block, N, size)
+    return x_grad.reshape(shape), total(weight_parts, axis=0)

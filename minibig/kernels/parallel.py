@@ -246,6 +246,11 @@ def rows_of(n: int, width: int, size: int = BLOCK) -> int:
     return max(1, min(n, size // max(1, width)))
 
 
+def as_rows(x: Array) -> Array:
+    """x as contiguous rows: (..., D) -> (N, D)."""
+    return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+
+
 def is_plain(*arrays: Array | None) -> bool:
     """Whether a kernel takes these arrays: all given ones float32, or all float64."""
     dtypes = {a.dtype for a in arrays if a is not None}

@@ -1,14 +1,14 @@
 """linear and feed_forward on NumPy: row blocks, bias and activation while they are in cache."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minibig.backend import Array, total
-from minibig.kernels.parallel import Task, blocks, for_blocks, is_plain, rows_of, run_tasks
-from minibig.ops import feed_forward, gelu_tanh, linear, relu
+from minibig.kernels.loops import Loop, loop
+from minibig.kernels.parallel import Task, as_rows, blocks, for_blocks, is_plain, rows_of, run_tasks
+from minibig.ops import feed_forward, gelu, gelu_tanh, linear, normal_cdf, relu, silu
 
 
 def product_rows(n: int) -> int:
@@ -33,21 +33,24 @@ def transposed_product(x: Array, g: Array, y: Array) -> list[Task]:
     return blocks(lambda i, j: np.matmul(x.T, g[:, i:j], out=y[:, i:j]), F, product_rows(F))
 
 
-def sum_rows(x: Array, y: Array) -> None:
-    """y = Σ over the rows of x, by products with ones, which are faster than x.sum(axis=0).
+@loop
+def sum_rows(x, start, stop, y):
+    """y = Σ over the rows of x, for the columns from start to stop.
 
-    A product adds 128 rows at most, one after the other; so long sums keep their digits.
+    Products with ones are faster than x.sum(axis=0). One adds 128 rows at most, one after the
+    other; so long sums keep their digits.
 
     Shapes:  x (N, F)  ->  y (F).
     """
-    N, F = x.shape
+    N = len(x)
+    x, y = x[:, start:stop], y[start:stop]
     ones = np.ones(128, x.dtype)
     if N <= 128:
         np.matmul(ones[:N], x, out=y)
         return
     whole = N - N % 128
-    parts = np.empty((-(-N // 128), F), x.dtype)
-    np.matmul(ones, x[:whole].reshape(-1, 128, F), out=parts[: whole // 128])
+    parts = np.empty((-(-N // 128), stop - start), x.dtype)
+    np.matmul(ones, x[:whole].reshape(-1, 128, stop - start), out=parts[: whole // 128])
     if whole < N:
         np.matmul(ones[: N - whole], x[whole:], out=parts[-1])
     y[...] = total(parts, axis=0)
@@ -56,14 +59,14 @@ def sum_rows(x: Array, y: Array) -> None:
 def column_sums(g: Array, y: Array) -> list[Task]:
     """y = Σ over the rows of g, a bias's gradient: tasks for `run`."""
     N, F = g.shape
-    return blocks(lambda i, j: sum_rows(g[:, i:j], y[i:j]), F, max(1, (1 << 19) // N))
+    return blocks(lambda i, j: sum_rows(g, i, j, y), F, max(1, (1 << 19) // N))
 
 
 @linear.kernel("cpu")
 def linear_forward(x, weight, bias, *, keep):
     if not is_plain(x, weight, bias) or not x.size or not weight.size:
         return NotImplemented
-    rows = x.reshape(-1, x.shape[-1])  # (N, D)
+    rows = as_rows(x)  # (N, D)
     y = np.empty((len(rows), weight.shape[1]), x.dtype)
 
     def block(start: int, stop: int) -> None:
@@ -78,7 +81,7 @@ def linear_forward(x, weight, bias, *, keep):
 @linear_forward.vjp
 def linear_backward(g, residuals, *, needed, owned, last):
     shape, x, weight = residuals
-    g = g.reshape(-1, weight.shape[1])
+    g = as_rows(g)
     x_grad = weight_grad = bias_grad = None
     tasks: list[Task] = []
     if needed[0]:
@@ -99,26 +102,31 @@ def linear_backward(g, residuals, *, needed, owned, last):
     return None if x_grad is None else x_grad.reshape(shape), weight_grad, bias_grad
 
 
-def _relu_in_place(u: Array, y: Array) -> None:
-    """y = max(0, u); u becomes the derivative."""
+@loop
+def relu_rows(u, bias, y):
+    """y = relu(u + bias);  u becomes the derivative."""
+    u += bias
     np.maximum(u, 0, out=y)
     np.greater(u, 0, out=u)
 
 
-def _gelu_tanh_in_place(u: Array, y: Array) -> None:
-    """y = gelu_tanh(u); u becomes the derivative.
+@loop
+def gelu_tanh_rows(u, bias, y):
+    """y = gelu_tanh(u + bias);  u becomes the derivative.
 
-    1 + tanh z = 2σ(2z), so y = u·s with s = σ(2z), z = √(2/π)(u + 0.044715u³): one exponential.
-    The derivative is s + y·(1 − s)·2z', with 2z' = 2√(2/π)(1 + 3·0.044715u²).
+    With s = σ(2z) = (1 + tanh z)/2, 2z = 2√(2/π)(u + 0.044715u³), there is one exponential:
+    y = u·s,  y' = s + y·(1 − s)·2z'.
     """
     c = 2 * math.sqrt(2 / math.pi)
+    u += bias
     s = np.multiply(u, u)
     s *= -c * 0.044715
     slope = s * -3.0
     slope += c
     s -= c
     s *= u
-    np.exp(s, out=s)
+    with np.errstate(over="ignore"):  # e^(−2z) = ∞ gives s = 0, which is right
+        np.exp(s, out=s)
     s += 1
     np.reciprocal(s, out=s)
     np.multiply(u, s, out=y)
@@ -128,19 +136,51 @@ def _gelu_tanh_in_place(u: Array, y: Array) -> None:
     u += s
 
 
-_IN_PLACE: dict[Any, Callable[[Array, Array], None]] = {
-    relu: _relu_in_place,
-    gelu_tanh: _gelu_tanh_in_place,
+@loop
+def silu_rows(u, bias, y):
+    """y = silu(u + bias) = (u + bias)·s,  s = σ(u + bias);  u becomes s + y·(1 − s)."""
+    u += bias
+    s = -u
+    with np.errstate(over="ignore"):
+        np.exp(s, out=s)
+    s += 1
+    np.reciprocal(s, out=s)
+    np.multiply(u, s, out=y)
+    np.subtract(1, s, out=u)
+    u *= y
+    u += s
+
+
+@loop
+def gelu_rows(u, bias, y):
+    """y = gelu(u + bias) = (u + bias)·Φ(u + bias);  u becomes Φ(u) + u·φ(u)."""
+    u += bias
+    phi = normal_cdf(u)
+    np.multiply(u, phi, out=y)
+    density = u * u
+    density *= -0.5
+    np.exp(density, out=density)
+    density *= 1 / math.sqrt(2 * math.pi)
+    u *= density
+    u += phi
+
+
+_LOOPS: dict[Any, Loop] = {
+    relu: relu_rows,
+    gelu: gelu_rows,
+    gelu_tanh: gelu_tanh_rows,
+    silu: silu_rows,
 }
 
 
 @feed_forward.kernel("cpu")
 def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
-    activate = _IN_PLACE.get(activation)
+    activate = _LOOPS.get(activation)
     if activate is None or not is_plain(x, w1, b1, w2, b2) or not x.size or not w1.size:
         return NotImplemented
-    rows = x.reshape(-1, x.shape[-1])  # (N, D)
+    rows = as_rows(x)  # (N, D)
     N, F = len(rows), w1.shape[1]
+    bias = np.zeros(F, x.dtype) if b1 is None else np.ascontiguousarray(b1)
     u, a = np.empty((N, F), x.dtype), np.empty((N, F), x.dtype)
     y = np.empty((N, w2.shape[1]), x.dtype)
     small = rows_of(N, F)
@@ -148,11 +188,8 @@ def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
     def block(start: int, stop: int) -> None:
         np.matmul(rows[start:stop], w1, out=u[start:stop])
         for i in range(start, stop, small):
-            part = slice(i, min(i + small, stop))
-            if b1 is not None:
-                u[part] += b1
-            with np.errstate(over="ignore"):  # e^(−2z) = ∞ gives s = 0, which is right
-                activate(u[part], a[part])
+            j = min(i + small, stop)
+            activate(u[i:j], bias, a[i:j])
         np.matmul(a[start:stop], w2, out=y[start:stop])
         if b2 is not None:
             y[start:stop] += b2
@@ -164,7 +201,7 @@ def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
 @feed_forward_forward.vjp
 def feed_forward_backward(g, residuals, *, needed, owned, last, activation):
     shape, x, w1, w2, slope, a = residuals
-    g = g.reshape(-1, w2.shape[1])  # (N, D)
+    g = as_rows(g)  # (N, D)
     u_grad = np.empty_like(slope)
     x_grad = np.empty_like(x) if needed[0] else None
 

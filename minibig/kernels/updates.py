@@ -4,8 +4,28 @@ import math
 
 import numpy as np
 
+from minibig.kernels.loops import loop
 from minibig.kernels.parallel import BLOCK, for_blocks, is_plain, on_one_blas_thread
 from minibig.ops import adamw_update, orthogonalized
+
+
+@loop
+def adam_numbers(p, g, m, v, lr, beta1, beta2, eps, kept, t):
+    """m' = β₁m + (1 − β₁)g,  v' = β₂v + (1 − β₂)g²,  p' = kept·p − lr·m̂ / (√v̂ + ε)."""
+    change = g * (1 - beta1)
+    m *= beta1
+    m += change
+    np.multiply(g, g, out=change)
+    change *= 1 - beta2
+    v *= beta2
+    v += change
+    np.sqrt(v, out=change)
+    change *= 1 / math.sqrt(1 - beta2**t)
+    change += eps
+    np.divide(m, change, out=change)
+    change *= lr / (1 - beta1**t)
+    p *= kept
+    p -= change
 
 
 @adamw_update.kernel("cpu")
@@ -13,27 +33,10 @@ def forward(p, g, m, v, *, keep, lr, betas, eps, weight_decay, t):
     flat = all(x.flags.c_contiguous and x.flags.writeable for x in (p, m, v))
     if keep or not flat or not is_plain(p, g, m, v):
         return NotImplemented
-    beta1, beta2 = betas
-    step = lr / (1 - beta1**t)
-    root = 1 / math.sqrt(1 - beta2**t)
-    flat_p, flat_g, flat_m, flat_v = (x.reshape(-1) for x in (p, g, m, v))
+    numbers = [np.ascontiguousarray(x).reshape(-1) for x in (p, g, m, v)]
 
-    def block(start: int, stop: int) -> None:
-        p, g, m, v = (x[start:stop] for x in (flat_p, flat_g, flat_m, flat_v))
-        change = g * (1 - beta1)
-        m *= beta1
-        m += change
-        np.multiply(g, g, out=change)
-        change *= 1 - beta2
-        v *= beta2
-        v += change
-        np.sqrt(v, out=change)
-        change *= root
-        change += eps
-        np.divide(m, change, out=change)
-        change *= step
-        p *= 1 - lr * weight_decay
-        p -= change
+    def block(i: int, j: int) -> None:
+        adam_numbers(*[x[i:j] for x in numbers], lr, *betas, eps, 1 - lr * weight_decay, t)
 
     for_blocks(block, p.size, BLOCK)
     return (p, m, v), None

@@ -1,0 +1,88 @@
+"""How loops are compiled, and e^x for float32 in a form that becomes vector instructions.
+
+The annotations of a loop are its types: `In1` is a vector that is read, `Out2` a matrix that is
+read and written; arrays are contiguous and float32, but for `Ids` and the float64 sums `Wide1`.
+Each loop is compiled once, for these types, and kept in a cache beside its file (or below the home
+directory, where that cannot be written).
+
+Sums may be added up in any order, so that they become vector instructions, too; the order is the
+same each time. What is not finite stays so.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+f32 = np.float32
+
+In1, In2, In3 = (types.Array(types.float32, n, "C", readonly=True) for n in (1, 2, 3))
+Out1, Out2, Out3 = (types.Array(types.float32, n, "C") for n in (1, 2, 3))
+Ids = types.Array(types.int64, 1, "C", readonly=True)
+Wide1 = types.Array(types.float64, 1, "C")
+Real, Whole, Flag = types.float64, types.int64, types.boolean
+
+_ANY_ORDER = {"contract", "nsz", "arcp", "reassoc"}
+
+
+def compiled(function: Callable[..., None]) -> Any:
+    """Compile a loop for the types that its parameters are annotated with (decorator)."""
+    signature = types.void(*[p.annotation for p in inspect.signature(function).parameters.values()])
+    return numba.njit(signature, nogil=True, cache=True, error_model="numpy", fastmath=_ANY_ORDER)(
+        function
+    )
+
+
+inlined = numba.njit(
+    nogil=True, forceinline=True, error_model="numpy", fastmath={"contract", "nsz"}
+)
+"""Make a formula of numbers part of the loops that use it (decorator); it keeps its order."""
+
+
+@intrinsic
+def _float_of_bits(typing_context: Any, bits: Any) -> Any:
+    """The float32 that has the bits of an int32."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.bitcast(values[0], ir.FloatType())
+
+    return types.float32(types.int32), generate
+
+
+@intrinsic
+def larger(typing_context: Any, a: Any, b: Any) -> Any:
+    """The larger of two float32; NaN if one is. Unlike max() it becomes vector instructions."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        kind = ir.FunctionType(ir.FloatType(), [ir.FloatType()] * 2)
+        maximum = cgutils.get_or_insert_function(builder.module, kind, "llvm.maximum.f32")
+        return builder.call(maximum, values)
+
+    return types.float32(types.float32, types.float32), generate
+
+
+@inlined
+def exp(x):
+    """e^x = 2ⁿ·eʳ, n the whole number nearest to x/ln 2; eʳ by its series up to r⁷, |r| < 0.35.
+
+    ln 2 is taken off in two parts, the first of which has few digits, so that n times it is exact.
+    The result is within 1.1 units in the last place, 0 below −88 and ∞ above 88.4.
+    """
+    x = f32(-88) if x < f32(-88) else f32(89) if x > f32(89) else x
+    n = np.rint(x * f32(1.44269504))
+    r = x - n * f32(0.693359375)
+    r = r - n * f32(-2.12194440e-4)
+    q = f32(1 / 5040)
+    q = q * r + f32(1 / 720)
+    q = q * r + f32(1 / 120)
+    q = q * r + f32(1 / 24)
+    q = q * r + f32(1 / 6)
+    q = q * r + f32(1 / 2)
+    power = _float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
+    return (q * (r * r) + r + f32(1)) * power
