@@ -3,7 +3,7 @@
 import numpy as np
 
 from minibig.backend import total
-from minibig.kernels.loops import loop
+from minibig.kernels.loops import CompiledLoop, loop
 from minibig.kernels.parallel import BLOCK, as_rows, for_blocks, is_plain, rows_of
 from minibig.kernels.products import sum_rows
 from minibig.ops import layer_norm, rms_norm
@@ -43,27 +43,8 @@ def layer_norm_gradients(g, x_hat, r, weight, x_grad, weight_grad, bias_grad):
     x_grad *= r[:, None]
 
 
-@loop
-def rms_norm_rows(x, weight, eps, x_hat, r, y):
-    """x̂ = x·r,  r = 1/√(mean x² + ε),  y = x̂·weight."""
-    square = np.vecdot(x, x)
-    square *= 1 / x.shape[1]
-    square += eps
-    np.divide(1, np.sqrt(square), out=r)
-    np.multiply(x, r[:, None], out=x_hat)
-    np.multiply(x_hat, weight, out=y)
-
-
-@loop
-def rms_norm_gradients(g, x_hat, r, weight, x_grad, weight_grad):
-    """∂L/∂x = r·(ĝ − x̂·mean(ĝ·x̂)),  ĝ = g·weight;  ∂L/∂weight = Σ g·x̂ over the rows."""
-    D = g.shape[1]
-    along = g * x_hat
-    sum_rows(along, 0, D, weight_grad)
-    np.multiply(x_hat, (along @ (weight * (1 / D)))[:, None], out=along)
-    np.multiply(g, weight, out=x_grad)
-    x_grad -= along
-    x_grad *= r[:, None]
+rms_norm_rows = CompiledLoop(__name__, "rms_norm_rows")
+rms_norm_gradients = CompiledLoop(__name__, "rms_norm_gradients")
 
 
 @layer_norm.kernel("cpu")
@@ -101,7 +82,7 @@ def layer_norm_backward(g, residuals, *, needed, owned, last, eps):
 
 @rms_norm.kernel("cpu")
 def rms_norm_forward(x, weight, *, keep, eps):
-    if not is_plain(x, weight) or not x.size:
+    if not rms_norm_rows.takes(x, weight) or not x.size:
         return NotImplemented
     rows = as_rows(x)
     N, D = rows.shape

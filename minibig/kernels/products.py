@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from minibig.backend import Array, total
-from minibig.kernels.loops import Loop, loop
+from minibig.kernels.loops import CompiledLoop, loop
 from minibig.kernels.parallel import Task, as_rows, blocks, for_blocks, is_plain, rows_of, run_tasks
-from minibig.ops import feed_forward, gelu, gelu_tanh, linear, normal_cdf, relu, silu
+from minibig.ops import feed_forward, gelu, gelu_tanh, linear, relu, silu
 
 
 def product_rows(n: int) -> int:
@@ -136,47 +136,18 @@ def gelu_tanh_rows(u, bias, y):
     u += s
 
 
-@loop
-def silu_rows(u, bias, y):
-    """y = silu(u + bias) = (u + bias)·s,  s = σ(u + bias);  u becomes s + y·(1 − s)."""
-    u += bias
-    s = -u
-    with np.errstate(over="ignore"):
-        np.exp(s, out=s)
-    s += 1
-    np.reciprocal(s, out=s)
-    np.multiply(u, s, out=y)
-    np.subtract(1, s, out=u)
-    u *= y
-    u += s
-
-
-@loop
-def gelu_rows(u, bias, y):
-    """y = gelu(u + bias) = (u + bias)·Φ(u + bias);  u becomes Φ(u) + u·φ(u)."""
-    u += bias
-    phi = normal_cdf(u)
-    np.multiply(u, phi, out=y)
-    density = u * u
-    density *= -0.5
-    np.exp(density, out=density)
-    density *= 1 / math.sqrt(2 * math.pi)
-    u *= density
-    u += phi
-
-
-_LOOPS: dict[Any, Loop] = {
+_LOOPS: dict[Any, CompiledLoop] = {
     relu: relu_rows,
-    gelu: gelu_rows,
     gelu_tanh: gelu_tanh_rows,
-    silu: silu_rows,
+    gelu: CompiledLoop(__name__, "gelu_rows"),
+    silu: CompiledLoop(__name__, "silu_rows"),
 }
 
 
 @feed_forward.kernel("cpu")
 def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
     activate = _LOOPS.get(activation)
-    if activate is None or not is_plain(x, w1, b1, w2, b2) or not x.size or not w1.size:
+    if activate is None or not activate.takes(x, w1, b1, w2, b2) or not x.size or not w1.size:
         return NotImplemented
     rows = as_rows(x)  # (N, D)
     N, F = len(rows), w1.shape[1]

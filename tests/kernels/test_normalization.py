@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 import minibig as mb
 
-from .comparison import expect_same, random_tensor
+from .comparison import expect_close, expect_same, random_tensor
 
 numbers = np.random.default_rng(3)
 
@@ -14,6 +14,8 @@ def test_layer_norm_is_its_formula(rows, D, affine):
     x = random_tensor(numbers, rows, D)
     scale = [random_tensor(numbers, D), random_tensor(numbers, D)] if affine else []
     expect_same(mb.layer_norm, x, *scale, tolerance=1e-9 if D < 3 else 1e-11)
+    if D > 2:  # of one or two numbers nothing is left but rounding
+        expect_close(mb.layer_norm, x, *scale, tolerance=2e-5)
 
 
 @given(rows=st.integers(1, 400), D=st.sampled_from([1, 2, 7, 1000]), affine=st.booleans())
@@ -21,6 +23,8 @@ def test_rms_norm_is_its_formula(rows, D, affine):
     x = random_tensor(numbers, rows, D)
     scale = [random_tensor(numbers, D)] if affine else []
     expect_same(mb.rms_norm, x, *scale, tolerance=1e-9 if D < 3 else 1e-11)
+    if D > 2:
+        expect_close(mb.rms_norm, x, *scale, tolerance=2e-5)
 
 
 def test_a_constant_row_becomes_the_bias():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import minibig as mb
 
-from .comparison import expect_same, random_tensor
+from .comparison import expect_close, expect_same, random_tensor
 
 numbers = np.random.default_rng(0)
 sizes = st.integers(1, 9)
@@ -15,7 +15,9 @@ sizes = st.integers(1, 9)
 @given(rows=st.integers(1, 700), D=sizes, F=sizes, bias=st.booleans())
 def test_linear_is_its_formula_for_any_number_of_rows(rows, D, F, bias):
     x, w = random_tensor(numbers, rows, D), random_tensor(numbers, D, F)
-    expect_same(mb.linear, x, w, random_tensor(numbers, F) if bias else None)
+    b = random_tensor(numbers, F) if bias else None
+    expect_same(mb.linear, x, w, b)
+    expect_close(mb.linear, x, w, b)
 
 
 def test_linear_takes_a_transposed_weight_and_gives_its_gradient_in_its_layout():
@@ -25,7 +27,7 @@ def test_linear_takes_a_transposed_weight_and_gives_its_gradient_in_its_layout()
 
 
 @given(rows=st.integers(1, 300), D=sizes, F=sizes)
-@pytest.mark.parametrize("activation", [mb.relu, mb.gelu_tanh, mb.gelu])
+@pytest.mark.parametrize("activation", [mb.relu, mb.gelu_tanh, mb.gelu, mb.silu])
 def test_feed_forward_is_its_formula_for_any_number_of_rows(activation, rows, D, F):
     x = random_tensor(numbers, rows, D)
     w1, b1 = random_tensor(numbers, D, F), random_tensor(numbers, F)
@@ -35,6 +37,7 @@ def test_feed_forward_is_its_formula_for_any_number_of_rows(activation, rows, D,
         return mb.feed_forward(*inputs, activation=activation)
 
     expect_same(f, x, w1, b1, w2, b2)
+    expect_close(f, x, w1, b1, w2, b2)
 
 
 def test_large_inputs_of_gelu_overflow_nowhere():
@@ -52,7 +55,7 @@ def test_frozen_weights_cost_no_gradient():
     np.testing.assert_allclose(x.grad.numpy(), np.broadcast_to(w.numpy().sum(axis=1), (4, 3)))
 
 
-@pytest.mark.parametrize("activation", [mb.relu, mb.gelu_tanh, mb.gelu])
+@pytest.mark.parametrize("activation", [mb.relu, mb.gelu_tanh, mb.gelu, mb.silu])
 @pytest.mark.parametrize("biases", [(True, False), (False, True), (False, False)])
 def test_feed_forward_needs_no_biases(activation, biases):
     x, w1, w2 = (random_tensor(numbers, *shape) for shape in ((70, 3), (3, 5), (5, 4)))
