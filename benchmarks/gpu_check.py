@@ -33,7 +33,7 @@ import minibig as mb
 from minibig.backend import CPU, DropoutKey, keep_mask, namespace
 from minibig.kernels.cuda.stacked_products import stacked_product
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -223,23 +223,24 @@ def time_kernels(report: Report, every: list[Case], repeats: int) -> None:
 
 def time_steps(report: Report, names: list[str]) -> None:
     """Part 3: training steps of a GPT on both sides, each in a process of its own."""
-    sides = ["minibig"] + ["torch"] * (importlib.util.find_spec("torch") is not None)
+    sides = ["minibig"] + ["PyTorch"] * (importlib.util.find_spec("torch") is not None)
 
     def measure(name: str) -> dict[str, Any]:
         results = {}
         for side in sides:
-            command = [sys.executable, str(HERE / "gpt_step.py"), "--one", side, name]
+            command = [sys.executable, "-m", "benchmarks.process", f"step-{name}", side]
             done = subprocess.run(
                 [*command, "--device", "cuda"],
+                cwd=ROOT,
                 capture_output=True,
                 text=True,
                 timeout=max(1.0, report.left),
             )
             if done.returncode:
                 raise RuntimeError(f"{side}: {done.stderr.strip()[-300:]}")
-            results[f"{side} ms"] = float(json.loads(done.stdout)["ms"])
+            results[f"{side} ms"] = 1e3 * float(json.loads(done.stdout)["seconds"])
         if len(sides) == 2:
-            results["ratio"] = results["minibig ms"] / results["torch ms"]
+            results["ratio"] = results["minibig ms"] / results["PyTorch ms"]
         return results
 
     for name in names:
@@ -250,7 +251,7 @@ def run_suite(report: Report) -> dict[str, Any]:
     """Part 4: the tests that need a GPU, in a process of their own."""
     command = [sys.executable, "-m", "pytest", "-m", "gpu", "-q", "-p", "no:cacheprovider", "tests"]
     with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(command, cwd=HERE.parent, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
         try:
             status = str(process.wait(max(1.0, report.left)))
         except subprocess.TimeoutExpired:

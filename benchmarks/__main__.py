@@ -1,0 +1,155 @@
+"""Minibig side by side with what you would use instead.
+
+Each workload runs on every side in fresh processes, in alternating order. "minibig takes 0.85"
+beside a peer: minibig's time is 0.85 times the peer's, the median over the rounds, and in brackets
+the lowest and the highest. Other programs disturb it: let the machine do nothing else.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.results import Result, load_results, save_results
+from benchmarks.rounds import ROOT, Interrupted, Options, compare
+from benchmarks.tables import HEADER, WIDTH, markdown, put_into, section
+from benchmarks.workload import Workload
+from benchmarks.workloads import WORKLOADS
+from minibig.backend import InputError
+from minibig.backend.checks import hint
+from minibig.text_layout import labelled
+
+_PROG = "python -m benchmarks"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the first word says, or measure; 0, 1 if a side failed or a value is wrong, 130."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        for command, function in _COMMANDS.items():
+            if words[:1] == [command]:
+                return function(words[1:])
+        return measure(words)
+    except InputError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("benchmarks: interrupted.", file=sys.stderr)
+        return 130
+
+
+def chosen(names: Sequence[str]) -> list[Workload]:
+    """The workloads of these names or beginnings of names; of none, all that do not take long.
+
+    >>> [workload.name for workload in chosen(["step-small", "sum"])]
+    ['step-small', 'sum-4x4']
+    """
+    if not names:
+        return [workload for workload in WORKLOADS.values() if not workload.takes_long]
+    found = {}
+    for name in names:
+        exact = [name] if name in WORKLOADS else []
+        begun = [
+            each.name
+            for each in WORKLOADS.values()
+            if each.name.startswith(f"{name}-") and not each.takes_long
+        ]
+        if not exact + begun:
+            raise InputError(f"there is no workload {name}; {hint(name, WORKLOADS, most=30)}")
+        found |= dict.fromkeys(exact or begun)
+    return [WORKLOADS[name] for name in found]
+
+
+def measure(words: list[str]) -> int:
+    """Measure workloads, print a section for each, and write the files that are wanted."""
+    given = _parser().parse_args(words)
+    workloads = chosen(given.names)
+    sides = tuple(dict.fromkeys(name for each in WORKLOADS.values() for name in each.sides))
+    if unknown := [name for name in given.sides if name not in sides]:
+        raise InputError(f"there is no side {unknown[0]}; {hint(unknown[0], sides)}")
+    for workload in workloads:
+        if given.device not in workload.devices:
+            raise InputError(
+                f"{workload.name} runs on {' and '.join(workload.devices)} only; got "
+                f"--device {given.device}."
+            )
+    options = Options(given.rounds, given.device, given.threads, given.quick, tuple(given.sides))
+    facts = machine.facts(given.threads, given.rounds)
+    results: list[Result] = []
+    code = 0
+    print(HEADER)
+    try:
+        for workload in workloads:
+            results.append(compare(workload, options, _report))
+            _report("")
+            print(section(results[-1]), flush=True)
+    except Interrupted as stopped:
+        code = 130
+        results.append(stopped.result)
+        print(f"{section(stopped.result)}\nbenchmarks: interrupted.")
+    if given.json:
+        save_results(given.json, facts, results)
+    failed = any(s.error and not s.is_missing for r in results for s in r.sides.values())
+    return code or int(failed)
+
+
+def _report(text: str) -> None:
+    """What runs now, in a line that the next one covers; nothing of it if nobody looks."""
+    if sys.stderr.isatty() and "\n" not in text:
+        print(f"\r{text:{WIDTH}}\r", end="", file=sys.stderr, flush=True)
+    elif "\n" in text:
+        print(text, file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=_PROG,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"other commands: {', '.join(f'{_PROG} {name}' for name in _COMMANDS)}",
+    )
+    add = parser.add_argument
+    add("names", nargs="*", metavar="name", help="a workload, or how several begin; none: all")
+    add("--rounds", type=_at_least_one, default=3, metavar="N", help="runs of each side (3)")
+    add("--threads", type=_at_least_one, metavar="N", help="of every library (as many as it takes)")
+    add("--sides", nargs="+", default=[], metavar="SIDE", help="only these, such as minibig")
+    add("--device", default="cpu", choices=("cpu", "cuda"), help="where (cpu)")
+    add("--quick", action="store_true", help="tiny sizes: does everything work?")
+    add("--json", type=Path, metavar="FILE", help="write what was measured")
+    return parser
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"it must be at least 1; got {number}")
+    return number
+
+
+def print_list(words: list[str]) -> int:
+    """Print what there is."""
+    argparse.ArgumentParser(prog=f"{_PROG} list", description=print_list.__doc__).parse_args(words)
+    widest = max(map(len, WORKLOADS))
+    for workload in WORKLOADS.values():
+        long = " (only by its name: it takes long)" if workload.takes_long else ""
+        text = f"{workload.what}{long}; {', '.join(workload.sides)}"
+        print(labelled(workload.name, text, widest, WIDTH))
+    return 0
+
+
+def write_readme(words: list[str]) -> int:
+    """Make the table of the README from a file that --json wrote."""
+    parser = argparse.ArgumentParser(prog=f"{_PROG} readme", description=write_readme.__doc__)
+    parser.add_argument("file", type=Path, help="what --json wrote")
+    parser.add_argument("--into", type=Path, default=ROOT / "README.md", help="(README.md)")
+    given = parser.parse_args(words)
+    put_into(given.into, markdown(*load_results(given.file)))
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[list[str]], int]] = {"list": print_list, "readme": write_readme}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
