@@ -19,6 +19,7 @@ LAYERS = [
     "required",
     "backend",
     "other_names",
+    "contents",
     "settings",
     "stopping",
     "numpy_functions",

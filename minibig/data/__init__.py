@@ -8,17 +8,21 @@ columns and text_files (the user's own text), standard_library, corpora (text by
 
 from typing import TYPE_CHECKING
 
-from minibig.other_names import hints as _hints
-from minibig.data.batches import Batch, Batches, evaluation_batches
-from minibig.data.columns import column_texts
-from minibig.data.corpora import CORPORA, document_sources, load_documents
-from minibig.data.documents import DOCUMENT_SEPARATOR, Piece, TextHash
-from minibig.data.epoch_order import random_words
-from minibig.data.standard_library import stdlib_documents
-from minibig.data.texts import Text
-from minibig.data.token_files import TokenFile, TokenWriter, write_token_parts, write_tokens
-from minibig.data.tokens import Tokens, token_array
-from minibig.data.world import Turn, World, world_documents
+from minibig.contents import contents as _contents
+
+if TYPE_CHECKING:  # each name comes from its module when it is first asked for
+    from minibig.data.batches import Batch, Batches, evaluation_batches
+    from minibig.data.columns import column_texts
+    from minibig.data.corpora import CORPORA, document_sources, load_documents
+    from minibig.data.documents import DOCUMENT_SEPARATOR, Piece, TextHash
+    from minibig.data.epoch_order import random_words
+    from minibig.data.standard_library import stdlib_documents
+    from minibig.data.texts import Text
+    from minibig.data.token_files import TokenFile, TokenWriter, write_token_parts, write_tokens
+    from minibig.data.tokens import Tokens, token_array
+    from minibig.data.world import Turn, World, world_documents
+else:
+    __getattr__ = _contents(__name__, __file__)
 
 __all__ = [
     "CORPORA",
@@ -44,6 +48,3 @@ __all__ = [
     "write_token_parts",
     "write_tokens",
 ]
-
-if not TYPE_CHECKING:  # a type checker knows what there is
-    __getattr__ = _hints(__name__, __all__)

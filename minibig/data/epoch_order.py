@@ -86,6 +86,6 @@ def random_words(seed: int, epoch: int, count: int) -> np.ndarray:
     return _philox(seed, epoch).random_raw(count)
 
 
-def _philox(seed: int, epoch: int) -> np.random.Philox:
+def _philox(seed: int, epoch: int) -> "np.random.Philox":
     key = hashlib.blake2b(f"data order {seed} {epoch}".encode(), digest_size=16).digest()
     return np.random.Philox(key=int.from_bytes(key, "little"))

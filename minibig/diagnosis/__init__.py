@@ -5,11 +5,12 @@ Read in this order: machine (what is there and what is missing), self_test (meas
 
 from typing import TYPE_CHECKING
 
-from minibig.other_names import hints as _hints
-from minibig.diagnosis.machine import BROKEN, GOOD, MISSING, Finding, findings
-from minibig.diagnosis.self_test import outcomes
+from minibig.contents import contents as _contents
+
+if TYPE_CHECKING:  # each name comes from its module when it is first asked for
+    from minibig.diagnosis.machine import BROKEN, GOOD, MISSING, Finding, findings
+    from minibig.diagnosis.self_test import outcomes
+else:
+    __getattr__ = _contents(__name__, __file__)
 
 __all__ = ["BROKEN", "GOOD", "MISSING", "Finding", "findings", "outcomes"]
-
-if not TYPE_CHECKING:  # a type checker knows what there is
-    __getattr__ = _hints(__name__, __all__)

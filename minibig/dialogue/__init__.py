@@ -7,28 +7,32 @@ session (a chat).
 
 from typing import TYPE_CHECKING
 
-from minibig.other_names import hints as _hints
-from minibig.dialogue.answering import (
-    Answer,
-    TokenChoice,
-    answers_in_turn,
-    answers_to,
-    token_choices,
-)
-from minibig.dialogue.batches import DialogueBatches, dialogue_evaluation_batches
-from minibig.dialogue.conversation import Conversation
-from minibig.dialogue.forms import (
-    DIALOGUE_TOKENS,
-    DialogueForm,
-    TaughtDialogue,
-    Transcript,
-    dialogue_form,
-    dialogue_ids,
-    dialogue_tokens,
-    prompt_ids,
-    speaks_dialogue,
-)
-from minibig.dialogue.session import ChatSession, ChatSettings
+from minibig.contents import contents as _contents
+
+if TYPE_CHECKING:  # each name comes from its module when it is first asked for
+    from minibig.dialogue.answering import (
+        Answer,
+        TokenChoice,
+        answers_in_turn,
+        answers_to,
+        token_choices,
+    )
+    from minibig.dialogue.batches import DialogueBatches, dialogue_evaluation_batches
+    from minibig.dialogue.conversation import Conversation
+    from minibig.dialogue.forms import (
+        DIALOGUE_TOKENS,
+        DialogueForm,
+        TaughtDialogue,
+        Transcript,
+        dialogue_form,
+        dialogue_ids,
+        dialogue_tokens,
+        prompt_ids,
+        speaks_dialogue,
+    )
+    from minibig.dialogue.session import ChatSession, ChatSettings
+else:
+    __getattr__ = _contents(__name__, __file__)
 
 __all__ = [
     "DIALOGUE_TOKENS",
@@ -51,6 +55,3 @@ __all__ = [
     "speaks_dialogue",
     "token_choices",
 ]
-
-if not TYPE_CHECKING:  # a type checker knows what there is
-    __getattr__ = _hints(__name__, __all__)

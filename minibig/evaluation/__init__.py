@@ -6,11 +6,15 @@ of them are right), controls (what of it was learned).
 
 from typing import TYPE_CHECKING
 
-from minibig.other_names import hints as _hints
-from minibig.evaluation.controls import shuffled_weights
-from minibig.evaluation.scores import exact_match
-from minibig.evaluation.answers import greedy_answers
-from minibig.evaluation.losses import bits_per_byte, mean_loss, perplexity
+from minibig.contents import contents as _contents
+
+if TYPE_CHECKING:  # each name comes from its module when it is first asked for
+    from minibig.evaluation.controls import shuffled_weights
+    from minibig.evaluation.scores import exact_match
+    from minibig.evaluation.answers import greedy_answers
+    from minibig.evaluation.losses import bits_per_byte, mean_loss, perplexity
+else:
+    __getattr__ = _contents(__name__, __file__)
 
 __all__ = [
     "bits_per_byte",
@@ -20,6 +24,3 @@ __all__ = [
     "perplexity",
     "shuffled_weights",
 ]
-
-if not TYPE_CHECKING:  # a type checker knows what there is
-    __getattr__ = _hints(__name__, __all__)

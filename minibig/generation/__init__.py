@@ -5,18 +5,22 @@ Read in this order: sampling, decoding, text.
 
 from typing import TYPE_CHECKING
 
-from minibig.other_names import hints as _hints
-from minibig.generation.decoding import Decoder, LanguageModel, generate, stream
-from minibig.generation.sampling import (
-    Sampling,
-    draw,
-    keep_top_k,
-    keep_top_p,
-    penalize_repetition,
-    probabilities,
-    scale_temperature,
-)
-from minibig.generation.text import stream_text
+from minibig.contents import contents as _contents
+
+if TYPE_CHECKING:  # each name comes from its module when it is first asked for
+    from minibig.generation.decoding import Decoder, LanguageModel, generate, stream
+    from minibig.generation.sampling import (
+        Sampling,
+        draw,
+        keep_top_k,
+        keep_top_p,
+        penalize_repetition,
+        probabilities,
+        scale_temperature,
+    )
+    from minibig.generation.text import stream_text
+else:
+    __getattr__ = _contents(__name__, __file__)
 
 __all__ = [
     "Decoder",
@@ -32,6 +36,3 @@ __all__ = [
     "stream",
     "stream_text",
 ]
-
-if not TYPE_CHECKING:  # a type checker knows what there is
-    __getattr__ = _hints(__name__, __all__)

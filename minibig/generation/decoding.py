@@ -197,7 +197,7 @@ def _steps(
     decoder: Decoder,
     text: Array,
     sampling: Sampling,
-    generators: list[np.random.Generator],
+    generators: "list[np.random.Generator]",
     stop_token: int | None,
 ) -> Iterator[Array]:
     """Read, choose, and read what was chosen; a row that has ended stays ended."""

@@ -130,7 +130,7 @@ def probabilities(logits: Array) -> Array:
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def draw(p: Array, generators: Sequence[np.random.Generator]) -> Array:
+def draw(p: Array, generators: "Sequence[np.random.Generator]") -> Array:
     """One token per row, drawn from its distribution with the row's own generator.
 
         the smallest i with  p₀ + … + pᵢ > u,   u uniform in [0, 1)
@@ -169,7 +169,9 @@ class Sampling(Settings):
         1.0, "above 1 tokens that occurred become less likely", above=0
     )
 
-    def choose(self, logits: Array, ids: Array, generators: Sequence[np.random.Generator]) -> Array:
+    def choose(
+        self, logits: Array, ids: Array, generators: "Sequence[np.random.Generator]"
+    ) -> Array:
         """One token for each row of logits (B, V), after the tokens ids (B, T)."""
         if self.repetition_penalty != 1:
             logits = penalize_repetition(logits, ids, self.repetition_penalty)

@@ -6,20 +6,24 @@ attention, graph.
 
 from typing import TYPE_CHECKING
 
-from minibig.other_names import hints as _hints
-from minibig.pictures.attention import attention_picture
-from minibig.pictures.curves import (
-    Log,
-    Phase,
-    draw_losses,
-    draw_phases,
-    draw_runs,
-    picture_of,
-    smoothed_losses,
-)
-from minibig.pictures.fonts import legible, use_installed_fonts
-from minibig.pictures.graph import draw_graph, graph_text
-from minibig.pictures.style import own_defaults, reason_not_drawn
+from minibig.contents import contents as _contents
+
+if TYPE_CHECKING:  # each name comes from its module when it is first asked for
+    from minibig.pictures.attention import attention_picture
+    from minibig.pictures.curves import (
+        Log,
+        Phase,
+        draw_losses,
+        draw_phases,
+        draw_runs,
+        picture_of,
+        smoothed_losses,
+    )
+    from minibig.pictures.fonts import legible, use_installed_fonts
+    from minibig.pictures.graph import draw_graph, graph_text
+    from minibig.pictures.style import own_defaults, reason_not_drawn
+else:
+    __getattr__ = _contents(__name__, __file__)
 
 __all__ = [
     "Log",
@@ -37,6 +41,3 @@ __all__ = [
     "smoothed_losses",
     "use_installed_fonts",
 ]
-
-if not TYPE_CHECKING:  # a type checker knows what there is
-    __getattr__ = _hints(__name__, __all__)

@@ -12,7 +12,7 @@ from minibig.recipes.folder import bring_back, is_run, read_record, runs_in, whe
 from minibig.recipes.quickstart_run import run_settings
 from minibig.storage import find_model, list_checkpoints, load, load_checkpoint
 from minibig.tokenizers import load_tokenizer
-from minibig.training import Metrics
+from minibig.training import Metrics, shares
 
 Rows: TypeAlias = Iterator[tuple[str, object]]
 
@@ -63,6 +63,8 @@ def _run(path: Path) -> Rows:
     for name in ("loss", "validation_loss", "tokens_per_second", "seconds"):
         if name in latest:
             yield name.replace("_", " "), f"{latest[name]:,.4g}"
+    if record.seconds:
+        yield "spent on", shares(record.seconds)
     if (path / "model" / "config.json").is_file():
         yield from _model(find_model(path))
     if (path / "checkpoints").is_dir():

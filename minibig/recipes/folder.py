@@ -1,6 +1,7 @@
 """What lies where in the folder of a run, and the record by which a run explains itself.
 
-    run.json                 command, settings, versions, state of git, name and hash of the text
+    run.json                 command, settings, versions, state of git, name and hash of the text;
+                             after its training also what the time was spent on
     tokenizer/               the tokenizer's files
     tokens/                  the text as token ids: training.bin and validation.bin
     checkpoints/             what is needed to go on
@@ -72,6 +73,7 @@ class Record(Settings):
     text: TextRecord = required("the text of the run")
     versions: dict[str, str] = required("minibig, Python, NumPy, system")
     git: dict[str, Any] | None = setting(None, "commit and branch of the checkout around it")
+    seconds: dict[str, float] = setting({}, "what the time of its training was spent on", least=0)
 
     @property
     def is_quickstart(self) -> bool:
@@ -127,6 +129,11 @@ def write_record(
     make_folder(folder)
     write_json(folder / RECORD, record.to_json())
     discard(folder)
+
+
+def record_seconds(folder: Path, seconds: dict[str, float]) -> None:
+    """Write into the record of a run how long each part of its training took."""
+    write_json(folder / RECORD, read_record(folder).changed({"seconds": seconds}).to_json())
 
 
 @contextmanager

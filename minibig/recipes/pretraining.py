@@ -32,7 +32,6 @@ from minibig.recipes.text import (
     bytes_per_token,
     check_length,
     check_tokenizer,
-    opening,
     record_of,
     text_of,
     tokenized,
@@ -41,7 +40,7 @@ from minibig.recipes.text import (
 from minibig.recipes.training_run import run_and_draw, usual_looks
 from minibig.storage import load
 from minibig.tokenizers import Tokenizer
-from minibig.training import Result, Trainer, text_sampler
+from minibig.training import Result, Trainer, opening, text_sampler
 
 
 @dataclass(frozen=True)
@@ -204,7 +203,7 @@ class PretrainingRun:
         def draw() -> None:
             draw_losses(trainer.metrics, folder / "loss.png", self.floor, title=folder.name)
 
-        result = run_and_draw(trainer, draw)
+        result = run_and_draw(trainer, draw, display.say)
         return PretrainingResult(
             folder,
             self.model,

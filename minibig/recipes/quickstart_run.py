@@ -12,6 +12,7 @@
 A stage that is finished is passed over when the run is begun again (`stages.py`).
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -282,7 +283,8 @@ def _fine_tune(settings: Quickstart, world: World, display: Display) -> float:
     trainer.progress = display.progress()
     display.say(f"dialogues: {len(world.dialogues()):,}; the loss looks at the answers only")
     drawn = phases(folder, world)
-    return run_and_draw(trainer, lambda: draw_phases(drawn, folder / "loss.png")).seconds
+    draw = functools.partial(draw_phases, drawn, folder / "loss.png")
+    return run_and_draw(trainer, draw, display.say).seconds
 
 
 def phases(folder: Path, world: World) -> list[Phase]:

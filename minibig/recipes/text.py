@@ -154,16 +154,5 @@ def bytes_per_token(tokens: TokenFile) -> float:
     return tokens.text_bytes / tokens.n_tokens
 
 
-def opening(tokenizer: Tokenizer) -> str:
-    """The prompt where none is given: a new line, or else the first character there is.
-
-    >>> opening(Characters.train("ab\\n")), opening(Characters.train("ab"))
-    ('\\n', 'a')
-    """
-    if isinstance(tokenizer, Characters) and "\n" not in tokenizer.characters:
-        return tokenizer.characters[0]
-    return "\n"
-
-
 def _token_paths(folder: Path) -> tuple[Path, Path]:
     return folder / "tokens" / "training.bin", folder / "tokens" / "validation.bin"

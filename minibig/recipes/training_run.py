@@ -1,8 +1,11 @@
 """A training with what is usual on the way: evaluations, samples, and a picture of the losses."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from minibig.files import StorageError
 from minibig.pictures import reason_not_drawn
+from minibig.recipes.folder import is_run, record_seconds
 from minibig.training import (
     Interrupted,
     Look,
@@ -11,9 +14,11 @@ from minibig.training import (
     TrainingError,
     TrainingSettings,
     at_most_every,
+    shares,
 )
 
 _BETWEEN_PICTURES = 10.0  # seconds
+_PICTURE = "picture"
 
 
 def usual_looks(
@@ -26,11 +31,12 @@ def usual_looks(
     return looks
 
 
-def run_and_draw(trainer: Trainer, draw: Callable[[], None]) -> Result:
+def run_and_draw(trainer: Trainer, draw: Callable[[], None], say: Callable[[str], None]) -> Result:
     """The loop to its end; its picture is drawn on the way and then, also if it ends too early.
 
     After a signal it is drawn anew only if the run could stop at once. A picture that cannot be
-    drawn is warned of, and ends nothing.
+    drawn is warned of, and ends nothing. At last the run says, and its record keeps, what its time
+    was spent on; a run that was finished before has said so.
     """
 
     def draw_if_any() -> None:
@@ -38,14 +44,28 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None]) -> Result:
             draw()
 
     pictures = at_most_every(_BETWEEN_PICTURES, draw_if_any)
-    trainer.looks = (*trainer.looks, Look("picture", trainer.settings.evaluate_every, pictures))
+    trainer.looks = (*trainer.looks, Look(_PICTURE, trainer.settings.evaluate_every, pictures))
     try:
         result = trainer.run()
     except (Interrupted, TrainingError) as error:
         if not getattr(error, "is_late", False):
-            reason_not_drawn(draw_if_any)  # what ended the run is what has to be said
+            with trainer.clock.on(_PICTURE):
+                reason_not_drawn(draw_if_any)  # what ended the run is what has to be said
+        _record(trainer)
         raise
-    if reason := reason_not_drawn(draw_if_any):
+    with trainer.clock.on(_PICTURE):
+        reason = reason_not_drawn(draw_if_any)
+    if reason:
         warning = f"the picture could not be drawn: {reason}"
         trainer.progress.report({"step": result.steps, "warning": warning})
+    if result.tokens_per_second:
+        _record(trainer)
+        say(f"time: {trainer.clock.seconds():,.0f} s: {shares(trainer.clock.spent())}")
     return result
+
+
+def _record(trainer: Trainer) -> None:
+    """Keep what the time was spent on, if that can be written: no run ends for it."""
+    with suppress(StorageError):
+        if is_run(trainer.folder):
+            record_seconds(trainer.folder, trainer.clock.spent())

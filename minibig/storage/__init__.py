@@ -6,23 +6,27 @@ native, model_folders.
 
 from typing import TYPE_CHECKING
 
-from minibig.other_names import hints as _hints
-from minibig.files import StorageError
-from minibig.storage.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
-from minibig.storage.families import FAMILIES
-from minibig.storage.gpt2 import GPT2
-from minibig.storage.model_folders import find_model, load, save
-from minibig.storage.tensor_files import load_tensors, metadata, save_tensors
-from minibig.storage.weight_tables import (
-    JOINED,
-    JOINED_TRANSPOSED,
-    SAME,
-    TRANSPOSED,
-    ConfigTable,
-    Family,
-    Transform,
-    Weight,
-)
+from minibig.contents import contents as _contents
+
+if TYPE_CHECKING:  # each name comes from its module when it is first asked for
+    from minibig.files import StorageError
+    from minibig.storage.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
+    from minibig.storage.families import FAMILIES
+    from minibig.storage.gpt2 import GPT2
+    from minibig.storage.model_folders import find_model, load, save
+    from minibig.storage.tensor_files import load_tensors, metadata, save_tensors
+    from minibig.storage.weight_tables import (
+        JOINED,
+        JOINED_TRANSPOSED,
+        SAME,
+        TRANSPOSED,
+        ConfigTable,
+        Family,
+        Transform,
+        Weight,
+    )
+else:
+    __getattr__ = _contents(__name__, __file__)
 
 __all__ = [
     "FAMILIES",
@@ -46,6 +50,3 @@ __all__ = [
     "save_checkpoint",
     "save_tensors",
 ]
-
-if not TYPE_CHECKING:  # a type checker knows what there is
-    __getattr__ = _hints(__name__, __all__)

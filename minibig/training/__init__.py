@@ -9,28 +9,34 @@ A run that was stopped goes on when it is made again in the same folder; a finis
 its settings have more steps. A run that starts from the weights of another is a run of
 `mb.load(its folder)` in a new folder.
 
-Read in this order: settings, failures, updates (what a step is), looks (evaluations, samples),
-run_state, metrics, interruption, memory, progress, loop, samples. Pictures of a run are in
-`minibig/pictures`.
+Read in this order: settings, failures, updates (what a step is), clock, looks (evaluations,
+samples), run_state, metrics, interruption, memory, progress, loop, samples. Pictures of a run are
+in `minibig/pictures`.
 """
 
 from typing import TYPE_CHECKING
 
-from minibig.other_names import hints as _hints
-from minibig.training.failures import TrainingError
-from minibig.training.interruption import Interrupted
-from minibig.training.looks import Look, at_most_every
-from minibig.training.loop import Result, Trainer
-from minibig.training.memory import machine_memory, process_memory
-from minibig.training.metrics import Metrics
-from minibig.training.progress import Progress, ProgressBar, ProgressLog, progress_on
-from minibig.training.samples import text_sampler
-from minibig.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
-from minibig.training.updates import GradientUpdate, Update
+from minibig.contents import contents as _contents
+
+if TYPE_CHECKING:  # each name comes from its module when it is first asked for
+    from minibig.training.clock import Clock, shares
+    from minibig.training.failures import TrainingError
+    from minibig.training.interruption import Interrupted
+    from minibig.training.looks import Look, at_most_every
+    from minibig.training.loop import Result, Trainer
+    from minibig.training.memory import machine_memory, process_memory
+    from minibig.training.metrics import Metrics
+    from minibig.training.progress import Progress, ProgressBar, ProgressLog, progress_on
+    from minibig.training.samples import opening, text_sampler
+    from minibig.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
+    from minibig.training.updates import GradientUpdate, Update
+else:
+    __getattr__ = _contents(__name__, __file__)
 
 __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
+    "Clock",
     "GradientUpdate",
     "Interrupted",
     "Look",
@@ -45,10 +51,9 @@ __all__ = [
     "Update",
     "at_most_every",
     "machine_memory",
+    "opening",
     "process_memory",
     "progress_on",
+    "shares",
     "text_sampler",
 ]
-
-if not TYPE_CHECKING:  # a type checker knows what there is
-    __getattr__ = _hints(__name__, __all__)

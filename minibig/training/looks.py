@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from minibig.backend import InputError
 from minibig.backend.checks import flag, refusal, text, whole
+from minibig.training.clock import PARTS
 
 RESERVED = ("step", "loss", "lr", "gradient_norm", "tokens_per_second", "seconds", "warning")
 
@@ -41,8 +42,9 @@ class Look:
 
     def __post_init__(self) -> None:
         text("the name of a look", self.name)
-        if self.name in RESERVED:
-            raise refusal("the name of a look", f"none of {', '.join(RESERVED)}", self.name)
+        if self.name in (*RESERVED, *PARTS):
+            reserved = ", ".join((*RESERVED, *PARTS))
+            raise refusal("the name of a look", f"none of {reserved}", self.name)
         whole("every", self.every, least=0)
         if not callable(self.measure):
             raise refusal("measure", "a function without arguments", self.measure)

@@ -26,6 +26,7 @@ from minibig.files.lock import locked
 from minibig.nn import Module
 from minibig.stopping import StopRequested
 from minibig.storage import save
+from minibig.training.clock import DATA, SAVING, STEPS, Clock
 from minibig.training.failures import (
     TrainingError,
     check_evaluation,
@@ -39,7 +40,7 @@ from minibig.training.metrics import Metrics
 from minibig.training.progress import Progress, Silence
 from minibig.training.run_state import RunState, resume_run, save_run
 from minibig.training.settings import TrainingSettings
-from minibig.training.updates import GradientUpdate, Update
+from minibig.training.updates import GradientUpdate, Update, batch_function
 
 _SURPRISE = 0.1  # how far the first loss may lie from the expected one, as a part of it
 
@@ -48,8 +49,9 @@ _SURPRISE = 0.1  # how far the first loss may lie from the expected one, as a pa
 class Result:
     """How a run ended: `metrics` has the latest number of each name that its looks returned.
 
-    `best` is the best value of the number that decides; `seconds` counts all parts of the run, the
-    speed is that of the last part.
+    `best` is the best value of the number that decides; `seconds` counts all parts of the run, and
+    `spent` says how many of them went to steps, data, saving and each look. The speed is that of
+    the last part.
     """
 
     steps: int
@@ -57,6 +59,7 @@ class Result:
     metrics: dict[str, float]
     best: float | None
     seconds: float
+    spent: dict[str, float]
     tokens_per_second: float
 
     @property
@@ -112,10 +115,21 @@ class Trainer:
         self.settings = _with_batch_size(settings, batches)
         self.folder = Path(folder)
         self.looks = looks_in_order(looks)
-        self.update = update or GradientUpdate(model, loss, batches, self.settings)  # type: ignore[arg-type]
+        self.clock = Clock()
+        self.update = update or self._gradient_update(loss, batches)
         self.progress: Progress = Silence()
         self.metrics = Metrics(self.folder / "metrics.jsonl")
         self.state = RunState()
+
+    def _gradient_update(self, loss: Any, batches: Any) -> GradientUpdate:
+        """The usual update, whose batches are timed apart from the rest of a step."""
+        batch = batch_function(batches)
+
+        def timed(number: int) -> Any:
+            with self.clock.on(DATA):
+                return batch(number)
+
+        return GradientUpdate(self.model, loss, timed, self.settings)
 
     def run(self) -> Result:
         """Train from the latest checkpoint in the folder, or else from the start, to the end.
@@ -131,7 +145,8 @@ class Trainer:
         """
         with locked(self.folder):
             notes = self._restore()
-            self._session = _Session(self.state.seconds)
+            self.clock = Clock(self.state.seconds, self.state.spent)
+            self._speed = _Speed()
             self.progress.begin(self.state.step, self.settings.steps)
             try:
                 with self.metrics, without_warnings_of_overflow(), stop_on_signals() as stop:
@@ -168,17 +183,17 @@ class Trainer:
     def _step(self) -> None:
         """One update, and its line in the metrics."""
         began = time.perf_counter()
-        with self._nothing_if_stopped():
+        with self._nothing_if_stopped(), self.clock.on(STEPS):
             values = dict(self.update(self.state.step))
         n_tokens = int(values.pop("n_tokens", 0))
         check_loss(self.state.step + 1, values)
         self.state.step, self.state.loss = self.state.step + 1, values["loss"]
-        speed = self._session.add_step(n_tokens, time.perf_counter() - began)
+        speed = self._speed.add_step(n_tokens, time.perf_counter() - began)
         if self.state.step == 1:
             self._compare_with_expectation(values["loss"])
         if n_tokens:
             values["tokens_per_second"] = round(speed, 1)
-        values["seconds"] = round(self._session.seconds(), 3)
+        values["seconds"] = round(self.clock.seconds(), 3)
         line = {"step": self.state.step, **values}
         self._write(line)
         self._show("advance", line)
@@ -207,7 +222,8 @@ class Trainer:
     def _take(self, look: Look) -> None:
         """One look: a line in the metrics, and the model in best/ if it is better than before."""
         try:
-            found = look.measure()
+            with self.clock.on(look.name):
+                found = look.measure()
         except (StopRequested, TrainingError):
             raise
         except Exception as error:
@@ -227,7 +243,8 @@ class Trainer:
         self.state.measured = self.state.measured | values
         if look.best is not None and look.is_better(values[look.best], self.state.best):
             self.state.best = values[look.best]
-            self._save_model("best")
+            with self.clock.on(SAVING):
+                self._save_model("best")
 
     def _is_due_to_be_saved(self) -> bool:
         every = self.settings.checkpoint_every
@@ -282,11 +299,12 @@ class Trainer:
         """Write the model and then a checkpoint, unless there is one of just this state."""
         if self._saved == (self.state.step, self.state.looked_at):
             return
-        check_parameters(self.model, self.state.step)
-        self._save_model("model")
-        self.metrics.sync()
-        self.state.seconds = self._session.seconds()
-        save_run(self._checkpoints, self.model, self.update, self.state, self.settings)
+        with self.clock.on(SAVING):
+            check_parameters(self.model, self.state.step)
+            self._save_model("model")
+            self.metrics.sync()
+            self.state.seconds, self.state.spent = self.clock.seconds(), self.clock.spent()
+            save_run(self._checkpoints, self.model, self.update, self.state, self.settings)
         self._saved = (self.state.step, self.state.looked_at)
 
     def _save_model(self, name: str) -> None:
@@ -334,19 +352,16 @@ class Trainer:
             metrics=dict(self.state.measured),
             best=self.state.best,
             seconds=self.state.seconds,
-            tokens_per_second=self._session.tokens_per_second(),
+            spent=dict(self.state.spent),
+            tokens_per_second=self._speed.tokens_per_second(),
         )
 
 
-class _Session:
-    """The time that a run took, over all its parts, and the speed of this part."""
+class _Speed:
+    """The speed of the steps of this part of a run."""
 
-    def __init__(self, seconds_before: float) -> None:
-        self._start = time.perf_counter() - seconds_before
+    def __init__(self) -> None:
         self._tokens, self._busy = 0, 0.0
-
-    def seconds(self) -> float:
-        return time.perf_counter() - self._start
 
     def add_step(self, n_tokens: int, seconds: float) -> float:
         """Count a step; returns its tokens per second."""

@@ -37,7 +37,8 @@ class RunState:
     The lines of the metrics file up to here are counted, so that later ones can be cut off.
     `measured` has the latest number of each name that a look returned, `best` the best value of the
     one that decides. Each of the `rollbacks` made `lr_factor` smaller, by which the learning rate
-    is multiplied. `kernels` says whether the bits are those of the kernels or of the formulas.
+    is multiplied. `kernels` says whether the bits are those of the kernels or of the formulas,
+    `spent` what the seconds were spent on (`Clock`).
     """
 
     step: int = 0
@@ -50,6 +51,7 @@ class RunState:
     rollbacks: int = 0
     lr_factor: float = 1.0
     kernels: bool | None = None
+    spent: dict[str, float] = field(default_factory=dict)
 
 
 _SHAPE = {
@@ -65,6 +67,7 @@ _SHAPE = {
         "rollbacks": Whole(0, _MOST),
         "lr_factor": float,
         "kernels": (bool, None),
+        "spent": {str: float},
     },
     "settings": dict,
     "made_by": {"kind": str, ...: object},

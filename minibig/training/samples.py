@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minibig.generation import Sampling, generate
-from minibig.tokenizers import Tokenizer
+from minibig.tokenizers import Characters, Tokenizer
 
 _SAMPLING = Sampling(temperature=0.8)
 
@@ -29,3 +29,14 @@ def text_sampler(
         return tokenizer.decode(written[0].tolist())
 
     return sample
+
+
+def opening(tokenizer: Tokenizer) -> str:
+    """The prompt where none is given: a new line, or else the first character there is.
+
+    >>> opening(Characters.train("ab\\n")), opening(Characters.train("ab"))
+    ('\\n', 'a')
+    """
+    if isinstance(tokenizer, Characters) and "\n" not in tokenizer.characters:
+        return tokenizer.characters[0]
+    return "\n"

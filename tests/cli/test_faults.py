@@ -112,8 +112,9 @@ def test_a_disk_that_may_not_be_written_leaves_what_is_there(tmp_path, text_file
 
 AS_NOBODY = """
 import os, sys
-import numpy.random, tqdm, matplotlib.figure  # the interpreter may lie where only root can read
+import numpy.random, psutil, tqdm, matplotlib.figure  # they may lie where only root can read
 import minibig.cli.commands.train
+from minibig.recipes import changed_by_file, extended, pretrain
 from minibig.cli import main
 os.setgroups([])
 os.setgid(65534)

@@ -40,7 +40,7 @@ def training(run, text_file, steps):
 def remains(run):
     """All that a finished run leaves, apart from the time it took."""
     arrays, state = load_checkpoint(run / "checkpoints")
-    state["run"].pop("seconds")
+    del state["run"]["seconds"], state["run"]["spent"]
     lines = Metrics(run / "metrics.jsonl").read()
     return {
         "arrays": {name: array.tobytes() for name, array in arrays.items()},

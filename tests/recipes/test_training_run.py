@@ -1,22 +1,26 @@
 """A run with its picture: drawn if that is possible, and never the end of a run."""
 
 import io
+import re
 import signal
 
 import pytest
 from training.tiny_runs import trainer
 
+from minibig.recipes.folder import TextRecord, is_run, read_record, write_record
+from minibig.recipes.settings import Pretraining
 from minibig.recipes.training_run import run_and_draw
 from minibig.training import Interrupted, ProgressLog, TrainingError, interruption
+from minibig.training.clock import PARTS
 
 
 def test_a_picture_that_cannot_be_drawn_is_warned_of_and_the_run_ends_well(tmp_path):
     def draw():
         raise RuntimeError("LaTeX is\nnot installed")
 
-    run = trainer(tmp_path)
+    run, said = trainer(tmp_path), []
     run.progress = ProgressLog(shown := io.StringIO())
-    assert run_and_draw(run, draw).steps == run.settings.steps
+    assert run_and_draw(run, draw, said.append).steps == run.settings.steps
     assert "could not be drawn: RuntimeError: LaTeX is not installed" in shown.getvalue()
 
 
@@ -28,12 +32,12 @@ def test_what_ended_a_run_is_said_and_not_why_its_picture_is_missing(tmp_path):
         return loss * float("nan") if step == 2 else loss
 
     with pytest.raises(TrainingError, match="step 3 has the loss nan"):
-        run_and_draw(trainer(tmp_path, loss=diverging), draw)
+        run_and_draw(trainer(tmp_path, loss=diverging), draw, print)
 
 
 def test_a_picture_is_drawn_at_the_end(tmp_path):
     drawn = []
-    run_and_draw(trainer(tmp_path), lambda: drawn.append(1))
+    run_and_draw(trainer(tmp_path), lambda: drawn.append(1), print)
     assert drawn
 
 
@@ -50,5 +54,38 @@ def test_who_stops_a_run_does_not_wait_for_a_picture_that_comes_late(
 
     drawn = []
     with pytest.raises(Interrupted):
-        run_and_draw(trainer(tmp_path, loss=stopped), lambda: drawn.append(1))
+        run_and_draw(trainer(tmp_path, loss=stopped), lambda: drawn.append(1), print)
     assert bool(drawn) == (patience > 0)
+
+
+def test_a_run_says_what_its_time_was_spent_on_and_keeps_it_in_its_record(tmp_path):
+    write_record(tmp_path, ["made"], Pretraining(), TextRecord())
+    said = []
+    run_and_draw(trainer(tmp_path), lambda: None, said.append)
+    kept = read_record(tmp_path).seconds
+    assert set(kept) == {*PARTS, "validation", "sample", "picture"}
+    assert re.fullmatch(r"time: 0 s: \d+\.\d % \w+, .*", *said)
+    run_and_draw(trainer(tmp_path), lambda: None, said.append)
+    assert len(said) == 1, "a run that was finished before has said it"
+    assert read_record(tmp_path).seconds == kept
+
+
+def test_a_run_that_is_stopped_keeps_what_its_time_was_spent_on(tmp_path):
+    write_record(tmp_path, ["made"], Pretraining(), TextRecord())
+
+    def stopped(step, micro_step, loss):
+        if (step, micro_step) == (2, 0):
+            signal.raise_signal(signal.SIGINT)
+        return loss
+
+    with pytest.raises(Interrupted):
+        run_and_draw(trainer(tmp_path, loss=stopped), lambda: None, print)
+    before = read_record(tmp_path).seconds
+    run_and_draw(trainer(tmp_path), lambda: None, print)
+    after = read_record(tmp_path).seconds
+    assert 0 < before["steps"] < after["steps"]
+
+
+def test_a_run_without_a_record_makes_none(tmp_path):
+    run_and_draw(trainer(tmp_path), lambda: None, print)
+    assert not is_run(tmp_path)

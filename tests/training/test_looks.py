@@ -106,6 +106,7 @@ def test_a_look_returns_numbers_by_name_or_a_text(tmp_path, values):
     [
         (("", 1, dict), "the name of a look must be a text that is not empty"),
         (("loss", 1, dict), "the name of a look must be none of step, loss"),
+        (("saving", 1, dict), "the name of a look must be none of .*, steps, data, saving, rest"),
         (("a", -1, dict), "every must be a whole number of at least 0; got -1"),
         (("a", 1, 3), "measure must be a function without arguments; got 3"),
         (("a", 1, dict, 3), "best must be a text"),

@@ -39,7 +39,7 @@ def trained(seed):
 def test_everything_comes_back(tmp_path):
     layer, update = trained(0)
     stream("sampling").random(3)
-    state = RunState(7, 4, 9, 1.5, 0.25, {"accuracy": 0.5}, 0.125)
+    state = RunState(7, 4, 9, 1.5, 0.25, {"accuracy": 0.5}, 0.125, spent={"steps": 1.25})
     save_run(tmp_path, layer, update, state, SETTINGS)
     streams, expected = random_state(), update.state()
     other, its_update = trained(1)
@@ -204,6 +204,7 @@ def changed_state(folder, **changes):
         ({"measured": {"a": "b"}}, "run.measured.a must be a number"),
         ({"lr_factor": True}, "run.lr_factor must be a number"),
         ({"kernels": 1}, "run.kernels must be true or false or null"),
+        ({"spent": {"steps": "long"}}, "run.spent.steps must be a number"),
     ],
 )
 def test_a_state_of_other_types_is_refused(tmp_path, changes, message):

@@ -108,7 +108,7 @@ def remains(folder):
     """All that a run leaves, as texts and bytes, apart from the time it took."""
     folder = Path(folder)
     arrays, state = load_checkpoint(folder / "checkpoints")
-    state["run"].pop("seconds")
+    del state["run"]["seconds"], state["run"]["spent"]
     state.pop("settings")
     return {
         "arrays": {name: (x.dtype.str, x.shape, x.tobytes()) for name, x in arrays.items()},

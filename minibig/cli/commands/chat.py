@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from minibig import recipes
 from minibig.cli.chat import answer_lines, talk
 from minibig.cli.options import argument, errors_setting
 from minibig.dialogue import ChatSession, ChatSettings, dialogue_form
-from minibig.recipes.folder import model_and_tokenizer
 from minibig.settings import setting
 
 EXAMPLE = "minibig chat runs/quickstart"
@@ -32,7 +32,7 @@ class Options(ChatSettings):
 def run(given: dict[str, Any]) -> int:
     """Talk; the code is 1 if a line of a pipe could not be answered."""
     options = Options.of(given)
-    model, tokenizer = model_and_tokenizer(options.folder, options.device)
+    model, tokenizer = recipes.model_and_tokenizer(options.folder, options.device)
     session = ChatSession(model, dialogue_form(tokenizer), options)
     if options.load:
         session.load(options.load)

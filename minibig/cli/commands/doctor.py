@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from minibig import diagnosis
 from minibig.cli.console import output_width, say
-from minibig.diagnosis import BROKEN, Finding, findings, outcomes
 from minibig.settings import Settings
 from minibig.text_layout import labelled, padded
 
@@ -23,17 +23,21 @@ class Options(Settings):
 
 def run(given: dict[str, Any]) -> int:
     """Look, test, and say what is to be done."""
-    broken = [finding for finding in _shown(findings()) if finding.state == BROKEN]
+    broken = [
+        finding for finding in _shown(diagnosis.findings()) if finding.state == diagnosis.BROKEN
+    ]
     say()
     began = time.perf_counter()
-    broken += [finding for finding in _shown(outcomes()) if finding.state == BROKEN]
+    broken += [
+        finding for finding in _shown(diagnosis.outcomes()) if finding.state == diagnosis.BROKEN
+    ]
     say(f"\ntested in {time.perf_counter() - began:.1f} s")
     parts = ", ".join(finding.part for finding in broken)
     say(f"broken: {parts}" if broken else "minibig can be used.")
     return 1 if broken else 0
 
 
-def _shown(found: Iterator[Finding]) -> Iterator[Finding]:
+def _shown(found: "Iterator[diagnosis.Finding]") -> "Iterator[diagnosis.Finding]":
     """Show each finding as soon as it is there."""
     for finding in found:
         label = f"{finding.state} {padded(finding.part, _LABEL_WIDTH - 3)}"

@@ -5,12 +5,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from minibig import generation, recipes, training
 from minibig.cli.console import given_text, say
 from minibig.cli.options import argument, errors_setting
-from minibig.generation import Sampling, stream_text
-from minibig.recipes.configuration import check_use
-from minibig.recipes.folder import model_and_tokenizer
-from minibig.recipes.text import opening
+from minibig.generation.sampling import Sampling
 from minibig.settings import Settings, group, setting
 
 EXAMPLE = 'minibig generate runs/quickstart --prompt "Anna" --max-new-tokens 50'
@@ -33,13 +31,13 @@ class Options(Settings):
 def run(given: dict[str, Any]) -> int:
     """Write."""
     options = Options.of(given)
-    check_use(given, options)
-    model, tokenizer = model_and_tokenizer(options.folder, options.device)
-    prompt = given_text(options.prompt, errors=options.errors) or opening(tokenizer)
+    recipes.check_use(given, options)
+    model, tokenizer = recipes.model_and_tokenizer(options.folder, options.device)
+    prompt = given_text(options.prompt, errors=options.errors) or training.opening(tokenizer)
     for number in range(options.n_sequences):
         if options.n_sequences > 1:
             say(f"--- {number + 1}")
-        pieces = stream_text(
+        pieces = generation.stream_text(
             model,
             tokenizer,
             prompt,

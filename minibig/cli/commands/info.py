@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from minibig import recipes
 from minibig.cli.console import output_width, say
 from minibig.cli.options import argument
-from minibig.recipes.description import contents_of
 from minibig.settings import Settings
 from minibig.text_layout import labelled
 
@@ -22,7 +22,7 @@ class Options(Settings):
 
 def run(given: dict[str, Any]) -> int:
     """Print a table of two columns."""
-    rows = list(contents_of(Options.of(given).path))
+    rows = list(recipes.contents_of(Options.of(given).path))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         say(labelled(f"{name:<{width}}", str(value), width, output_width()))

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from minibig import pictures, recipes
 from minibig.backend import InputError
 from minibig.cli.console import say, table_width
 from minibig.cli.options import argument
 from minibig.files import quoted
-from minibig.pictures import draw_runs, legible
-from minibig.recipes.comparison import compared
 from minibig.settings import Settings, setting
 
 EXAMPLE = "minibig plot runs/a runs/b --out comparison.png"
@@ -32,11 +31,11 @@ def run(given: dict[str, Any]) -> int:
     picture = options.out
     if picture.suffix.lower() != ".png":
         raise InputError(f"the picture is a PNG; got {picture}. Give a name that ends in .png.")
-    found = compared(options.runs)
-    draw_runs(found.runs, picture)
+    found = recipes.compared(options.runs)
+    pictures.draw_runs(found.runs, picture)
     say(found.tables(table_width()))
     say(f"\npicture: {quoted(picture)}")
     for name in found.runs:
-        if legible(name) != name:
-            say(f"{legible(name)} in it is {name}: no installed font has all of its characters")
+        if (shown := pictures.legible(name)) != name:
+            say(f"{shown} in it is {name}: no installed font has all of its characters")
     return 0

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from minibig import recipes
 from minibig.backend import InputError
 from minibig.cli.console import say
 from minibig.files import quoted
-from minibig.recipes import Quickstart, quickstart
-from minibig.recipes.configuration import changed_by_file
-from minibig.recipes.folder import is_run
 from minibig.settings import Settings, setting
 
 EXAMPLE = "minibig quickstart"
@@ -36,16 +34,17 @@ class Options(Settings):
 def run(given: dict[str, Any]) -> int:
     """Train, or go on, and show what the model can do."""
     options = Options.of(given)
-    chosen = Quickstart.of_text(options.data) if options.data else Quickstart()
+    kind = recipes.Quickstart
+    chosen = kind.of_text(options.data) if options.data else kind()
     flags = {"out": options.out} if "out" in given else {}
-    chosen = changed_by_file(chosen, options.config, flags)
+    chosen = recipes.changed_by_file(chosen, options.config, flags)
     if not options.data and chosen.pretraining.data != "world":
         raise InputError(
             f"{options.config}: only the data world has questions with answers; got "
             f"{chosen.pretraining.data}. Give a text of yours with --data."
         )
-    if is_run(chosen.out) and not options.restart:
+    if recipes.is_run(chosen.out) and not options.restart:
         say(f"going on with {quoted(chosen.out)} (--restart begins anew)")
     command = ["minibig", *sys.argv[1:]]
-    quickstart(chosen, restart=options.restart, command=command)
+    recipes.quickstart(chosen, restart=options.restart, command=command)
     return 0

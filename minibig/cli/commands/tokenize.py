@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from minibig import recipes
 from minibig.backend import InputError
 from minibig.cli.console import given_text, input_bytes, remark, say
 from minibig.cli.options import Action, argument, errors_setting
 from minibig.files import decoded_blocks, quoted, read_blocks
-from minibig.recipes.configuration import check_use
-from minibig.recipes.text import TOKENIZERS, train_tokenizer
+from minibig.recipes.text import TOKENIZERS
 from minibig.settings import Settings, required, setting
 from minibig.tokenizers import encode_stream, load_tokenizer, read_ids, visible
 
@@ -49,8 +49,8 @@ class DecodeOptions(Settings):
 
 def _train(given: dict[str, Any]) -> int:
     options = TrainOptions.of(given)
-    check_use(given, options)
-    tokenizer, text = train_tokenizer(**vars(options))
+    recipes.check_use(given, options)
+    tokenizer, text = recipes.train_tokenizer(**vars(options))
     learned = f"{tokenizer.vocab_size:,} tokens from {text.characters:,} characters"
     say(f"{quoted(options.out)}: {learned}")
     return 0

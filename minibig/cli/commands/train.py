@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from minibig import recipes
 from minibig.backend import InputError
 from minibig.cli.console import say
-from minibig.recipes import PRESETS, Pretraining, pretrain
-from minibig.recipes.configuration import changed_by_file
-from minibig.recipes.resuming import extended, settings_on_record
-from minibig.recipes.settings import SHAKESPEARE
+from minibig.recipes.presets import PRESETS
+from minibig.recipes.settings import SHAKESPEARE, Pretraining
 from minibig.settings import Settings, group, setting
 
 EXAMPLE = "minibig train --data shakespeare.txt --preset shakespeare-char"
@@ -49,10 +48,10 @@ def run(given: dict[str, Any]) -> int:
         where: dict[str, Any] = {name: flags[name] for name in ("data", "out") if name in flags}
         folder = Pretraining.of(where).folder
         more = options.extend
-        settings = extended(folder, more) if more else settings_on_record(folder)
-    settings = changed_by_file(settings, options.config, flags)
+        settings = recipes.extended(folder, more) if more else recipes.settings_on_record(folder)
+    settings = recipes.changed_by_file(settings, options.config, flags)
     if options.preset == "shakespeare-char" and settings.data is None and not options.resume:
         raise InputError(f"the preset {options.preset} wants --data FILE, with {SHAKESPEARE}")
     command = ["minibig", *sys.argv[1:]]
-    say(pretrain(settings, restart=options.restart, command=command).summary)
+    say(recipes.pretrain(settings, restart=options.restart, command=command).summary)
     return 0
