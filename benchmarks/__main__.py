@@ -14,11 +14,12 @@ from benchmarks import machine
 from benchmarks.results import Result, load_results, save_results
 from benchmarks.rounds import ROOT, Interrupted, Options, compare
 from benchmarks.tables import HEADER, WIDTH, markdown, put_into, section
+from benchmarks.where import account, account_table
 from benchmarks.workload import Workload
 from benchmarks.workloads import WORKLOADS
 from minibig.backend import InputError
 from minibig.backend.checks import hint
-from minibig.text_layout import labelled
+from minibig.text_layout import labelled, wrapped
 
 _PROG = "python -m benchmarks"
 
@@ -148,7 +149,24 @@ def write_readme(words: list[str]) -> int:
     return 0
 
 
-_COMMANDS: dict[str, Callable[[list[str]], int]] = {"list": print_list, "readme": write_readme}
+def print_where(words: list[str]) -> int:
+    """Print where the time of minibig goes: by operation, in milliseconds."""
+    parser = argparse.ArgumentParser(prog=f"{_PROG} where", description=print_where.__doc__)
+    parser.add_argument("name", help="a workload")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: does everything work?")
+    given = parser.parse_args(words)
+    for workload in chosen([given.name]):
+        print(wrapped(f"{workload.name}: {workload.what}", WIDTH))
+        limit = workload.limit.name if workload.limit else ""
+        print(account_table(account(workload, given.quick), limit), flush=True)
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "list": print_list,
+    "where": print_where,
+    "readme": write_readme,
+}
 
 
 if __name__ == "__main__":

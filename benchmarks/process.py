@@ -60,12 +60,13 @@ def timed(action: Action, warmup: int, repeats: int) -> tuple[list[float], list[
 def measure(workload: Workload, name: str, device: str = "cpu", quick: bool = False) -> Any:
     """What one process says about one side: a dictionary for `results.Measurement`."""
     side, arguments = workload.sides[name], workload.arguments(device, quick)
+    repeats = 1 if quick else workload.repeats
     for module in side.needs:
         import_module(module)
     forget_peak()
     before = peak_memory()
     action = side.prepare(**arguments)
-    clock, processor = timed(action, workload.warmup, workload.repeats)
+    clock, processor = timed(action, 0 if quick else workload.warmup, repeats)
     found = {
         "seconds": statistics.median(clock),
         "best": min(clock),
@@ -78,9 +79,7 @@ def measure(workload: Workload, name: str, device: str = "cpu", quick: bool = Fa
     if workload.limit is not None and device == "cpu" and "minibig" in side.needs:
         del action
         parts = workload.limit.prepare(**arguments).values()
-        found["limit"] = sum(
-            statistics.median(timed(part, 1, workload.repeats)[0]) for part in parts
-        )
+        found["limit"] = sum(statistics.median(timed(part, 1, repeats)[0]) for part in parts)
     return found
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -15,8 +16,9 @@ from benchmarks.limits import Product, backward, products, reading
 from benchmarks.results import Measurement, Result, SideResult, load_results, save_results
 from benchmarks.rounds import Options, SideError, compare, environment, measured, order
 from benchmarks.tables import BEGIN, END, WIDTH, digits, duration, markdown, section
+from benchmarks.where import Clock, account, account_table, clocked, in_short
 from benchmarks.workload import Limit, Side, Workload
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import WORKLOADS, gpt_step, nanogpt_run
 from minibig.text_layout import columns_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -262,9 +264,50 @@ def test_a_workload_with_a_limit_measures_it_on_minibigs_side_only():
     assert benchmarks.process.measure(workload, "peer")["limit"] == 0
 
 
-@pytest.mark.parametrize("name", ["gpu_check", "import_time", "tokenizers"])
+@pytest.mark.parametrize("name", ["gpu_check", "tokenizers"])
 def test_a_script_answers_help_and_a_mistake(name):
     for word, code in (("--help", 0), ("--nonsense", 2)):
         script = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), word]
         done = subprocess.run(script, capture_output=True, text=True, timeout=60)
         assert done.returncode == code and "Traceback" not in done.stderr
+
+
+def test_where_the_time_goes_adds_up():
+    found = account(WORKLOADS["step-small"], quick=True)
+    rows = {row.name: row for row in in_short(found)}
+    assert sum(row.whole for row in rows.values()) == pytest.approx(found.whole, rel=0.2)
+    assert rows["linear"].calls == 3 and rows["linear"].backward > 0
+    assert {name for name, row in rows.items() if row.limit} == set(
+        gpt_step.forward_products(gpt_step.Sizes(1, 1, 1, 1, 1, 1))
+    )
+    text = account_table(found, "products")
+    assert max(map(columns_of, text.split("\n"))) <= WIDTH and "feed_forward" in text
+
+
+def test_what_is_wrapped_is_put_back_and_a_formula_keeps_what_it_calls():
+    import minibig as mb
+
+    clock, before = Clock(), type(mb.softmax).__call__
+    with clocked(clock):
+        x = mb.tensor([[1.0, 2.0]], requires_grad=True)
+        with mb.reference():
+            mb.cross_entropy(x, mb.tensor([1])).backward()
+    assert type(mb.softmax).__call__ is before
+    forward = {name for name, direction in clock.seconds if direction == "forward"}
+    assert forward == {"cross_entropy"}
+    assert clock.calls["the backward pass itself", "backward"] == 1
+    mb.exp(x)
+    assert "exp" not in {name for name, _ in clock.seconds}
+
+
+def test_the_clock_gives_each_moment_to_one_name():
+    clock, times = Clock(), iter([0.0, 1.0, 3.0, 7.0])
+    with mock.patch("time.perf_counter", lambda: next(times)):
+        inner = lambda: clock.run(("b", "forward"), True, lambda: None)
+        clock.run(("a", "forward"), False, inner)
+    assert clock.seconds == {("a", "forward"): 1.0 + 4.0, ("b", "forward"): 2.0}
+
+
+def test_the_learning_rate_of_nanogpt_is_that_of_its_formula():
+    rates = [nanogpt_run.learning_rate(step, 2000) for step in (0, 99, 100, 1050, 2000)]
+    assert rates == pytest.approx([1e-3 / 101, 100e-3 / 101, 1e-3, 0.55e-3, 1e-4])

@@ -64,8 +64,8 @@ def minibig_step(sizes: Sizes, device: str = "cpu") -> Action:
     return step
 
 
-def torch_gpt(sizes: Sizes) -> Any:
-    """The same model as a module of PyTorch."""
+def torch_gpt(sizes: Sizes, *, bias: bool = True, approximate: str = "tanh") -> Any:
+    """The same model as a module of PyTorch; or without biases, and with the exact GELU."""
     import torch
     from torch import nn
     from torch.nn import functional
@@ -74,9 +74,9 @@ def torch_gpt(sizes: Sizes) -> Any:
         def __init__(self) -> None:
             super().__init__()
             D = sizes.D
-            self.norm1, self.norm2 = nn.LayerNorm(D), nn.LayerNorm(D)
-            self.qkv, self.out = nn.Linear(D, 3 * D), nn.Linear(D, D)
-            self.up, self.down = nn.Linear(D, 4 * D), nn.Linear(4 * D, D)
+            self.norm1, self.norm2 = nn.LayerNorm(D, bias=bias), nn.LayerNorm(D, bias=bias)
+            self.qkv, self.out = nn.Linear(D, 3 * D, bias), nn.Linear(D, D, bias)
+            self.up, self.down = nn.Linear(D, 4 * D, bias), nn.Linear(4 * D, D, bias)
 
         def forward(self, x):
             B, T, D = x.shape
@@ -84,7 +84,7 @@ def torch_gpt(sizes: Sizes) -> Any:
             q, k, v = (t.view(B, T, sizes.H, D // sizes.H).transpose(1, 2) for t in (q, k, v))
             y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
             x = x + self.out(y.transpose(1, 2).reshape(B, T, D))
-            return x + self.down(functional.gelu(self.up(self.norm2(x)), approximate="tanh"))
+            return x + self.down(functional.gelu(self.up(self.norm2(x)), approximate=approximate))
 
     class GPT(nn.Module):
         def __init__(self) -> None:
@@ -92,7 +92,7 @@ def torch_gpt(sizes: Sizes) -> Any:
             self.tokens = nn.Embedding(sizes.V, sizes.D)
             self.positions = nn.Embedding(sizes.T, sizes.D)
             self.blocks = nn.ModuleList([Block() for _ in range(sizes.L)])
-            self.norm = nn.LayerNorm(sizes.D)
+            self.norm = nn.LayerNorm(sizes.D, bias=bias)
             self.head = nn.Linear(sizes.D, sizes.V, bias=False)
             self.head.weight = self.tokens.weight
             nn.init.normal_(self.tokens.weight, std=0.02)
