@@ -1,6 +1,6 @@
 """Byte-level byte pair encoding, trained here, in GPT-2's files.
 
-Read in this order: byte_symbols, pretokenization, pair_merging, training, vocabulary,
+Read in this order: byte_symbols, pretokenization, token_row, pair_merging, training, vocabulary,
 pre_token_ids, files, tokenizer.
 """
 

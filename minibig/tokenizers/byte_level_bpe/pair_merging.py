@@ -6,18 +6,18 @@ wherever it stands, left to right, then the next, until no pair has a rank (Senn
 arXiv:1508.07909). This relies on one property, which a tokenizer checks when it is made: merges
 that make a token come before all merges that use it, so no merge brings about a lower rank.
 
-`encode_short` looks at all pairs for each merge: the fastest for words, quadratic in their length.
-`encode_long` goes from merge to merge through lists of places, and a megabyte is no problem to it.
+`encode_short` is this, for one piece of text: it looks at all pairs for each merge, which is fast
+for words and quadratic in their length. `encode_together` takes many pieces of any length through
+the merges at once, rank by rank, and looks only at the places where the pair of that rank stands.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import pairwise
 
-Pair = tuple[int, int]
+from minibig.tokenizers.byte_level_bpe.token_row import Pair, Places, TokenRow, united
 
-BOUNDARY = -1
 NO_RANK = 1 << 62
 
 
@@ -54,74 +54,44 @@ def encode_short(tokens: Sequence[int], merges: Merges) -> list[int]:
     return tokens
 
 
-def encode_long(tokens: Sequence[int], merges: Merges, lengths: Sequence[int]) -> list[int]:
-    """The same result, rank by rank; the time grows with the number of tokens merged.
+def encode_together(
+    pieces: Iterable[bytes], merges: Merges, byte_ids: Sequence[int], n_tokens: int
+) -> list[tuple[int, ...]]:
+    """The same for each of the pieces; the time grows with the number of tokens merged.
 
-    The tokens given have length 1; `lengths` holds that of every token, in the same unit.
-
-    >>> merges = Merges(pairs=[(1, 1), (2, 0)], tokens=[2, 3], ranks={(1, 1): 0, (2, 0): 1})
-    >>> encode_long([1, 1, 0, 1, 1], merges, lengths=[1, 1, 2, 3])
-    [3, 2]
+    >>> pairs = [(97, 97), (256, 98)]
+    >>> merges = Merges(pairs, tokens=[256, 257], ranks={pairs[0]: 0, pairs[1]: 1})
+    >>> encode_together([b"aabaa", b"b"], merges, byte_ids=range(256), n_tokens=258)
+    [(257, 256), (98,)]
     """
-    cells = [BOUNDARY, *tokens, BOUNDARY]
-    rank_of, waiting = merges.ranks.get, _Waiting()
-    for place, rank in enumerate(map(rank_of, pairwise(cells))):
-        if rank is not None:
-            waiting[rank].append(place)
-    while waiting:
-        lowest = heappop(waiting.ranks)
-        pair, new, places = merges.pairs[lowest], merges.tokens[lowest], sorted(waiting.pop(lowest))
-        for place, before, after in merge_pair(cells, places, pair, new, lengths):
-            if (rank := rank_of((before, new))) is not None:
-                waiting[rank].append(place - lengths[before])
-            if (rank := rank_of((new, after))) is not None:
-                waiting[rank].append(place)
-    return list(tokens_in(cells, lengths))
+    row = TokenRow(pieces, byte_ids, n_tokens)
+    waiting = _PlacesByRank(merges.ranks)
+    waiting.add(row.pairs())
+    while waiting.queue:
+        rank, places = waiting.pop()
+        pair = merges.pairs[rank]
+        waiting.add(row.merge(pair, row.standing(pair, places), merges.tokens[rank]))
+    return row.pieces()
 
 
-class _Waiting(dict[int, list[int]]):
-    """Of each rank that pairs have, where they stand; and these ranks, the lowest first."""
+class _PlacesByRank:
+    """Of each rank that pairs have, where these stand, the lowest rank in front."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.ranks: list[int] = []  # a heap
+    def __init__(self, ranks: Mapping[Pair, int]) -> None:
+        self.ranks = ranks
+        self.queue: list[int] = []  # a heap
+        self.places: dict[int, list[Places]] = {}
 
-    def __missing__(self, rank: int) -> list[int]:
-        heappush(self.ranks, rank)
-        places: list[int] = []
-        self[rank] = places
-        return places
+    def add(self, pairs: Iterable[tuple[Pair, Places]]) -> None:
+        """Let the places of pairs wait for the turn of their rank, if they have one."""
+        for pair, places in pairs:
+            if (rank := self.ranks.get(pair)) is not None:
+                if rank not in self.places:
+                    self.places[rank] = []
+                    heappush(self.queue, rank)
+                self.places[rank].append(places)
 
-
-def merge_pair(
-    cells: list[int], places: Iterable[int], pair: Pair, new: int, lengths: Sequence[int]
-) -> Iterator[tuple[int, int, int]]:
-    """Merge the pair at those of the ascending places where it still stands.
-
-    A token of length n fills n cells and writes its id into the first and the last of them, and
-    `BOUNDARY` into those between: so its neighbours are read at once on either side, and nothing
-    ever moves. Yields, for each merge, the place and the tokens before and after it.
-
-    >>> cells = [-1, 1, 1, 1, 2, -1]
-    >>> list(merge_pair(cells, [1, 2], (1, 1), 3, lengths=[1, 1, 1, 2])), cells
-    ([(1, -1, 1)], [-1, 3, 3, 1, 2, -1])
-    """
-    left, right = pair
-    left_length = lengths[left]
-    length = left_length + lengths[right]
-    for place in places:
-        middle = place + left_length
-        if cells[place] != left or cells[middle] != right:
-            continue
-        end = place + length
-        cells[middle - 1] = cells[middle] = BOUNDARY
-        cells[place] = cells[end - 1] = new
-        yield place, cells[place - 1], cells[end]
-
-
-def tokens_in(cells: Sequence[int], lengths: Sequence[int]) -> Iterator[int]:
-    """The tokens that fill the cells between the first and the last boundary."""
-    place, end = 1, len(cells) - 1
-    while place < end:
-        yield cells[place]
-        place += lengths[cells[place]]
+    def pop(self) -> tuple[int, Places]:
+        """The lowest rank, and the places that wait for it."""
+        rank = heappop(self.queue)
+        return rank, united(self.places.pop(rank))

@@ -6,7 +6,6 @@ token may be half a character: `decode_bytes` shows what it really is, and `Stre
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from os import PathLike
 
 from minibig.backend.checks import flag, instance, iterable, path, shown, whole
@@ -79,7 +78,7 @@ class ByteLevelBPE:
         ranked = ranked_merges(self.vocabulary, self.merges)
         self._bytes = bytes_of_tokens(self.vocabulary, self.merges, self.special_tokens)
         byte_ids = [self.vocabulary[to_symbols(bytes([byte]))] for byte in range(256)]
-        self._known = PreTokenIds(byte_ids, ranked, list(map(len, self._bytes)))
+        self._known = PreTokenIds(byte_ids, ranked, len(self._bytes))
 
     @classmethod
     def train(
@@ -158,7 +157,7 @@ class ByteLevelBPE:
         check_text(text)
         find = pre_token_finder(self.isolate_han)
         if not allow_special:
-            return list(chain.from_iterable(map(self._known.__getitem__, find(text))))
+            return self._known.encode(find(text))
         ids: list[int] = []
         for place, piece in enumerate(split_at_special_tokens(text, self.special_tokens)):
             ids += [self.vocabulary[piece]] if place % 2 else self.encode(piece)

@@ -7,21 +7,23 @@ Again and again the most frequent pair of adjacent tokens becomes a token:
         pair = max(stats, key=stats.get)
         ids = merge(ids, pair, new_id)       # the pair becomes a token wherever it stands
 
-Counting all pairs anew for each merge would take minutes. `_PairIndex` knows of every pair the
-count and the places where it stands, and a merge touches only those. The order of texts and words
-has no influence on the result.
+Counting all pairs anew for each merge would take minutes. Here every pair has the places where it
+stands (`TokenRow`) and waits in a queue, the most frequent one in front. A merge takes places away
+from pairs of older tokens and never adds one, so a count in the queue may be too high, never too
+low: it is put right when it comes to the front. The order of texts and words has no influence.
 
 Source of these lines:  minbpe (Karpathy 2024), basic.py.
 """
 
-from collections.abc import Mapping
-from heapq import heapify, heappop, heappush
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop, heappush
+
+import numpy as np
 
 from minibig.tokenizers.byte_level_bpe.byte_symbols import BYTE_ORDER
-from minibig.tokenizers.byte_level_bpe.pair_merging import BOUNDARY, Pair, merge_pair
+from minibig.tokenizers.byte_level_bpe.token_row import Pair, Places, TokenRow
 
-_ID_OF_BYTE = {byte: number for number, byte in enumerate(BYTE_ORDER)}
+_IDS_OF_BYTES = [BYTE_ORDER.index(byte) for byte in range(256)]
 
 
 def learn_merges(counts: Mapping[str, int], n_merges: int) -> list[Pair]:
@@ -39,67 +41,47 @@ def learn_merges(counts: Mapping[str, int], n_merges: int) -> list[Pair]:
     >>> learn_merges({"aaabdaaabac": 1}, 10) == [(a, a), (a, b), (256, 257)]
     True
     """
-    index = _PairIndex(counts)
+    pre_tokens = [pre_token.encode() for pre_token in counts]
+    n_merges = min(n_merges, sum(map(len, pre_tokens)))  # after each there is one token less
+    row = TokenRow(pre_tokens, _IDS_OF_BYTES, n_tokens=256 + n_merges)
+    waiting = _PairQueue(pre_tokens, counts.values())
+    waiting.push(row.pairs())
     merges: list[Pair] = []
-    while len(merges) < n_merges and (pair := index.pop_most_frequent()):
-        index.merge(pair)
-        merges.append(pair)
+    while len(merges) < n_merges and waiting.queue:
+        pair, count, places = waiting.pop()
+        places = row.standing(pair, places)
+        if waiting.count(places) < count:
+            waiting.push([(pair, places)])
+        else:
+            waiting.push(row.merge(pair, places, 256 + len(merges)))
+            merges.append(pair)
     return merges
 
 
-class _PairIndex:
-    """All pre-tokens in one row of cells; of every pair of tokens in it, the count and the places.
+class _PairQueue:
+    """Pairs that occur twice or more, with their counts and places, the most frequent in front."""
 
-    A merge takes places away from pairs of older tokens, and never adds one; pairs with the new
-    token are pushed at once. So an entry of the queue may be too high but never too low, and is
-    put right when it comes to the front.
-    """
+    def __init__(self, pre_tokens: Sequence[bytes], counts: Iterable[int]) -> None:
+        cells = [1, *(len(pre_token) + 1 for pre_token in pre_tokens)]
+        self.weights = np.repeat([0, *counts], cells)  # of each cell: the count of its pre-token
+        self.queue: list[tuple[int, Pair]] = []  # a heap: −count and pair
+        self.places: dict[Pair, Places] = {}
 
-    def __init__(self, counts: Mapping[str, int]) -> None:
-        self.cells = [BOUNDARY]
-        self.weights = [0]  # of each cell: how often its pre-token occurs
-        for pre_token, count in counts.items():
-            self.cells += map(_ID_OF_BYTE.__getitem__, pre_token.encode())
-            self.cells.append(BOUNDARY)
-            self.weights += [count] * (len(self.cells) - len(self.weights))
-        self.lengths = [1] * len(BYTE_ORDER)  # of each token, in cells
-        self.counts: dict[Pair, int] = {}
-        self.places: dict[Pair, list[int]] = {}
-        for place, pair in enumerate(pairwise(self.cells)):
-            if BOUNDARY not in pair:
-                self.counts[pair] = self.counts.get(pair, 0) + self.weights[place]
-                self.places.setdefault(pair, []).append(place)
-        self.queue = [(-count, pair) for pair, count in self.counts.items()]
-        heapify(self.queue)
+    def count(self, places: Places) -> int:
+        """How often a pair with these places occurs."""
+        if isinstance(places, list):
+            weights = self.weights.data
+            return sum([weights[place] for place in places])
+        return int(self.weights[places].sum())
 
-    def pop_most_frequent(self) -> Pair | None:
-        """The pair to merge next, or None if no pair occurs twice."""
-        while self.queue:
-            negative_count, pair = heappop(self.queue)
-            count = self.counts[pair]
-            if count == -negative_count:
-                return pair if count > 1 else None
-            heappush(self.queue, (-count, pair))
-        return None
+    def push(self, pairs: Iterable[tuple[Pair, Places]]) -> None:
+        """Let pairs wait for their turn; one that occurs once never has one."""
+        for pair, places in pairs:
+            if (count := self.count(places)) > 1:
+                heappush(self.queue, (-count, pair))
+                self.places[pair] = places
 
-    def merge(self, pair: Pair) -> None:
-        """Make the pair a token wherever it stands."""
-        left, right = pair
-        new = len(self.lengths)
-        self.lengths.append(self.lengths[left] + self.lengths[right])
-        changes: dict[Pair, int] = {}
-        places = self.places.pop(pair)
-        for place, before, after in merge_pair(self.cells, places, pair, new, self.lengths):
-            weight = self.weights[place]
-            if before != BOUNDARY:
-                changes[before, left] = changes.get((before, left), 0) - weight
-                changes[before, new] = changes.get((before, new), 0) + weight
-                self.places.setdefault((before, new), []).append(place - self.lengths[before])
-            if after != BOUNDARY:
-                changes[right, after] = changes.get((right, after), 0) - weight
-                changes[new, after] = changes.get((new, after), 0) + weight
-                self.places.setdefault((new, after), []).append(place)
-        for neighbours, change in changes.items():
-            self.counts[neighbours] = self.counts.get(neighbours, 0) + change
-            if new in neighbours:
-                heappush(self.queue, (-self.counts[neighbours], neighbours))
+    def pop(self) -> tuple[Pair, int, Places]:
+        """The pair in front, its count when it was pushed, and its places then."""
+        negative_count, pair = heappop(self.queue)
+        return pair, -negative_count, self.places.pop(pair)

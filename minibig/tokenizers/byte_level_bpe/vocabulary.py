@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from minibig.backend.checks import iterable
 from minibig.backend.errors import InputError
 from minibig.tokenizers.byte_level_bpe.byte_symbols import SYMBOLS, from_symbols
-from minibig.tokenizers.byte_level_bpe.pair_merging import Merges, Pair
+from minibig.tokenizers.byte_level_bpe.pair_merging import Merges
+from minibig.tokenizers.byte_level_bpe.token_row import Pair
 from minibig.tokenizers.inputs import check_text
 
 _SAME_MODEL = "Take vocabulary and merges from the same model, unchanged."

@@ -3,14 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minibig.tokenizers.byte_level_bpe.pair_merging import (
-    BOUNDARY,
-    Merges,
-    encode_long,
-    encode_short,
-    merge_pair,
-    tokens_in,
-)
+from minibig.tokenizers.byte_level_bpe.pair_merging import Merges, encode_short, encode_together
 
 
 @st.composite
@@ -33,6 +26,10 @@ def in_ids(tokens, merges):
     return Merges(pairs, made, {pair: rank for rank, pair in enumerate(pairs)})
 
 
+def byte_ids(tokens):
+    return [tokens.index(chr(byte)) if chr(byte) in tokens else 0 for byte in range(256)]
+
+
 def by_plain_loops(word, merges):
     """All pairs of the lowest rank at a time, left to right, as in GPT-2's own code."""
     word = list(word)
@@ -51,46 +48,44 @@ def by_plain_loops(word, merges):
         word = merged
 
 
-@given(merge_lists(), st.text("abc", max_size=40))
-def test_both_ways_agree_with_plain_loops(vocabulary, word):
+@given(merge_lists(), st.lists(st.text("abc", min_size=1, max_size=40)))
+def test_both_ways_agree_with_plain_loops(vocabulary, words):
     tokens, merges = vocabulary
-    expected = [tokens.index(token) for token in by_plain_loops(word, merges)]
-    ids = [tokens.index(character) for character in word]
-    assert encode_short(ids, in_ids(tokens, merges)) == expected
-    assert encode_long(ids, in_ids(tokens, merges), list(map(len, tokens))) == expected
+    expected = [tuple(map(tokens.index, by_plain_loops(word, merges))) for word in words]
+    in_bytes, ids = map(str.encode, words), byte_ids(tokens)
+    merges = in_ids(tokens, merges)
+    assert [tuple(encode_short(map(tokens.index, word), merges)) for word in words] == expected
+    assert encode_together(in_bytes, merges, ids, len(tokens)) == expected
+
+
+@given(merge_lists(), st.integers(1, 400), st.integers(1, 400), st.data())
+def test_what_stands_in_many_places_agrees_too(vocabulary, repeats, more, data):
+    tokens, merges = vocabulary
+    unit, other = (data.draw(st.text("abc", min_size=1, max_size=4)) for _ in range(2))
+    words = [unit * repeats, other * more, (unit + other) * 50]
+    merges = in_ids(tokens, merges)
+    expected = [tuple(encode_short(map(tokens.index, word), merges)) for word in words]
+    found = encode_together(map(str.encode, words), merges, byte_ids(tokens), len(tokens))
+    assert found == expected
 
 
 @given(st.lists(st.integers(0, 2)))
 def test_the_input_is_left_alone(ids):
-    merges = Merges([(0, 1)], [3], {(0, 1): 0})
     before = list(ids)
-    encode_short(ids, merges)
-    encode_long(ids, merges, [1, 1, 1, 2])
+    encode_short(ids, Merges([(0, 1)], [3], {(0, 1): 0}))
     assert ids == before
 
 
 def test_equal_neighbours_are_merged_from_the_left():
     merges = Merges([(0, 0)], [1], {(0, 0): 0})
     assert encode_short([0] * 5, merges) == [1, 1, 0]
-    assert encode_long([0] * 5, merges, [1, 2]) == [1, 1, 0]
-
-
-def test_merging_reaches_neither_across_a_boundary_nor_into_a_merged_token():
-    cells = [BOUNDARY, 0, BOUNDARY, 0, 0, 0, BOUNDARY]
-    assert list(merge_pair(cells, [1, 3, 4], (0, 0), 1, [1, 2])) == [(3, BOUNDARY, 0)]
-    assert cells == [BOUNDARY, 0, BOUNDARY, 1, 1, 0, BOUNDARY]
-
-
-def test_a_merged_token_is_read_from_both_ends():
-    lengths = [1, 1, 2, 3, 4]
-    cells = [BOUNDARY, 0, 1, 0, 0, 1, BOUNDARY]
-    list(merge_pair(cells, [1, 4], (0, 1), 2, lengths))
-    assert list(tokens_in(cells, lengths)) == [2, 0, 2]
-    assert list(merge_pair(cells, [3], (0, 2), 3, lengths)) == [(3, 2, BOUNDARY)]
-    assert list(tokens_in(cells, lengths)) == [2, 3]
+    for n in (5, 501):
+        pieces = encode_together([b"a" * n], merges, [0] * 256, 2)
+        assert pieces == [(1,) * (n // 2) + (0,)]
 
 
 def test_nothing_is_merged_to_nothing():
     merges = Merges([], [], {})
     assert encode_short([], merges) == []
-    assert encode_long([], merges, []) == []
+    assert encode_together([], merges, range(256), 256) == []
+    assert encode_together([b"", b"a", b""], merges, range(256), 256) == [(), (97,), ()]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from minibig.backend.errors import InputError
 from minibig.tokenizers import ByteLevelBPE, Tokenizer
 from minibig.tokenizers.byte_level_bpe.byte_symbols import SYMBOLS, to_symbols
-from minibig.tokenizers.byte_level_bpe.pair_merging import encode_long, encode_short
+from minibig.tokenizers.byte_level_bpe.pair_merging import encode_short, encode_together
 from minibig.tokenizers.byte_level_bpe.pretokenization import pre_token_finder
 from minibig.tokenizers.byte_level_bpe.vocabulary import ranked_merges
 from minibig.tokenizers.files import CHECKSUMS_FILE, SETTINGS_FILE
@@ -280,13 +280,15 @@ def test_gpt2s_special_token_is_50256(gpt2):
 
 def test_each_of_gpt2s_tokens_is_merged_from_its_own_bytes(gpt2):
     merges = ranked_merges(gpt2.vocabulary, gpt2.merges)
-    lengths = [len(gpt2.decode_bytes([token])) for token in range(50_257)]
-    for token in range(50_256):
-        data = gpt2.decode_bytes([token])
+    spelled = [gpt2.decode_bytes([token]) for token in range(50_256)]
+    for token, data in enumerate(spelled):
         assert gpt2.vocabulary[to_symbols(data)] == token
         ids = [gpt2.vocabulary[symbol] for symbol in to_symbols(data)]
         assert encode_short(ids, merges) == [token]
-        assert encode_long(ids, merges, lengths) == [token]
+    byte_ids = [gpt2.vocabulary[to_symbols(bytes([byte]))] for byte in range(256)]
+    in_utf8 = {token: data for token, data in enumerate(spelled) if 0xFF not in data}
+    found = encode_together(in_utf8.values(), merges, byte_ids, 50_257)
+    assert found == [(token,) for token in in_utf8]
     assert gpt2.decode([50_256]) == END
 
 
