@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import machine
+from benchmarks.picture import draw_results
 from benchmarks.results import Result, load_results, save_results
 from benchmarks.rounds import ROOT, Interrupted, Options, compare
 from benchmarks.tables import HEADER, WIDTH, markdown, put_into, section
@@ -48,18 +49,15 @@ def chosen(names: Sequence[str]) -> list[Workload]:
     """
     if not names:
         return [workload for workload in WORKLOADS.values() if not workload.takes_long]
-    found = {}
+    found: dict[str, Workload] = {}
     for name in names:
-        exact = [name] if name in WORKLOADS else []
-        begun = [
-            each.name
-            for each in WORKLOADS.values()
-            if each.name.startswith(f"{name}-") and not each.takes_long
-        ]
-        if not exact + begun:
+        begun = {key: each for key, each in WORKLOADS.items() if key.startswith(f"{name}-")}
+        short = {key: each for key, each in begun.items() if not each.takes_long}
+        exact = {name: WORKLOADS[name]} if name in WORKLOADS else {}
+        if not (exact or begun):
             raise InputError(f"there is no workload {name}; {hint(name, WORKLOADS, most=30)}")
-        found |= dict.fromkeys(exact or begun)
-    return [WORKLOADS[name] for name in found]
+        found |= exact or short or begun
+    return list(found.values())
 
 
 def measure(words: list[str]) -> int:
@@ -91,6 +89,8 @@ def measure(words: list[str]) -> int:
         print(f"{section(stopped.result)}\nbenchmarks: interrupted.")
     if given.json:
         save_results(given.json, facts, results)
+    if given.picture:
+        draw_results(results, given.picture)
     failed = any(s.error and not s.is_missing for r in results for s in r.sides.values())
     return code or int(failed)
 
@@ -118,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", default="cpu", choices=("cpu", "cuda"), help="where (cpu)")
     add("--quick", action="store_true", help="tiny sizes: does everything work?")
     add("--json", type=Path, metavar="FILE", help="write what was measured")
+    add("--picture", type=Path, metavar="FILE", help="draw it, as PNG")
     return parser
 
 

@@ -13,12 +13,14 @@ import benchmarks.process
 import benchmarks.rounds
 from benchmarks import __main__ as command
 from benchmarks.limits import Product, backward, products, reading
+from benchmarks.picture import bars, draw_results
 from benchmarks.results import Measurement, Result, SideResult, load_results, save_results
 from benchmarks.rounds import Options, SideError, compare, environment, measured, order
 from benchmarks.tables import BEGIN, END, WIDTH, digits, duration, markdown, section
 from benchmarks.where import Clock, account, account_table, clocked, in_short
-from benchmarks.workload import Limit, Side, Workload
+from benchmarks.workload import WITHOUT_NUMBA, Limit, Side, Workload
 from benchmarks.workloads import WORKLOADS, gpt_step, nanogpt_run
+from minibig.backend import InputError
 from minibig.text_layout import columns_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -222,6 +224,30 @@ def test_markdown_has_a_row_for_each_workload():
     assert len(rows) == 4 and len({row.count("|") for row in rows}) == 1
 
 
+def test_a_beginning_chooses_what_does_not_take_long_if_there_is_such():
+    names = [
+        [workload.name for workload in command.chosen(words)] for words in (["step"], ["nanogpt"])
+    ]
+    assert names == [["step-small", "step-medium", "step-wide"], ["nanogpt-run"]]
+    everything = command.chosen([])
+    assert everything and not any(workload.takes_long for workload in everything)
+
+
+def test_the_picture_has_a_bar_for_each_side_that_is_minibig_and_each_peer(tmp_path):
+    one, two = result([0.1, 0.2], [0.2, 0.1], limit=0.05), result([1.0], [])
+    one.sides[WITHOUT_NUMBA] = SideResult([measurement(0.4)])
+    found = bars([one, two])
+    assert [(bar.side, bar.ratio.median) for bar in found] == [
+        ("minibig", 1.25),
+        (WITHOUT_NUMBA, 2.0),
+    ]
+    assert found[0].limit == pytest.approx(0.375) and found[1].limit is None
+    draw_results([one, two], tmp_path / "x.png")
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="none was measured"):
+        draw_results([two], tmp_path / "x.png")
+
+
 def test_list_help_and_mistakes(capsys):
     assert command.main(["list"]) == 0
     listed = capsys.readouterr().out
@@ -309,5 +335,7 @@ def test_the_clock_gives_each_moment_to_one_name():
 
 
 def test_the_learning_rate_of_nanogpt_is_that_of_its_formula():
-    rates = [nanogpt_run.learning_rate(step, 2000) for step in (0, 99, 100, 1050, 2000)]
+    rates = [
+        nanogpt_run.learning_rate(step, nanogpt_run.Sizes()) for step in (0, 99, 100, 1050, 2000)
+    ]
     assert rates == pytest.approx([1e-3 / 101, 100e-3 / 101, 1e-3, 0.55e-3, 1e-4])
