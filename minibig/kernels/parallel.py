@@ -12,7 +12,6 @@ import functools
 import itertools
 import os
 import threading
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import SimpleQueue
@@ -216,18 +215,10 @@ def _shared(tasks: Sequence[Task]) -> None:
             task()
         except BaseException as raised:
             error = raised
-    _spin_until(done, len(tasks) - own)
     for _ in range(len(tasks) - own):  # what helpers took: one that came late has nothing
         error = done.get() or error
     if error is not None:
         raise error
-
-
-def _spin_until(done: "SimpleQueue[Any]", n: int, seconds: float = 5e-4) -> None:
-    """Stay awake for a moment: a thread that is put to sleep wakes up some 50 µs too late."""
-    end = time.perf_counter() + seconds
-    while done.qsize() < n and time.perf_counter() < end:
-        time.sleep(0)
 
 
 def for_blocks(function: Callable[[int, int], object], n: int, size: int) -> None:

@@ -11,26 +11,30 @@ from minibig.kernels.parallel import Task, as_rows, blocks, for_blocks, is_plain
 from minibig.ops import feed_forward, gelu, gelu_tanh, linear, relu, silu
 
 
-def product_rows(n: int) -> int:
-    """How many rows of a matrix product make a block: at most 512, and a multiple of 4 blocks."""
-    n_blocks = 4 * -(-n // 2048)
+def product_rows(n: int, least: int = 4) -> int:
+    """How many of n rows, or columns, of a product make a block: 64 to 512.
+
+    The number of blocks is a multiple of `least`, if there are enough rows. BLAS brings an operand
+    into another order for each block: where several products run at once, 2 of each are enough.
+    """
+    n_blocks = least * -(-n // (512 * least))
     return max(64, -(-n // n_blocks))
 
 
 def product(a: Array, b: Array, y: Array) -> list[Task]:
-    """y = a b, in blocks of rows: tasks for `run`."""
-    return blocks(lambda i, j: np.matmul(a[i:j], b, out=y[i:j]), len(a), product_rows(len(a)))
+    """y = a b, one of several products: tasks for `run_tasks`, blocks of rows."""
+    return blocks(lambda i, j: np.matmul(a[i:j], b, out=y[i:j]), len(a), product_rows(len(a), 2))
 
 
 def transposed_product(x: Array, g: Array, y: Array) -> list[Task]:
-    """y = xᵀ g, a weight's gradient: tasks for `run`.
+    """y = xᵀ g, a weight's gradient: tasks for `run_tasks`.
 
     Shapes:  x (N, D), g (N, F)  ->  y (D, F).
     """
     D, F = y.shape
     if D >= F:
-        return blocks(lambda i, j: np.matmul(x[:, i:j].T, g, out=y[i:j]), D, product_rows(D))
-    return blocks(lambda i, j: np.matmul(x.T, g[:, i:j], out=y[:, i:j]), F, product_rows(F))
+        return blocks(lambda i, j: np.matmul(x[:, i:j].T, g, out=y[i:j]), D, product_rows(D, 2))
+    return blocks(lambda i, j: np.matmul(x.T, g[:, i:j], out=y[:, i:j]), F, product_rows(F, 2))
 
 
 @loop
@@ -57,7 +61,7 @@ def sum_rows(x, start, stop, y):
 
 
 def column_sums(g: Array, y: Array) -> list[Task]:
-    """y = Σ over the rows of g, a bias's gradient: tasks for `run`."""
+    """y = Σ over the rows of g, a bias's gradient: tasks for `run_tasks`."""
     N, F = g.shape
     return blocks(lambda i, j: sum_rows(g, i, j, y), F, max(1, (1 << 19) // N))
 
@@ -169,32 +173,44 @@ def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
     return y.reshape(*x.shape[:-1], w2.shape[1]), (x.shape, rows, w1, w2, u, a)
 
 
+@loop
+def multiply_columns(a_grad, slope, start, stop, u_grad, sums):
+    """u_grad = a_grad·slope,  sums = Σ over its rows,  for the columns from start to stop.
+
+    u_grad may be slope.
+
+    Shapes:  a_grad (N, stop − start), slope (N, F)  ->  u_grad (N, F), sums (F).
+    """
+    np.multiply(a_grad, slope[:, start:stop], out=u_grad[:, start:stop])
+    sum_rows(u_grad, start, stop, sums)
+
+
 @feed_forward_forward.vjp
 def feed_forward_backward(g, residuals, *, needed, owned, last, activation):
     shape, x, w1, w2, slope, a = residuals
     g = as_rows(g)  # (N, D)
-    u_grad = np.empty_like(slope)
-    x_grad = np.empty_like(x) if needed[0] else None
+    F = len(w2)
+    u_grad = slope if last else np.empty_like(slope)
+    b1_grad = np.empty(F, g.dtype)
 
     def block(start: int, stop: int) -> None:
-        np.matmul(g[start:stop], w2.T, out=u_grad[start:stop])
-        u_grad[start:stop] *= slope[start:stop]
-        if x_grad is not None:
-            np.matmul(u_grad[start:stop], w1.T, out=x_grad[start:stop])
+        a_grad = np.matmul(g, w2[start:stop].T)
+        multiply_columns(a_grad, slope, start, stop, u_grad, b1_grad)
 
-    w1_grad, b1_grad, w2_grad, b2_grad = (
+    for_blocks(block, F, product_rows(F))
+    x_grad, w1_grad, w2_grad, b2_grad = (
         np.empty_like(p) if wanted else None
-        for p, wanted in zip((w1, u_grad[0], w2, g[0]), needed[1:], strict=True)
+        for p, wanted in zip((x, w1, w2, g[0]), [*needed[:2], *needed[3:]], strict=True)
     )
-    for_blocks(block, len(g), product_rows(len(g)))
     tasks: list[Task] = []
+    if x_grad is not None:
+        tasks += product(u_grad, w1.T, x_grad)
     if w1_grad is not None:
         tasks += transposed_product(x, u_grad, w1_grad)
     if w2_grad is not None:
         tasks += transposed_product(a, g, w2_grad)
-    if b1_grad is not None:
-        tasks += column_sums(u_grad, b1_grad)
     if b2_grad is not None:
         tasks += column_sums(g, b2_grad)
     run_tasks(tasks)
-    return None if x_grad is None else x_grad.reshape(shape), w1_grad, b1_grad, w2_grad, b2_grad
+    x_grad = None if x_grad is None else x_grad.reshape(shape)
+    return x_grad, w1_grad, b1_grad if needed[2] else None, w2_grad, b2_grad

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
+from minibig.kernels.products import multiply_columns
 
-from .comparison import expect_close, expect_same, random_tensor
+from .comparison import KINDS, expect_close, expect_same, random_tensor, with_loops
 
 numbers = np.random.default_rng(0)
 sizes = st.integers(1, 9)
@@ -69,3 +70,36 @@ def test_feed_forward_needs_no_biases(activation, biases):
     with cuda_on_cpu():
         on_cuda = [None if a is None else a.to("cuda") for a in (x, w1, b1, w2, b2)]
         np.testing.assert_allclose(f(*on_cuda).numpy(), f(x, w1, b1, w2, b2).numpy(), rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("activation", [mb.relu, mb.gelu_tanh, mb.gelu, mb.silu])
+def test_a_second_backward_pass_finds_the_same_derivative(activation, kind):
+    """The gradient is written where the derivative was, but only when nobody reads it again."""
+    inputs = [random_tensor(numbers, *s, dtype="float32") for s in ((70, 3), (3, 5), (5,), (5, 4))]
+    with with_loops(kind):
+        y = mb.feed_forward(*inputs, None, activation=activation).sum()
+        y.backward(retain_graph=True)
+        once = [x.grad.numpy().copy() for x in inputs]
+        y.backward()
+    for x, first in zip(inputs, once, strict=True):
+        np.testing.assert_array_equal(x.grad.numpy(), 2 * first)
+
+
+@given(rows=st.integers(1, 300), F=st.integers(1, 400))
+def test_sums_of_columns_and_products_with_the_derivative_are_those_of_numpy(rows, F):
+    a_grad = numbers.standard_normal((rows, F), dtype="float32")
+    slope = numbers.standard_normal((rows, F), dtype="float32")
+    start, stop = sorted(numbers.integers(0, F + 1, 2))
+    part = np.ascontiguousarray(a_grad[:, start:stop])
+    exact = part.astype("float64") * slope[:, start:stop]
+    for kind in KINDS:
+        with with_loops(kind):
+            y, sums = np.zeros_like(slope), np.zeros(F, "float32")
+            multiply_columns(part, slope, start, stop, y, sums)
+        np.testing.assert_allclose(y[:, start:stop], exact, rtol=1e-6)
+        np.testing.assert_allclose(sums[start:stop], exact.sum(axis=0), rtol=1e-5, atol=1e-4)
+        assert not y[:, :start].any()
+        assert not y[:, stop:].any()
+        assert not sums[:start].any()
+        assert not sums[stop:].any()

@@ -109,3 +109,15 @@ def sum_rows(x: In2, start: Whole, stop: Whole, y: Out1):
         for f in range(stop - start):
             total[f] += np.float64(row[f])
     y[start:stop] = total.astype(f32)
+
+
+@compiled
+def multiply_columns(a_grad: In2, slope: In2, start: Whole, stop: Whole, u_grad: Out2, sums: Out1):
+    """u_grad = a_grad·slope,  sums = Σ over its rows,  for the columns from start to stop."""
+    total = np.zeros(stop - start)
+    for n in range(slope.shape[0]):
+        above, here, y = a_grad[n], slope[n, start:stop], u_grad[n, start:stop]
+        for f in range(stop - start):
+            y[f] = above[f] * here[f]
+            total[f] += np.float64(y[f])
+    sums[start:stop] = total.astype(f32)
