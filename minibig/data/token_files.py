@@ -45,6 +45,7 @@ from minibig.tokenizers.inputs import token_id_array, token_ids
 FORMAT = "minibig tokens"
 _SIDECAR = CheckedJson(FORMAT, 2)
 _BLOCK = 1 << 20
+_AT_ONCE = 1 << 14  # ids that are written together
 _MOST = 1 << 62
 _SHAPE = {
     "dtype": str,
@@ -153,6 +154,7 @@ class TokenWriter:
             token_ids(self._end, self._vocab_size, "end_of_text")
         self._encoder, self._hash = StreamEncoder(tokenizer), TextHash()
         self._document, self._n_tokens = -1, 0
+        self._unwritten: list[int] = []
         self._files = ExitStack()
 
     def __enter__(self) -> "TokenWriter":
@@ -173,7 +175,7 @@ class TokenWriter:
             self._starts.write(np.array([self._n_tokens], dtype="<u8"))
             self._document = document
         self._hash.add(document, text)
-        self._write(self._encoder.feed(text))
+        self._take(self._encoder.feed(text))
 
     def __exit__(
         self,
@@ -187,6 +189,7 @@ class TokenWriter:
             return
         with self._files:
             self._end_document()
+            self._write_ids()
             if self._n_tokens == 0 or self._hash.bytes == 0:
                 raise InputError(
                     "the corpus gave no tokens; at least one document with text is needed."
@@ -198,13 +201,19 @@ class TokenWriter:
 
     def _end_document(self) -> None:
         if self._document >= 0:
-            self._write(self._encoder.finish() + self._end)
+            self._take(self._encoder.finish() + self._end)
 
-    def _write(self, ids: list[int]) -> None:
-        if ids:
-            known = token_id_array(ids, self._vocab_size, "ids of the tokenizer")
-            self._ids.write(known.astype(token_dtype(self._vocab_size)))
-            self._n_tokens += len(ids)
+    def _take(self, ids: list[int]) -> None:
+        """Keep the ids until there are some thousands: a document alone is not worth a write."""
+        self._unwritten += ids
+        self._n_tokens += len(ids)
+        if len(self._unwritten) >= _AT_ONCE:
+            self._write_ids()
+
+    def _write_ids(self) -> None:
+        known = token_id_array(self._unwritten, self._vocab_size, "ids of the tokenizer")
+        self._ids.write(known.astype(token_dtype(self._vocab_size)))
+        self._unwritten.clear()
 
     def _description(self) -> dict[str, Any]:
         """What the sidecar says."""

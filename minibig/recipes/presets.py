@@ -1,9 +1,10 @@
 """Presets: settings that belong together, under a name.
 
 `shakespeare-char` is the small run that nanoGPT documents for a CPU (https://github.com/karpathy/
-nanoGPT, "i only have a macbook"), on the text at `settings.SHAKESPEARE`. `quickstart` is the
-pre-training of a quickstart, and `quickstart-text` what that makes of a text of the user's.
-`gpt2-small` has the sizes of the published GPT-2 of 124 million parameters, for one large GPU.
+nanoGPT, "i only have a macbook"), on the text at `settings.SHAKESPEARE`; an evaluation has as many
+batches as there, where 20 are of the training part. `quickstart` is the pre-training of a
+quickstart, and `quickstart-text` what that makes of a text of the user's. `gpt2-small` has the
+sizes of the published GPT-2 of 124 million parameters, for one large GPU.
 """
 
 from minibig.recipes.settings import Pretraining
@@ -26,7 +27,7 @@ PRESETS: dict[str, Pretraining] = {
             "betas": [0.9, 0.99],
             "clip": 1.0,
             "evaluate_every": 250,
-            "evaluate_batches": 200,
+            "evaluate_batches": 40,
         }
     ),
     "quickstart": Pretraining.of(

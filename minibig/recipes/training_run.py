@@ -17,7 +17,7 @@ from minibig.training import (
     shares,
 )
 
-_BETWEEN_PICTURES = 10.0  # seconds
+_BETWEEN_PICTURES = 30.0  # seconds; one takes a quarter of a second
 _PICTURE = "picture"
 
 
@@ -43,7 +43,11 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None], say: Callable[[str]
         if any("loss" in line for line in trainer.metrics.read()):
             draw()
 
-    pictures = at_most_every(_BETWEEN_PICTURES, draw_if_any)
+    def draw_on_the_way() -> None:
+        if trainer.state.step < trainer.settings.steps:
+            draw_if_any()
+
+    pictures = at_most_every(_BETWEEN_PICTURES, draw_on_the_way)
     trainer.looks = (*trainer.looks, Look(_PICTURE, trainer.settings.evaluate_every, pictures))
     try:
         result = trainer.run()

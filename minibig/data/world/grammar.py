@@ -12,6 +12,7 @@ only, H is the entropy of the texts too: no model in the world can have a smalle
 
 import math
 import random
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -90,9 +91,8 @@ class Choice:
 
     def draw(self, source: random.Random) -> str:
         """A text of one part."""
-        u = source.random()
-        # The last sum may be a rounding error below 1.
-        chosen = sum(u >= until for until in self._cumulative[:-1])
+        # The last sum may be a rounding error below 1, so u is not compared with it.
+        chosen = bisect_right(self._cumulative, source.random(), hi=len(self.parts) - 1)
         return self.parts[chosen].draw(source)
 
 
