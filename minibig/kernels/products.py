@@ -21,6 +21,46 @@ def product_rows(n: int, least: int = 4) -> int:
     return max(64, -(-n // n_blocks))
 
 
+FEW = 16  # rows: a product of no more takes about as long as its weight takes to be read
+_PART = 1 << 17  # numbers of a weight that a block of such a product reads, at least
+
+
+@loop
+def rows_product(x, w, start, stop, y):
+    """y = x w, of the columns of x and the rows of w from start to stop.
+
+    Shapes:  x (N, D), w (D, F)  ->  y (N, F).
+    """
+    np.matmul(x[:, start:stop], w[start:stop], out=y)
+
+
+@loop
+def rows_transposed_product(x, w, start, stop, y):
+    """y = x wᵀ, of the rows of w, and the columns of y, from start to stop.
+
+    Shapes:  x (N, D), w (F, D)  ->  y (N, F).
+    """
+    np.matmul(x, w[start:stop].T, out=y[:, start:stop])
+
+
+def few_rows_product(x: Array, weight: Array) -> Array:
+    """x W for few rows x: at most four blocks of W at a time are read, each as it lies in memory.
+
+    Shapes:  x (N, D), weight (D, F), also as a transposed view  ->  (N, F).
+    """
+    D, F = weight.shape
+    if weight.flags.c_contiguous:
+        size = max(-(-D // 4), _PART // F)
+        parts = np.empty((-(-D // size), len(x), F), x.dtype)
+        for_blocks(lambda i, j: rows_product(x, weight, i, j, parts[i // size]), D, size)
+        return parts[0] if len(parts) == 1 else np.add.reduce(parts, axis=0)
+    y = np.empty((len(x), F), x.dtype)
+    rows = np.ascontiguousarray(weight.T)
+    size = max(-(-F // 16), _PART // D)
+    for_blocks(lambda i, j: rows_transposed_product(x, rows, i, j, y), F, size)
+    return y
+
+
 def product(a: Array, b: Array, y: Array) -> list[Task]:
     """y = a b, one of several products: tasks for `run_tasks`, blocks of rows."""
     return blocks(lambda i, j: np.matmul(a[i:j], b, out=y[i:j]), len(a), product_rows(len(a), 2))
@@ -71,6 +111,11 @@ def linear_forward(x, weight, bias, *, keep):
     if not is_plain(x, weight, bias) or not x.size or not weight.size:
         return NotImplemented
     rows = as_rows(x)  # (N, D)
+    if len(rows) <= FEW:
+        y = few_rows_product(rows, weight)
+        if bias is not None:
+            y += bias
+        return y.reshape(*x.shape[:-1], weight.shape[1]), (x.shape, rows, weight)
     y = np.empty((len(rows), weight.shape[1]), x.dtype)
 
     def block(start: int, stop: int) -> None:
@@ -156,6 +201,13 @@ def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
     rows = as_rows(x)  # (N, D)
     N, F = len(rows), w1.shape[1]
     bias = np.zeros(F, x.dtype) if b1 is None else np.ascontiguousarray(b1)
+    if N <= FEW:
+        u = few_rows_product(rows, w1)
+        activate(u, bias, a := np.empty_like(u))
+        y = few_rows_product(a, w2)
+        if b2 is not None:
+            y += b2
+        return y.reshape(*x.shape[:-1], w2.shape[1]), (x.shape, rows, w1, w2, u, a)
     u, a = np.empty((N, F), x.dtype), np.empty((N, F), x.dtype)
     y = np.empty((N, w2.shape[1]), x.dtype)
     small = rows_of(N, F)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
-from minibig.kernels.products import multiply_columns
+from minibig.kernels import parallel
+from minibig.kernels.products import few_rows_product, multiply_columns
 
 from .comparison import KINDS, expect_close, expect_same, random_tensor, with_loops
 
@@ -19,6 +20,50 @@ def test_linear_is_its_formula_for_any_number_of_rows(rows, D, F, bias):
     b = random_tensor(numbers, F) if bias else None
     expect_same(mb.linear, x, w, b)
     expect_close(mb.linear, x, w, b)
+
+
+@given(rows=st.integers(1, 16), D=st.integers(1, 700), F=st.integers(1, 700), tied=st.booleans())
+def test_a_product_of_few_rows_is_the_product_for_any_layout_of_the_weight(rows, D, F, tied):
+    x, w = random_tensor(numbers, rows, D), random_tensor(numbers, *((F, D) if tied else (D, F)))
+
+    expect_same(lambda x, w: mb.linear(x, w.T if tied else w), x, w)
+    x, w = (np.float32(a.numpy()) for a in (x, w))
+    w = w.T if tied else w
+    sizes = np.abs(x).astype("float64") @ np.abs(w)  # of what is added up
+    for kind in KINDS:
+        with with_loops(kind):
+            y = few_rows_product(x, w)
+        assert y.dtype == np.float32 and y.shape == (rows, F)
+        assert (np.abs(y - x.astype("float64") @ w) <= 1e-6 * sizes).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rows", [1, 3, 16])
+def test_the_bits_of_a_product_of_few_rows_depend_on_no_thread(kind, rows, monkeypatch):
+    x, w = (np.float32(numbers.standard_normal(shape)) for shape in ((rows, 401), (401, 1009)))
+    with with_loops(kind):
+        found = [few_rows_product(x, each) for each in (w, np.asfortranarray(w))]
+        monkeypatch.setattr(parallel, "threads", lambda: 1)
+        alone = [few_rows_product(x, each) for each in (w, np.asfortranarray(w))]
+    assert all(np.array_equal(a, b) for a, b in zip(found, alone, strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_what_is_not_finite_stays_so_in_a_product_of_few_rows(kind, bad):
+    x, w = np.ones((2, 9), "float32"), np.ones((9, 5), "float32")
+    w[7, 3] = bad
+    with with_loops(kind), np.errstate(invalid="ignore"):
+        for each in (w, np.asfortranarray(w)):
+            y = few_rows_product(x, each)
+            np.testing.assert_array_equal(y[:, 3], np.full(2, bad, "float32"))
+            assert (np.delete(y, 3, axis=1) == 9).all()
+
+
+def test_few_rows_times_every_other_number_of_a_weight():
+    x, w = random_tensor(numbers, 2, 4), random_tensor(numbers, 8, 10)
+    expect_same(lambda x, w: mb.linear(x, w[::2, ::2]), x, w)
+    expect_close(lambda x, w: mb.linear(x, w[::2, ::2]), x, w)
 
 
 def test_linear_takes_a_transposed_weight_and_gives_its_gradient_in_its_layout():
