@@ -230,9 +230,8 @@ class Walk:
 def _are_apart(results: Sequence[Any], gradients: tuple[Any, ...], owned: bool) -> bool:
     """Whether no array is there twice, and none is a gradient, or part of one, that is not ours."""
     arrays = [x for x in results if x is not None]
-    if len(set(map(id, arrays))) < len(arrays):
-        return False
-    return owned or not _memory_of(arrays) & _memory_of(gradients)
+    once = len(set(map(id, arrays))) == len(arrays)
+    return once and (owned or not _memory_of(arrays) & _memory_of(gradients))
 
 
 def _memory_of(arrays: Sequence[Any]) -> set[int]:

@@ -67,10 +67,8 @@ class Fusible(Operation):
         if result is NotImplemented:
             return NotImplemented
         outputs, residuals = result
-        if not keep:
-            return wrapped(outputs, None)
         saved = kernel, arrays, residuals, settings
-        return wrapped(outputs, Node(self, edges, saved, outputs))
+        return wrapped(outputs, Node(self, edges, saved, outputs) if keep else None)
 
     def needs_formula(self, tensors: bool) -> bool:
         return tensors

@@ -32,12 +32,17 @@ registry: dict[str, "Operation"] = {}
 
 
 class Kernel:
-    """A function of arrays that stands for an operation, and its backward part if it has one."""
+    """A function of arrays that stands for an operation, and its backward part if it has one.
+
+    `for_each(rows, **keywords)`, if it has one, does for several sets of inputs in one go what
+    `forward` does for one, in place. It says whether it did: not for what it was not written for.
+    """
 
     def __init__(self, forward: Function):
         functools.update_wrapper(self, forward)
         self.forward = forward
         self.backward: Function | None = None
+        self.for_each: Function | None = None
 
     def __call__(self, /, *arrays: Any, **keywords: Any) -> Any:
         return self.forward(*arrays, **keywords)

@@ -172,5 +172,4 @@ def _range(
     if least is not None and most is not None:
         return f" from {least} to {most}"
     bounds = {"of at least": least, "above": above, "of at most": most, "below": below}
-    parts = [f" {word} {bound}" for word, bound in bounds.items() if bound is not None]
-    return " and".join(parts)
+    return " and".join([f" {word} {b}" for word, b in bounds.items() if b is not None])

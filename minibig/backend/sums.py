@@ -38,9 +38,8 @@ def _axes_not_in_pairs(x: Array, axis: int | tuple[int, ...] | None) -> list[int
         return []
     given = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     reduced = sorted({a % x.ndim for a in given})
-    if math.prod([x.shape[a] for a in reduced]) <= _GROUP:
-        return []
-    if in_order and reduced == list(range(x.ndim - len(reduced), x.ndim)):
+    last = reduced == list(range(x.ndim - len(reduced), x.ndim))
+    if (in_order and last) or math.prod([x.shape[a] for a in reduced]) <= _GROUP:
         return []
     longer = [a for a in range(x.ndim) if x.shape[a] > 1]
     nearest = min(longer, key=lambda a: (abs(x.strides[a]) or math.inf, -a))

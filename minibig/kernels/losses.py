@@ -37,9 +37,7 @@ def cross_entropy_rows(x, classes, ignored, smoothing, share, losses, e):
 
 @cross_entropy.kernel("cpu")
 def forward(logits, targets, *, keep, weights, ignore_index, label_smoothing, reduction):
-    if weights is not None or reduction != "mean":
-        return NotImplemented
-    if not is_plain(logits) or not logits.size:
+    if weights is not None or reduction != "mean" or not is_plain(logits) or not logits.size:
         return NotImplemented
     rows, classes = as_rows(logits), np.ascontiguousarray(targets.reshape(-1), np.int64)
     N, V = rows.shape
@@ -68,10 +66,9 @@ def backward(
     if not last:
         gradient = gradient.copy()
     if factor != 1:
-        rows = rows_of(*gradient.shape)
 
-        def block(start: int, stop: int) -> None:
-            gradient[start:stop] *= factor
+        def block(i: int, j: int) -> None:
+            gradient[i:j] *= factor
 
-        for_blocks(block, len(gradient), rows)
+        for_blocks(block, len(gradient), rows_of(*gradient.shape))
     return gradient.reshape(shape), None

@@ -1,45 +1,111 @@
-"""Updates on NumPy: AdamW in one pass over blocks, in place; Muon's products on one thread."""
+"""Updates on NumPy: all parameters in one region, block by block and in place.
+
+Muon's products run on one thread.
+"""
 
 import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from minibig.backend import Array
 from minibig.kernels.loops import loop
-from minibig.kernels.parallel import BLOCK, for_blocks, is_plain, on_one_blas_thread
-from minibig.ops import adamw_update, orthogonalized
+from minibig.kernels.parallel import BLOCK, is_plain, on_one_blas_thread, run_tasks
+from minibig.ops import adam_update, adamw_update, orthogonalized, sgd_update
+from minibig.ops.updates import clip_by_global_norm
 
 
 @loop
-def adam_numbers(p, g, m, v, lr, beta1, beta2, eps, kept, t):
-    """m' = β₁m + (1 − β₁)g,  v' = β₂v + (1 − β₂)g²,  p' = kept·p − lr·m̂ / (√v̂ + ε)."""
-    change = g * (1 - beta1)
+def adamw_numbers(p, g, m, v, lr, betas, eps, weight_decay, t):
+    """p' = (1 − lr·λ)p − lr·m̂ / (√v̂ + ε),  m' = β₁m + (1 − β₁)g,  v' = β₂v + (1 − β₂)g²."""
+    beta1, beta2 = betas
     m *= beta1
-    m += change
-    np.multiply(g, g, out=change)
-    change *= 1 - beta2
+    m += (1 - beta1) * g
     v *= beta2
-    v += change
-    np.sqrt(v, out=change)
-    change *= 1 / math.sqrt(1 - beta2**t)
-    change += eps
-    np.divide(m, change, out=change)
-    change *= lr / (1 - beta1**t)
-    p *= kept
-    p -= change
+    v += (1 - beta2) * (g * g)
+    p *= 1 - lr * weight_decay
+    root = np.sqrt(v) * (1 / math.sqrt(1 - beta2**t))
+    p -= lr / (1 - beta1**t) * m / (root + eps)
 
 
-@adamw_update.kernel("cpu")
-def forward(p, g, m, v, *, keep, lr, betas, eps, weight_decay, t):
-    flat = all(x.flags.c_contiguous and x.flags.writeable for x in (p, m, v))
-    if keep or not flat or not is_plain(p, g, m, v):
+def sgd_numbers(p, g, u, lr, momentum, nesterov, weight_decay):
+    """u' = μu + g + λp,  p' = p − lr·u';  with Nesterov p' = p − lr·(g + λp + μu')."""
+    slope = g + weight_decay * p
+    u *= momentum
+    u += slope
+    p -= lr * (slope + momentum * u if nesterov else u)
+
+
+@loop
+def sum_squares(g, total):
+    """total[0] = Σ g²; in float64."""
+    total[0] = np.einsum("i,i->", g, g, dtype=np.float64)
+
+
+def _for_all(function: Callable[..., Any], rows: Iterable[Sequence[Array]]) -> list[Any]:
+    """function(*numbers) for each block of the numbers of every row of arrays, in one region.
+
+    A task has about BLOCK numbers: threads that come back often wait for the interpreter lock.
+    """
+    flat = [[x.reshape(-1) for x in row] for row in rows]
+    pieces = [[x[i : i + BLOCK] for x in row] for row in flat for i in range(0, row[0].size, BLOCK)]
+    sizes = np.array([len(piece[0]) for piece in pieces], np.int64)
+    firsts = np.unique(np.cumsum(sizes) // BLOCK, return_index=True)[1]
+    results: list[Any] = [None] * len(pieces)
+
+    def task(i: int, j: int) -> None:
+        results[i:j] = [function(*piece) for piece in pieces[i:j]]
+
+    run_tasks([partial(task, i, j) for i, j in pairwise([*firsts.tolist(), len(pieces)])])
+    return results
+
+
+def _takes(rows: Sequence[Sequence[Array]]) -> bool:
+    """Whether all arrays are plain, can be written where they are, and fit the first of a row."""
+    fit = all([x.shape == row[0].shape and x.flags.carray for row in rows for x in row])
+    return fit and is_plain(*[x for row in rows for x in row])
+
+
+def _let_stand(numbers: Callable[..., None], rule: Any) -> None:
+    """Let a loop over numbers stand for an update rule: its settings are the rule's keywords."""
+
+    def for_each(rows: Any, **settings: Any) -> bool:
+        if not _takes(rows) or (rule is adam_update and settings["weight_decay"]):
+            return False
+        own = [settings[name] for name in rule.keywords]
+        _for_all(lambda *row: numbers(*row, *own), rows)
+        return True
+
+    def forward(*row: Array, keep: bool, **settings: Any) -> Any:
+        p, _, *state = row
+        return NotImplemented if keep or not for_each([row], **settings) else ((p, *state), None)
+
+    rule.kernel("cpu")(forward).for_each = for_each
+
+
+_let_stand(adamw_numbers, adamw_update)
+_let_stand(adamw_numbers, adam_update)
+_let_stand(sgd_numbers, sgd_update)
+
+
+@clip_by_global_norm.kernel("cpu")
+def clip_forward(*gradients, max_norm):
+    rows = [(g,) for g in gradients]
+    if not _takes(rows):
         return NotImplemented
-    numbers = [np.ascontiguousarray(x).reshape(-1) for x in (p, g, m, v)]
 
-    def block(i: int, j: int) -> None:
-        adam_numbers(*[x[i:j] for x in numbers], lr, *betas, eps, 1 - lr * weight_decay, t)
+    def squares(g: Array) -> float:
+        total = np.empty(1)
+        sum_squares(g, total)
+        return float(total[0])
 
-    for_blocks(block, p.size, BLOCK)
-    return (p, m, v), None
+    norm = math.sqrt(sum(_for_all(squares, rows)))
+    if max_norm < norm < math.inf:
+        _for_all(lambda g: np.multiply(g, max_norm / norm, out=g), rows)
+    return np.asarray(norm), *gradients
 
 
 @orthogonalized.kernel("cpu")
@@ -48,6 +114,5 @@ def orthogonalized_forward(x, *, keep, steps):
 
     On one thread their bits do not depend on how many cores there are, either.
     """
-    if keep:
-        return NotImplemented
-    return on_one_blas_thread(lambda: orthogonalized.definition(x, steps=steps)), None
+    formula = partial(orthogonalized.definition, x, steps=steps)
+    return NotImplemented if keep else (on_one_blas_thread(formula), None)

@@ -77,6 +77,9 @@ class Parameter(Tensor):
 shape (3,), float32, on cpu. Convert the values first.
         """
         new = values.data if isinstance(values, Tensor) else plain(values)
+        if new is self.data and self.edge is not None:  # written already, by an optimizer
+            self._outdate()
+            return
         if not is_array(new):
             raise InputError(f"assign needs a tensor or an array; got {type(values).__name__}.")
         if (new.shape, new.dtype, device_of(new)) != (self.shape, self.dtype, self.device):
@@ -87,7 +90,7 @@ shape (3,), float32, on cpu. Convert the values first.
         if self.edge is None or is_placeholder(self.data):
             values = new if is_placeholder(new) else new.copy()
             self.data = read_only(values) if self.edge is None else values
-        elif new is not self.data:
+        else:
             self.data[...] = new
         self._outdate()
 

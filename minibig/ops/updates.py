@@ -9,8 +9,9 @@ a matrix.
 """
 
 import math
+from functools import partial
 
-from minibig.autograd import fusible
+from minibig.autograd import constant, fusible
 from minibig.backend import InputError, checks
 from minibig.ops.arithmetic import maximum
 from minibig.ops.elementwise import sqrt
@@ -53,9 +54,6 @@ def adamw_update(p, g, m, v, /, *, lr, betas, eps, weight_decay, t):
     decayed = p * (1 - lr * weight_decay)
     return adam_update(decayed, g, m, v, lr=lr, betas=betas, eps=eps, t=t)
 
-@sgd_update.check
-@adam_update.check
-@adamw_update.check
 def _check_update(p, g, *state, t: int = 1, **settings) -> None:
     expect_floats("an update: p, g and state", p, g, *state)
     checks.whole("an update: t", t, 1)
@@ -101,7 +99,8 @@ def muon_update(p, g, m, /, *, lr, momentum, weight_decay):
     length = 0.2 * math.sqrt(max(p.shape))
     return p * (1 - lr * weight_decay) - (lr * length) * direction, m
 
-muon_update.check(_check_update)
+for _rule in (sgd_update, adam_update, adamw_update, muon_update):
+    _rule.check(_check_update)
 
 @muon_update.check
 def _check_matrix(p, *state, **settings) -> None:
@@ -142,6 +141,17 @@ def _check_adafactor(p, g, r, c, *, t: int, **settings) -> None:
     expect_floats("adafactor_update: r and c", r, c)
     expect_shape("adafactor_update with c: r", r, p.shape[:-1])
     expect_shape("adafactor_update: c", c, (*p.shape[:-2], p.shape[-1]))
+
+@partial(constant, name="norm")
+def clip_by_global_norm(*gradients, max_norm):
+    """‖g‖ and g·min(1, max_norm / ‖g‖),  ‖g‖ = √(Σ g²) over all numbers of all gradients.
+
+    The sum runs in float64. A norm that is infinite or NaN leaves the gradients as they are. A
+    kernel may write into the arrays that came in.
+    """
+    norm = sum([(g.astype("float64") ** 2).sum() for g in gradients]) ** 0.5
+    factor = max_norm / float(norm) if max_norm < norm < math.inf else 1.0
+    return norm, *[g * factor for g in gradients]
 
 def _rms(x):
     """The root of the mean square of all numbers."""

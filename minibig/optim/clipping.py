@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from minibig.autograd import Tensor
-from minibig.backend import InputError, namespace
+from minibig.backend import InputError
 from minibig.backend.checks import number
+from minibig.ops.updates import clip_by_global_norm
 
 
 def clip_gradients(parameters: Iterable[Any], max_norm: float) -> float:
@@ -37,12 +38,14 @@ def clip_gradients(parameters: Iterable[Any], max_norm: float) -> float:
     if max_norm != math.inf:
         number("max_norm", max_norm, above=0)
     gradients = _gradients(parameters)
+    if not gradients:
+        return 0.0
     with np.errstate(over="ignore", invalid="ignore"):
-        norm = math.sqrt(float(sum(_squared_norm(g) for g in gradients)))
-    if norm > max_norm and math.isfinite(norm):
-        for g in gradients:
-            g *= max_norm / norm
-    return norm
+        norm, *clipped = clip_by_global_norm(*gradients, max_norm=max_norm)
+    for g, new in zip(gradients, clipped, strict=True):
+        if new is not g:
+            g[...] = new
+    return float(norm)
 
 
 def _gradients(parameters: Iterable[Any]) -> list[Any]:
@@ -56,9 +59,3 @@ def _gradients(parameters: Iterable[Any]) -> list[Any]:
         if not hasattr(p, "grad"):
             raise InputError(f"expected parameters; got {type(p).__name__}.")
     return [p.grad.data for p in unique if p.grad is not None]
-
-
-def _squared_norm(g: Any) -> Any:
-    """Σ g² in float64, still on the device of g, without a copy of g in float64 on the CPU."""
-    flat = g.reshape(-1)
-    return namespace(g).einsum("i,i->", flat, flat, dtype="float64")

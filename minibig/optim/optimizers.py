@@ -9,7 +9,6 @@ whoever calls `step` has looked at the loss and at the gradient norm.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from minibig.autograd import Tensor, no_grad
@@ -18,8 +17,6 @@ from minibig.backend.checks import number
 from minibig.ops.updates import adam_update, adamw_update, sgd_update
 from minibig.optim.parameter_groups import ParameterGroup, as_groups, checked_settings
 from minibig.optim.saved_states import check_fits, with_names
-
-_SMALL = 4096  # numbers in a parameter that is updated together with others
 
 OTHER_NAMES = {
     "add_param_group": "a new optimizer with all groups, and its load_state_dict",
@@ -42,8 +39,7 @@ class Optimizer:
     """What all optimizers share: groups of parameters, the learning rate, the state of the rule.
 
     A rule of your own is a subclass with the names of its state arrays and a method `update`. One
-    that treats each number apart says `elementwise = True`: then small parameters share a call, as
-    one vector. One whose state has other shapes than the parameters has a method `state_shapes`.
+    whose state has other shapes than the parameters has a method `state_shapes`.
 
     The parameters come as a list, with names as `model.named_parameters()` gives them, or as a list
     of groups: dictionaries with "parameters" and the settings in which a group differs, such as
@@ -65,12 +61,11 @@ class Optimizer:
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()
-    elementwise: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
-        """A rule that replaces another's `update` has to say anew that it is elementwise."""
-        if "update" in vars(cls) and "elementwise" not in vars(cls):
-            cls.elementwise = False
+        """A rule that replaces another's `update` is called for each parameter by itself."""
+        if "update" in vars(cls) and "update_each" not in vars(cls):
+            cls.update_each = Optimizer.update_each  # type: ignore[method-assign]
 
     def __init__(self, parameters: Iterable[Any], lr: float, **settings: Any) -> None:
         self.lr = lr
@@ -101,13 +96,10 @@ class Optimizer:
     @no_grad()
     def step(self) -> None:
         """Update every learned parameter that has a gradient; the others stay as they are."""
-        for group, together in self._calls():
-            parameters, states = zip(*together, strict=True)
-            rows = [(p, p.grad, *state.arrays) for p, state in together]
-            t = states[0].t + 1
-            new = self.update(*map(_joined, zip(*rows, strict=True)), t=t, **group.settings)
-            columns = [_apart(x, parameters) for x in new]
-            for p, state, value, *arrays in zip(parameters, states, *columns, strict=True):
+        for group, t, members in self._calls():
+            rows = [(p, g, *state.arrays) for p, g, state in members]
+            new = self.update_each(rows, t=t, **group.settings)
+            for (p, _, state), (value, *arrays) in zip(members, new, strict=True):
                 p.assign(value)
                 state.t, state.arrays = t, arrays
 
@@ -117,6 +109,10 @@ class Optimizer:
         p is a parameter, g its gradient, t the number of this update of p, from 1 on.
         """
         raise NotImplementedError
+
+    def update_each(self, rows: Sequence[Any], **settings: Any) -> Iterable[Any]:
+        """`update` of each row (p, g, *state); the settings and t are the same for all."""
+        return [self.update(*row, **settings) for row in rows]
 
     def state_shapes(self, p: Any, settings: dict[str, Any]) -> dict[str, Shape]:
         """The names and shapes of the arrays that the rule keeps for p; they are 0 at first."""
@@ -178,22 +174,19 @@ class Optimizer:
             for name, parameter in zip(group.names, group.parameters, strict=True):
                 yield name, parameter, group
 
-    def _calls(self) -> Iterable[tuple[ParameterGroup, list[tuple[Any, _State]]]]:
-        """What each call of `update` serves: one parameter, or small ones that may be joined.
-
-        The call is what a parameter of a few numbers costs, not the work.
-        """
-        calls: dict[Any, tuple[ParameterGroup, list[tuple[Any, _State]]]] = {}
-        for name, p, group in self._walk():
-            if p.grad is None:  # as of a frozen one
-                continue
-            state = self._states[name]
-            if state.t == 0:
-                state.arrays = self._zeros(p, group)
-            small = self.elementwise and p.size <= _SMALL
-            key = (id(group), state.t, p.dtype, p.device) if small else name
-            calls.setdefault(key, (group, []))[1].append((p, state))
-        return calls.values()
+    def _calls(self) -> Iterable[tuple[ParameterGroup, int, list[tuple[Any, Any, _State]]]]:
+        """What can be updated together: a group, the number of the update, and (p, g, state)."""
+        for group in self.groups:
+            calls: dict[Any, list[tuple[Any, Any, _State]]] = {}
+            for name, p in zip(group.names, group.parameters, strict=True):
+                if (g := p.grad) is not None:  # as that of a frozen one is
+                    state = self._states[name]
+                    if state.t == 0:
+                        state.arrays = self._zeros(p, group)
+                    key = state.t + 1, p.dtype, type(p.data)
+                    calls.setdefault(key, []).append((p, g, state))
+            for (t, *_), members in calls.items():
+                yield group, t, members
 
     def _zeros(self, p: Any, group: ParameterGroup) -> list[Tensor]:
         zeros = namespace(p.data).zeros
@@ -201,21 +194,13 @@ class Optimizer:
         return [Tensor(zeros(shape, p.dtype)) for shape in shapes]
 
 
-def _joined(tensors: Sequence[Tensor]) -> Tensor:
-    """All numbers of several tensors as one vector; one tensor as it is."""
-    if len(tensors) == 1:
-        return tensors[0]
-    arrays = [x.data.reshape(-1) for x in tensors]
-    return Tensor(namespace(arrays[0]).concatenate(arrays))
-
-
-def _apart(x: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
-    """What was joined, in pieces of the shapes of `like`."""
-    if len(like) == 1:
-        return [x]
-    ends = accumulate([each.size for each in like])
-    pairs = zip(ends, like, strict=True)
-    return [Tensor(x.data[end - p.size : end].reshape(p.shape)) for end, p in pairs]
+def _updated(rule: Any, rows: Sequence[Any], **settings: Any) -> list[Any]:
+    """rule(*row, **settings) for every row; a kernel may take all rows at once, and in place."""
+    kernel = rule.kernel_for(rows[0][0])
+    arrays = [[x.data for x in row] for row in rows]
+    if kernel is not None and kernel.for_each and kernel.for_each(arrays, **settings):
+        return [(p, *state) for p, _, *state in rows]
+    return [rule(*row, **settings) for row in rows]
 
 
 class SGD(Optimizer):
@@ -233,7 +218,7 @@ class SGD(Optimizer):
     [0.5, 1.0]
     """
 
-    state_names, elementwise = ("u",), True
+    state_names = ("u",)
 
     def __init__(
         self,
@@ -250,6 +235,9 @@ class SGD(Optimizer):
     def update(self, p: Tensor, g: Tensor, u: Tensor, /, *, t: int, **settings: Any) -> Any:
         return sgd_update(p, g, u, lr=self.lr, **settings)
 
+    def update_each(self, rows: Sequence[Any], t: int = 1, **settings: Any) -> Iterable[Any]:
+        return _updated(sgd_update, rows, lr=self.lr, **settings)
+
 
 class Adam(Optimizer):
     """Steps measured by the moments of the gradient: `ops.updates.adam_update`.
@@ -258,7 +246,7 @@ class Adam(Optimizer):
     finite; `weight_decay` is added to the gradient (`AdamW` keeps it apart).
     """
 
-    state_names, elementwise = ("m", "v"), True
+    state_names = ("m", "v")
 
     def __init__(
         self,
@@ -275,14 +263,15 @@ class Adam(Optimizer):
     ) -> Any:
         return adam_update(p, g, m, v, lr=self.lr, t=t, **settings)
 
+    def update_each(self, rows: Sequence[Any], **settings: Any) -> Iterable[Any]:
+        return _updated(adam_update, rows, lr=self.lr, **settings)
+
 
 class AdamW(Adam):
     """Adam with weight decay apart from the gradient: `ops.updates.adamw_update`.
 
     Give it `decay_groups(model, weight_decay)` and it decays matrices only.
     """
-
-    elementwise = True
 
     def __init__(
         self,
@@ -298,3 +287,6 @@ class AdamW(Adam):
         self, p: Tensor, g: Tensor, m: Tensor, v: Tensor, /, *, t: int, **settings: Any
     ) -> Any:
         return adamw_update(p, g, m, v, lr=self.lr, t=t, **settings)
+
+    def update_each(self, rows: Sequence[Any], **settings: Any) -> Iterable[Any]:
+        return _updated(adamw_update, rows, lr=self.lr, **settings)

@@ -10,7 +10,7 @@ import minibig as mb
 from minibig.autograd import registry
 from minibig.autograd.fusibles import Fusible, fusible
 from minibig.autograd.operations import Operation
-from minibig.autograd.primitives import Primitive
+from minibig.autograd.primitives import Constant, Primitive
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_fusible_that_is_made_directly_is_not_registered(registered):
 
 def test_the_registry_holds_primitives_and_fusibles_and_their_kernels_answer_alike():
     kinds = {type(operation) for operation in registry.values()}
-    assert kinds == {Primitive, Fusible}
+    assert kinds == {Primitive, Constant, Fusible}
     for name, operation in registry.items():
         assert operation.__name__ == name
         assert set(operation.kernels) <= {"cpu", "cuda"}

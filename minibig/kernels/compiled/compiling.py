@@ -1,9 +1,8 @@
 """How loops are compiled, and e^x for float32 in a form that becomes vector instructions.
 
-The annotations of a loop are its types: `In1` is a vector that is read, `Out2` a matrix that is
-read and written; arrays are contiguous and float32, but for `Ids` and the float64 sums `Wide1`.
-Each loop is compiled once, for these types, and kept in a cache beside its file (or below the home
-directory, where that cannot be written).
+The annotations of a loop are its types, those of `array_types`. Each loop is compiled once, for
+these types, and kept in a cache beside its file (or below the home directory, where that cannot be
+written).
 
 Sums may be added up in any order, so that they become vector instructions, too; the order is the
 same each time. What is not finite stays so.
@@ -21,12 +20,6 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 f32 = np.float32
-
-In1, In2, In3 = (types.Array(types.float32, n, "C", readonly=True) for n in (1, 2, 3))
-Out1, Out2, Out3 = (types.Array(types.float32, n, "C") for n in (1, 2, 3))
-Ids = types.Array(types.int64, 1, "C", readonly=True)
-Wide1 = types.Array(types.float64, 1, "C")
-Real, Whole, Flag = types.float64, types.int64, types.boolean
 
 _ANY_ORDER = {"contract", "nsz", "arcp", "reassoc"}
 

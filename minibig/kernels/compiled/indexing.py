@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from minibig.kernels.compiled.compiling import Ids, In2, Out2, compiled, f32
+from minibig.kernels.compiled.array_types import Ids, In2, Out2
+from minibig.kernels.compiled.compiling import compiled, f32
 
 
 @compiled

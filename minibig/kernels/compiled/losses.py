@@ -4,18 +4,8 @@ import math
 
 import numpy as np
 
-from minibig.kernels.compiled.compiling import (
-    Ids,
-    In2,
-    Out2,
-    Real,
-    Whole,
-    Wide1,
-    compiled,
-    exp,
-    f32,
-    larger,
-)
+from minibig.kernels.compiled.array_types import Ids, In2, Out2, Real, Whole, Wide1
+from minibig.kernels.compiled.compiling import compiled, exp, f32, larger
 
 
 @compiled

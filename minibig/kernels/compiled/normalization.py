@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from minibig.kernels.compiled.compiling import In1, In2, Out1, Out2, Real, compiled, f32
+from minibig.kernels.compiled.array_types import In1, In2, Out1, Out2, Real
+from minibig.kernels.compiled.compiling import compiled, f32
 
 
 @compiled

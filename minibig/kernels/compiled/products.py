@@ -4,17 +4,8 @@ import math
 
 import numpy as np
 
-from minibig.kernels.compiled.compiling import (
-    In1,
-    In2,
-    Out1,
-    Out2,
-    Whole,
-    compiled,
-    exp,
-    f32,
-    inlined,
-)
+from minibig.kernels.compiled.array_types import In1, In2, Out1, Out2, Whole
+from minibig.kernels.compiled.compiling import compiled, exp, f32, inlined
 
 one = f32(1)
 

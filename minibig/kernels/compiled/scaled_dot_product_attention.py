@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from minibig.kernels.compiled.compiling import Flag, In3, Out3, compiled, exp, f32, larger
+from minibig.kernels.compiled.array_types import Flag, In3, Out3
+from minibig.kernels.compiled.compiling import compiled, exp, f32, larger
 
 
 @compiled
