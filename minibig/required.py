@@ -1,8 +1,8 @@
-"""NumPy is there, or one sentence says how to get it: looked at before anything else is imported.
+"""What is looked at before anything else is imported: NumPy is there, MINIBIG_KERNELS is known.
 
-Whoever imports minibig gets an ImportError; whoever gives the command, which cannot even begin,
-gets one line; so does whoever presses Ctrl-C while it is imported. Packages that only some commands
-need are asked for where they are used.
+Whoever imports minibig gets an error that says what to do; whoever gives the command, which cannot
+even begin, gets one line; so does whoever presses Ctrl-C while it is imported. Packages that only
+some commands need are asked for where they are used.
 """
 
 import os
@@ -40,3 +40,12 @@ except ImportError as error:
     if _IS_COMMAND:
         sys.exit(f"minibig: {sentence}")
     raise ImportError(sentence) from error
+
+KERNELS = os.environ.get("MINIBIG_KERNELS") or "on"
+"""What computes: kernels ("on"), without compiled loops ("numpy"), or the formulas alone ("off")."""
+
+if KERNELS not in ("on", "numpy", "off"):
+    sentence = f"MINIBIG_KERNELS must be one of on, numpy, off; got {KERNELS!r}."
+    if _IS_COMMAND:
+        sys.exit(f"minibig: {sentence}")
+    raise ValueError(sentence)

@@ -1,14 +1,13 @@
 """What is switched on in this thread: recording, kernels, how deep functional forms nest."""
 
-import os
-
 from minibig.backend.thread_state import Switch, ThreadState
+from minibig.required import KERNELS
 
 
 class _State(ThreadState):
     def __init__(self) -> None:
         self.recording = True  # operations make nodes
-        self.kernels = os.environ.get("MINIBIG_KERNELS", "on") != "off"
+        self.kernels = KERNELS != "off"
         self.nesting = 0  # how many functional forms (vjp, grad, ...) are under way around this one
         self.recomputing = False  # a checkpoint: for what must count once
 

@@ -8,7 +8,8 @@ numbers of a block is a function here called a loop:
 
 The function of the same name in the file of the same name below `compiled/` does the same, written
 as the plain loop that it is, in one pass over the numbers. It is used for float32 where Numba is
-installed (`pip install "minibig[fast]"`), and imported when the first loop runs.
+installed (`pip install "minibig[fast]"`); it is compiled, or loaded as it was compiled before, when
+it first runs. Where that cannot be done, only speed is missing.
 
 Where a chain of NumPy calls would gain too little, there is the compiled loop only:
 
@@ -22,8 +23,8 @@ refuses others with a TypeError.
 
 import functools
 import importlib
-import importlib.util
 import os
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -32,9 +33,13 @@ import numpy as np
 
 from minibig.backend import Array
 from minibig.kernels.parallel import is_plain
+from minibig.required import KERNELS
 
 COMPILED = "compiled"
 NUMPY = "NumPy"
+
+_compiling = threading.RLock()
+_obstacle: str | None = None  # not looked for yet
 
 
 class CompiledLoop:
@@ -49,16 +54,29 @@ class CompiledLoop:
         >>> CompiledLoop("minibig.kernels.normalization", "rms_norm_rows").takes(np.zeros(2))
         False
         """
-        return is_plain(*arrays) and _is_compiled_for(arrays[0])
+        return is_plain(*arrays) and self._is_compiled_for(arrays[0])
 
     def __call__(self, *arguments: Any) -> None:
-        self.machine(*arguments)
+        self._machine(*arguments)
 
-    @functools.cached_property
-    def machine(self) -> Callable[..., None]:
-        """The compiled loop."""
+    def is_compiled(self) -> bool:
+        """Whether there is compiled code of it; made now, if it was not before."""
+        if not hasattr(self, "_machine"):
+            with _compiling:
+                self._machine = self.__dict__.get("_machine") or self._compile()
+        return self._machine is not None
+
+    def _is_compiled_for(self, x: Any) -> bool:
+        return x.dtype == np.float32 and kind() == COMPILED and self.is_compiled()
+
+    def _compile(self) -> Any:
         package, _, module = self.module.rpartition(".")
-        return getattr(importlib.import_module(f"{package}.compiled.{module}"), self.name)
+        try:
+            return getattr(importlib.import_module(f"{package}.compiled.{module}"), self.name)()
+        except Exception as error:  # whatever a compiler does that is not as expected
+            message = f"Numba cannot compile {self.name}: {error}. It runs on NumPy."
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+            return None
 
 
 class Loop(CompiledLoop):
@@ -73,12 +91,8 @@ class Loop(CompiledLoop):
         return is_plain(*arrays)
 
     def __call__(self, first: Any, /, *others: Any) -> None:
-        function = self.machine if _is_compiled_for(first) else self.chain
+        function = self._machine if self._is_compiled_for(first) else self.chain
         function(first, *others)
-
-
-def _is_compiled_for(x: Any) -> bool:
-    return x.dtype == np.float32 and kind() == COMPILED
 
 
 def loop(chain: Callable[..., None]) -> Loop:
@@ -86,19 +100,41 @@ def loop(chain: Callable[..., None]) -> Loop:
     return Loop(chain)
 
 
-@functools.cache
 def kind() -> str:
-    """What loops are used: "compiled", or "NumPy" without Numba or by MINIBIG_KERNELS=numpy.
+    """What loops are used: "compiled" or "NumPy"."""
+    return NUMPY if obstacle() else COMPILED
 
-    So it is, with a warning, where Numba is installed but cannot be used: it may not know this
-    version of NumPy.
-    """
-    if os.environ.get("MINIBIG_KERNELS") == "numpy" or not importlib.util.find_spec("numba"):
-        return NUMPY
+
+def obstacle() -> str:
+    """Why loops are not compiled; empty if they are. Numba is imported here, which takes 0.3 s."""
+    global _obstacle
+    if _obstacle is None:
+        with _compiling:
+            _obstacle = _obstacle_to_numba() if KERNELS == "on" else f"MINIBIG_KERNELS={KERNELS}"
+    return _obstacle
+
+
+def _obstacle_to_numba() -> str:
+    """It may be missing, or not know this version of NumPy: then there is a warning."""
     try:
         importlib.import_module("minibig.kernels.compiled.compiling")
-    except Exception as error:
-        message = f"Numba is installed but does not work here: {error}. Kernels run on NumPy alone."
-        warnings.warn(message, stacklevel=2)
-        return NUMPY
-    return COMPILED
+    except Exception as error:  # whatever a damaged installation does
+        if isinstance(error, ModuleNotFoundError) and error.name == "numba":
+            return "Numba is not installed"
+        reason = f"Numba cannot be used here: {error}"
+        warnings.warn(f"{reason}. Kernels run on NumPy.", RuntimeWarning, stacklevel=2)
+        return reason
+    return ""
+
+
+def _after_fork() -> None:
+    """The child of a process in which another thread was compiling has half a compiler."""
+    global _obstacle
+    if _compiling.acquire(blocking=False):
+        _compiling.release()
+    else:
+        _obstacle = "this process was forked while another thread compiled"
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -8,6 +8,8 @@ Sums may be added up in any order, so that they become vector instructions, too;
 same each time. What is not finite stays so.
 """
 
+import contextlib
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -24,12 +26,21 @@ f32 = np.float32
 _ANY_ORDER = {"contract", "nsz", "arcp", "reassoc"}
 
 
-def compiled(function: Callable[..., None]) -> Any:
-    """Compile a loop for the types that its parameters are annotated with (decorator)."""
+def compiled(function: Callable[..., None]) -> Callable[[], Any]:
+    """Let a loop be compiled when it is called for, with no arguments (decorator)."""
+    return functools.partial(_machine_code, function)
+
+
+def _machine_code(function: Callable[..., None]) -> Any:
+    """The loop, compiled for the types that its parameters are annotated with."""
     signature = types.void(*[p.annotation for p in inspect.signature(function).parameters.values()])
-    return numba.njit(signature, nogil=True, cache=True, error_model="numpy", fastmath=_ANY_ORDER)(
-        function
-    )
+    options = {"nogil": True, "error_model": "numpy", "fastmath": _ANY_ORDER}
+    try:
+        return numba.njit(signature, cache=True, **options)(function)
+    except Exception:  # no folder can be written, the disk is full, what is kept there is damaged
+        with contextlib.suppress(Exception):  # the next process compiles it anew
+            numba.njit(cache=True)(function)._cache.flush()
+        return numba.njit(signature, **options)(function)
 
 
 inlined = numba.njit(
