@@ -42,7 +42,7 @@ except ImportError as error:
     raise ImportError(sentence) from error
 
 KERNELS = os.environ.get("MINIBIG_KERNELS") or "on"
-"""What computes: kernels ("on"), without compiled loops ("numpy"), or the formulas alone ("off")."""
+"""What computes: kernels ("on"), those without compiled loops ("numpy"), formulas alone ("off")."""
 
 if KERNELS not in ("on", "numpy", "off"):
     sentence = f"MINIBIG_KERNELS must be one of on, numpy, off; got {KERNELS!r}."

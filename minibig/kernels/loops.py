@@ -57,14 +57,14 @@ class CompiledLoop:
         return is_plain(*arrays) and self._is_compiled_for(arrays[0])
 
     def __call__(self, *arguments: Any) -> None:
-        self._machine(*arguments)
+        self.machine(*arguments)
 
     def is_compiled(self) -> bool:
         """Whether there is compiled code of it; made now, if it was not before."""
-        if not hasattr(self, "_machine"):
+        if not hasattr(self, "machine"):
             with _compiling:
-                self._machine = self.__dict__.get("_machine") or self._compile()
-        return self._machine is not None
+                self.machine = self.__dict__.get("machine") or self._compile()
+        return self.machine is not None
 
     def _is_compiled_for(self, x: Any) -> bool:
         return x.dtype == np.float32 and kind() == COMPILED and self.is_compiled()
@@ -91,7 +91,7 @@ class Loop(CompiledLoop):
         return is_plain(*arrays)
 
     def __call__(self, first: Any, /, *others: Any) -> None:
-        function = self._machine if self._is_compiled_for(first) else self.chain
+        function = self.machine if self._is_compiled_for(first) else self.chain
         function(first, *others)
 
 
