@@ -3,6 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minibig.tokenizers.byte_level_bpe.compiled_merging import CompiledMerging
 from minibig.tokenizers.byte_level_bpe.pair_merging import Merges, encode_short, encode_together
 
 
@@ -49,13 +50,14 @@ def by_plain_loops(word, merges):
 
 
 @given(merge_lists(), st.lists(st.text("abc", min_size=1, max_size=40)))
-def test_both_ways_agree_with_plain_loops(vocabulary, words):
+def test_all_ways_agree_with_plain_loops(vocabulary, words):
     tokens, merges = vocabulary
     expected = [tuple(map(tokens.index, by_plain_loops(word, merges))) for word in words]
-    in_bytes, ids = map(str.encode, words), byte_ids(tokens)
+    in_bytes, ids = list(map(str.encode, words)), byte_ids(tokens)
     merges = in_ids(tokens, merges)
     assert [tuple(encode_short(map(tokens.index, word), merges)) for word in words] == expected
     assert encode_together(in_bytes, merges, ids, len(tokens)) == expected
+    assert CompiledMerging(ids, merges).encode(in_bytes) == expected
 
 
 @given(merge_lists(), st.integers(1, 400), st.integers(1, 400), st.data())

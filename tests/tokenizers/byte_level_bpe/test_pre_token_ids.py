@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,9 +23,11 @@ def test_the_ids_are_those_of_each_pre_token_by_itself_however_often_asked(words
     assert known.encode(words) == known.encode(words) == one_by_one(words)
 
 
-def test_many_pre_tokens_are_encoded_as_one_by_one(monkeypatch):
+@pytest.mark.parametrize("worth", [0, 10**9])
+def test_many_pre_tokens_are_encoded_as_one_by_one(monkeypatch, worth):
     monkeypatch.setattr(pre_token_ids, "MOST_TOGETHER", 2000)
-    words = ["ab" * (i % 70 + 1) + "a" * (i // 70) for i in range(300)]
+    monkeypatch.setattr(pre_token_ids, "WORTH_COMPILING", worth)
+    words = ["ab" * (i % 70 + 200 * (i % 40 == 0)) + "a" * (i // 70 + 1) for i in range(300)]
     assert two_merges().encode(words) == one_by_one(words)
 
 
