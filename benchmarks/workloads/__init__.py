@@ -1,9 +1,16 @@
 """All workloads, by name: a new file is added to the list here."""
 
 from benchmarks.workload import Workload
-from benchmarks.workloads import decoding, gpt_step, nanogpt_run, small_operations, starting
+from benchmarks.workloads import (
+    decoding,
+    gpt_step,
+    nanogpt_run,
+    small_operations,
+    starting,
+    tokenizers,
+)
 
-_FILES = (gpt_step, decoding, small_operations, starting, nanogpt_run)
+_FILES = (gpt_step, decoding, small_operations, tokenizers, starting, nanogpt_run)
 
 WORKLOADS: dict[str, Workload] = {
     workload.name: workload for file in _FILES for workload in file.WORKLOADS
