@@ -1,4 +1,5 @@
 import json
+import shutil
 
 from minibig.cli import main
 
@@ -43,3 +44,17 @@ def test_a_token_file(capsys, finished_run):
     rows = shown(capsys, finished_run / "tokens" / "training.bin")
     assert rows["tokens"] == rows["bytes of text"] == "1,008"
     assert rows["documents"] == "1"
+
+
+def test_a_run_says_what_its_time_was_spent_on_and_an_older_one_does_without(
+    capsys, finished_run, tmp_path
+):
+    spent = shown(capsys, finished_run)["spent on"]
+    assert {part.split(" % ")[1] for part in spent.split(", ")} == {
+        *("steps", "data", "saving", "rest", "validation", "sample", "picture")
+    }
+    shutil.copytree(finished_run, older := tmp_path / "older")
+    record = json.loads((older / "run.json").read_text())
+    del record["seconds"]
+    (older / "run.json").write_text(json.dumps(record))
+    assert "spent on" not in shown(capsys, older)
