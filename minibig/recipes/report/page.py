@@ -29,7 +29,8 @@ _MEANINGS = {
     "majority": "always the answer that is right most often",
 }
 _SETTINGS = (
-    *("n_layers", "n_heads", "d_model", "context_length", "steps", "batch_size", "lr", "seed"),
+    *("n_layers", "n_heads", "d_model", "context_length"),
+    *("optimizer", "steps", "batch_size", "lr", "seed"),
 )
 
 
