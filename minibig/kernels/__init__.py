@@ -5,6 +5,7 @@ The modules here run on NumPy, `elementwise` on both; those in `cuda`, on CuPy.
 
 from minibig.kernels import (
     cuda,
+    dropout_masks,
     elementwise,
     indexing,
     losses,
@@ -16,6 +17,7 @@ from minibig.kernels import (
 
 __all__ = [
     "cuda",
+    "dropout_masks",
     "elementwise",
     "indexing",
     "losses",
