@@ -16,11 +16,11 @@ def forward(x, *, keep, p, key):
         return NotImplemented
     rows = np.ascontiguousarray(x).reshape(len(x) if x.ndim else 1, -1)
     y, mask = np.empty_like(rows), np.empty(rows.shape, np.bool_)
-    words = key.key % 2**64, key.key >> 64
+    key0, key1 = key.key % 2**64, key.key >> 64
 
     def example(i: int, j: int) -> None:
-        numbers = *words, key.first_example + i, keep_threshold(p), 1 / (1 - p)
-        masked_rows(rows[i:j], *numbers, mask[i:j], y[i:j])
+        words = np.array([key0, key1, key.first_example + i, keep_threshold(p)], np.uint64)
+        masked_rows(rows[i:j], words, 1 / (1 - p), mask[i:j], y[i:j])
 
     for_blocks(example, len(rows), 1)
     return y.reshape(x.shape), mask

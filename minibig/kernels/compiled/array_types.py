@@ -12,5 +12,5 @@ Ids = types.Array(types.int64, 1, "C", readonly=True)
 Wide1 = types.Array(types.float64, 1, "C")
 Real, Whole, Flag = types.float64, types.int64, types.boolean
 Pair = types.UniTuple(types.float64, 2)
-Bits = types.uint64
+Words1 = types.Array(types.uint64, 1, "C")
 Mask2 = types.Array(types.boolean, 2, "C")

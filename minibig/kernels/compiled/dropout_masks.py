@@ -5,7 +5,7 @@ Source:  Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", figu
 
 import numpy as np
 
-from minibig.kernels.compiled.array_types import Bits, In2, Mask2, Out2, Real
+from minibig.kernels.compiled.array_types import In2, Mask2, Out2, Real, Words1
 from minibig.kernels.compiled.compiling import compiled, f32, inlined
 
 u32, u64 = np.uint32, np.uint64
@@ -38,21 +38,19 @@ def _philox(c0, c1, key0, key1):
 
 
 @compiled
-def masked_rows(
-    x: In2, key0: Bits, key1: Bits, first: Bits, threshold: Bits, scale: Real, mask: Mask2, y: Out2
-):
-    """mask = whether the 32 bits of a number are at least `threshold`,  y = x·mask·scale.
+def masked_rows(x: In2, words: Words1, scale: Real, mask: Mask2, y: Out2):
+    """mask = whether the 32 bits of a number are at least the last of the words,  y = x·mask·scale.
 
     Block b of 8 numbers of row n has the counter (b + 1, first + n, 0, 0); low halves come first.
     """
     N, L = x.shape
-    least, factor = u32(threshold), f32(scale)
-    words = np.empty(4 * -(-L // 8), u64)
-    bits = words.view(u32)
+    key0, key1, first, least, factor = words[0], words[1], words[2], u32(words[3]), f32(scale)
+    drawn = np.empty(4 * -(-L // 8), u64)
+    bits = drawn.view(u32)
     for n in range(N):
-        for b in range(words.size // 4):
+        for b in range(drawn.size // 4):
             c0, c1, c2, c3 = _philox(u64(b + 1), first + u64(n), key0, key1)
-            words[4 * b], words[4 * b + 1], words[4 * b + 2], words[4 * b + 3] = c0, c1, c2, c3
+            drawn[4 * b], drawn[4 * b + 1], drawn[4 * b + 2], drawn[4 * b + 3] = c0, c1, c2, c3
         for i in range(L):
             kept = bits[i] >= least
             mask[n, i] = kept
