@@ -4,7 +4,7 @@ import numpy as np
 
 from minibig.backend import total
 from minibig.kernels.loops import CompiledLoop, loop
-from minibig.kernels.parallel import BLOCK, as_rows, for_blocks, is_plain, rows_of
+from minibig.kernels.parallel import as_rows, for_blocks, is_plain, rows_of
 from minibig.kernels.products import sum_rows
 from minibig.ops import layer_norm, rms_norm
 
@@ -47,66 +47,60 @@ rms_norm_rows = CompiledLoop(__name__, "rms_norm_rows")
 rms_norm_gradients = CompiledLoop(__name__, "rms_norm_gradients")
 
 
+def _normalized(rows_loop, x, scales, eps):
+    """y and the residuals of a norm, by blocks of rows; scales: the weight, and the bias if any."""
+    rows = as_rows(x)
+    N, D = rows.shape
+    x_hat, y, r = np.empty_like(rows), np.empty_like(rows), np.empty(N, x.dtype)
+
+    def block(i: int, j: int) -> None:
+        rows_loop(rows[i:j], *scales, eps, x_hat[i:j], r[i:j], y[i:j])
+
+    for_blocks(block, N, rows_of(N, D))
+    return y.reshape(x.shape), (x.shape, x_hat, r, scales[0])
+
+
+def _gradients(gradients_loop, g, residuals, n_scales):
+    """The gradient of x and those of the scales, which are sums over all rows."""
+    shape, x_hat, r, weight = residuals
+    N, D = x_hat.shape
+    g, x_grad = as_rows(g), np.empty_like(x_hat)
+    size = rows_of(N, D)
+    parts = np.empty((n_scales, -(-N // size), D), x_hat.dtype)
+
+    def block(i: int, j: int) -> None:
+        sums = parts[:, i // size]
+        gradients_loop(g[i:j], x_hat[i:j], r[i:j], weight, x_grad[i:j], *sums)
+
+    for_blocks(block, N, size)
+    return x_grad.reshape(shape), *total(parts, axis=1)
+
+
+def _vector(number, scale, x):
+    """A weight or bias as a vector: this number in every place if there is none."""
+    D = x.shape[-1]
+    return np.full(D, number, x.dtype) if scale is None else np.ascontiguousarray(scale)
+
+
 @layer_norm.kernel("cpu")
 def layer_norm_forward(x, weight, bias, *, keep, eps):
     if not is_plain(x, weight, bias) or not x.size:
         return NotImplemented
-    rows = as_rows(x)
-    N, D = rows.shape
-    weight = np.ones(D, x.dtype) if weight is None else np.ascontiguousarray(weight)
-    bias = np.zeros(D, x.dtype) if bias is None else np.ascontiguousarray(bias)
-    x_hat, y, r = np.empty_like(rows), np.empty_like(rows), np.empty(N, x.dtype)
-
-    def block(i: int, j: int) -> None:
-        layer_norm_rows(rows[i:j], weight, bias, eps, x_hat[i:j], r[i:j], y[i:j])
-
-    for_blocks(block, N, rows_of(N, D, BLOCK))
-    return y.reshape(x.shape), (x.shape, x_hat, r, weight)
+    return _normalized(layer_norm_rows, x, (_vector(1, weight, x), _vector(0, bias, x)), eps)
 
 
 @layer_norm_forward.vjp
 def layer_norm_backward(g, residuals, *, needed, owned, last, eps):
-    shape, x_hat, r, weight = residuals
-    N, D = x_hat.shape
-    g, x_grad = as_rows(g), np.empty_like(x_hat)
-    size = rows_of(N, D, BLOCK)
-    weight_parts, bias_parts = np.empty((2, -(-N // size), D), x_hat.dtype)
-
-    def block(i: int, j: int) -> None:
-        parts = weight_parts[i // size], bias_parts[i // size]
-        layer_norm_gradients(g[i:j], x_hat[i:j], r[i:j], weight, x_grad[i:j], *parts)
-
-    for_blocks(block, N, size)
-    return x_grad.reshape(shape), total(weight_parts, axis=0), total(bias_parts, axis=0)
+    return _gradients(layer_norm_gradients, g, residuals, 2)
 
 
 @rms_norm.kernel("cpu")
 def rms_norm_forward(x, weight, *, keep, eps):
     if not rms_norm_rows.takes(x, weight) or not x.size:
         return NotImplemented
-    rows = as_rows(x)
-    N, D = rows.shape
-    weight = np.ones(D, x.dtype) if weight is None else np.ascontiguousarray(weight)
-    x_hat, y, r = np.empty_like(rows), np.empty_like(rows), np.empty(N, x.dtype)
-
-    def block(i: int, j: int) -> None:
-        rms_norm_rows(rows[i:j], weight, eps, x_hat[i:j], r[i:j], y[i:j])
-
-    for_blocks(block, N, rows_of(N, D, BLOCK))
-    return y.reshape(x.shape), (x.shape, x_hat, r, weight)
+    return _normalized(rms_norm_rows, x, (_vector(1, weight, x),), eps)
 
 
 @rms_norm_forward.vjp
 def rms_norm_backward(g, residuals, *, needed, owned, last, eps):
-    shape, x_hat, r, weight = residuals
-    N, D = x_hat.shape
-    g, x_grad = as_rows(g), np.empty_like(x_hat)
-    size = rows_of(N, D, BLOCK)
-    weight_parts = np.empty((-(-N // size), D), x_hat.dtype)
-
-    def block(i: int, j: int) -> None:
-        parts = weight_parts[i // size]
-        rms_norm_gradients(g[i:j], x_hat[i:j], r[i:j], weight, x_grad[i:j], parts)
-
-    for_blocks(block, N, size)
-    return x_grad.reshape(shape), total(weight_parts, axis=0)
+    return _gradients(rms_norm_gradients, g, residuals, 1)

@@ -233,8 +233,13 @@ def for_blocks(function: Callable[[int, int], object], n: int, size: int) -> Non
 
 
 def rows_of(n: int, width: int, size: int = BLOCK) -> int:
-    """How many rows of `width` numbers make a block, at least 1."""
-    return max(1, min(n, size // max(1, width)))
+    """How many of n rows of `width` numbers make a block of `size` numbers at most; at least 1.
+
+    >>> rows_of(1000, 100, 30_000)  # four equal blocks, not three of 300 and a small one
+    250
+    """
+    most = max(1, size // max(1, width))
+    return max(1, -(-n // max(1, -(-n // most))))
 
 
 def as_rows(x: Array) -> Array:
