@@ -96,7 +96,8 @@ def layer_norm_backward(g, residuals, *, needed, owned, last, eps):
 
 @rms_norm.kernel("cpu")
 def rms_norm_forward(x, weight, *, keep, eps):
-    if not rms_norm_rows.takes(x, weight) or not x.size:
+    both = rms_norm_rows.takes(x, weight) and rms_norm_gradients.takes(x)
+    if not both or not x.size:
         return NotImplemented
     return _normalized(rms_norm_rows, x, (_vector(1, weight, x),), eps)
 
