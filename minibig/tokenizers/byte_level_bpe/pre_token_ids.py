@@ -11,7 +11,7 @@ from minibig.tokenizers.byte_level_bpe.compiled_merging import CompiledMerging, 
 from minibig.tokenizers.byte_level_bpe.pair_merging import Merges, encode_short, encode_together
 
 LONGEST_ALONE = 100  # bytes; longer pre-tokens are encoded together
-LONGEST_OF_MANY = 24  # the same where there are a hundred or more
+LONGEST_OF_MANY = 12  # the same where there are a hundred or more
 LONGEST_COMPILED = 500  # the same for the compiled loop
 WORTH_COMPILING = 500_000  # bytes merged so far
 MOST_TOGETHER = 1 << 20  # bytes, unless one pre-token has more; takes 40 MB

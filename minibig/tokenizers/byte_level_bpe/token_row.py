@@ -146,7 +146,7 @@ def _grouped(keys: np.ndarray, places: np.ndarray) -> Iterator[tuple[int, Places
     order = np.argsort(keys, kind="stable")
     keys, places = keys[order], places[order]
     ends = [*(np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist(), len(keys)]
-    as_list, begin = places.tolist(), 0
+    begin = 0
     for key, end in zip(keys[np.array(ends) - 1].tolist(), ends, strict=True):
-        yield key, places[begin:end] if end - begin >= MANY else as_list[begin:end]
+        yield key, _few_or_many(places[begin:end])
         begin = end

@@ -7,7 +7,7 @@ that lost some lines, fail here and not in the middle of a text.
 
 from collections.abc import Mapping, Sequence
 
-from minibig.backend.checks import iterable
+from minibig.backend.checks import iterable, refusal
 from minibig.backend.errors import InputError
 from minibig.tokenizers.byte_level_bpe.byte_symbols import SYMBOLS, from_symbols
 from minibig.tokenizers.byte_level_bpe.pair_merging import Merges
@@ -60,29 +60,31 @@ def ranked_merges(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str
     """
     made = set(SYMBOLS)
     used: set[str] = set()
-    seen: set[tuple[str, str]] = set()
-    for number, pair in enumerate(merges, start=1):
-        token = "".join(pair)
+    ranks: dict[Pair, int] = {}
+    tokens: list[int] = []
+    for number, merge in enumerate(merges, start=1):
+        try:
+            left, right = merge
+            token = left + right
+        except (TypeError, ValueError):
+            raise refusal("merges", "pairs of str", merge) from None
         if token not in vocabulary:
             problem = f"makes {token!r}, which is not in the vocabulary"
-        elif not made.issuperset(pair):
-            problem = f"uses {min(set(pair) - made)!r}, which no earlier merge makes"
-        elif pair in seen:
+        elif left not in made or right not in made:
+            problem = f"uses {min({left, right} - made)!r}, which no earlier merge makes"
+        elif (pair := (vocabulary[left], vocabulary[right])) in ranks:
             problem = "stands there a second time"
         elif token in used:
             problem = f"makes {token!r}, which an earlier merge already uses"
         else:
             made.add(token)
-            seen.add(pair)
-            used.update(pair)
+            used.add(left)
+            used.add(right)
+            ranks[pair] = len(ranks)
+            tokens.append(vocabulary[token])
             continue
-        raise InputError(f"merge {number}, {' '.join(pair)!r}, {problem}. {_SAME_MODEL}")
-    pairs = [(vocabulary[left], vocabulary[right]) for left, right in merges]
-    return Merges(
-        pairs=pairs,
-        tokens=[vocabulary["".join(pair)] for pair in merges],
-        ranks={pair: rank for rank, pair in enumerate(pairs)},
-    )
+        raise InputError(f"merge {number}, {f'{left} {right}'!r}, {problem}. {_SAME_MODEL}")
+    return Merges(list(ranks), tokens, ranks)
 
 
 def bytes_of_tokens(

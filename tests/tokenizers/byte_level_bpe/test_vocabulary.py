@@ -95,3 +95,10 @@ def test_special_tokens_are_distinct_texts(wrong):
 def test_special_tokens_are_a_sequence_of_str(wrong):
     with pytest.raises(InputError, match=r"must be a sequence of str|text must be a str"):
         checked_special_tokens(wrong)
+
+
+@pytest.mark.parametrize("wrong", [("a",), ("a", "b", "c"), ("a", 1), 3, None])
+def test_a_merge_that_is_no_pair_of_texts_is_refused(wrong):
+    vocabulary = {symbol: number for number, symbol in enumerate(SYMBOLS)}
+    with pytest.raises(InputError, match="merges must be pairs of str; got"):
+        ranked_merges(vocabulary, [wrong])
