@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.picture import draw_results
-from benchmarks.results import Result, load_results, save_results
+from benchmarks.results import Result, add_results, load_results
 from benchmarks.rounds import ROOT, Interrupted, Options, compare
 from benchmarks.tables import HEADER, WIDTH, markdown, put_into, section
 from benchmarks.where import account, account_table
@@ -74,7 +74,7 @@ def measure(words: list[str]) -> int:
                 f"--device {given.device}."
             )
     options = Options(given.rounds, given.device, given.threads, given.quick, tuple(given.sides))
-    facts = machine.facts(given.threads, given.rounds)
+    facts = machine.facts(given.threads)
     results: list[Result] = []
     code = 0
     print(HEADER)
@@ -88,7 +88,7 @@ def measure(words: list[str]) -> int:
         results.append(stopped.result)
         print(f"{section(stopped.result)}\nbenchmarks: interrupted.")
     if given.json:
-        save_results(given.json, facts, results)
+        add_results(given.json, facts, results)
     if given.picture:
         draw_results(results, given.picture)
     failed = any(s.error and not s.is_missing for r in results for s in r.sides.values())
@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--sides", nargs="+", default=[], metavar="SIDE", help="only these, such as minibig")
     add("--device", default="cpu", choices=("cpu", "cuda"), help="where (cpu)")
     add("--quick", action="store_true", help="tiny sizes: does everything work?")
-    add("--json", type=Path, metavar="FILE", help="write what was measured")
+    add("--json", type=Path, metavar="FILE", help="write what was measured, beside what it has")
     add("--picture", type=Path, metavar="FILE", help="draw it, as PNG")
     return parser
 

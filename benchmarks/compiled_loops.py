@@ -1,4 +1,4 @@
-"""Imports Numba and minibig's compiled loops where they are used, which happens at the first loop.
+"""Imports Numba and makes minibig's compiled loops ready, which else happens when each first runs.
 
 So what they take counts as import, like that of any other library, and not as work.
 """
@@ -6,10 +6,11 @@ So what they take counts as import, like that of any other library, and not as w
 from importlib import import_module
 from pkgutil import iter_modules
 
+from minibig import kernels
 from minibig.kernels import loops
 
 if loops.kind() == loops.COMPILED:
-    from minibig.kernels import compiled
-
-    for module in iter_modules(compiled.__path__):
-        import_module(f"{compiled.__name__}.{module.name}")
+    for name in [module.name for module in iter_modules(kernels.__path__) if not module.ispkg]:
+        for value in vars(import_module(f"{kernels.__name__}.{name}")).values():
+            if isinstance(value, loops.CompiledLoop):
+                value.is_compiled()

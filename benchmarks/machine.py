@@ -20,7 +20,7 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def facts(threads: int | None, rounds: int) -> dict[str, str]:
+def facts(threads: int | None) -> dict[str, str]:
     """The machine and the versions, by name, for people to read."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
@@ -30,8 +30,7 @@ def facts(threads: int | None, rounds: int) -> dict[str, str]:
         "threads": "one a core" if threads is None else str(threads),
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
-        "numpy": np.__version__,
-        "rounds": str(rounds),
+        "NumPy": np.__version__,
     }
     for package in _PACKAGES:
         try:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.workload import OURS, Workload
+from benchmarks.workloads import WORKLOADS
+from minibig.backend import InputError
 from minibig.files import read_json, write_json
 
 
@@ -79,6 +81,27 @@ class Result:
         if not result.rounds or not result.median("limit"):
             return None
         return statistics.median(each.limit / each.seconds for each in result.rounds)
+
+
+def add_results(path: Path, machine: dict[str, str], results: Sequence[Result]) -> None:
+    """Write what was measured; what a file holds of other workloads stays, in the order of all.
+
+    Raises:  InputError if the file holds results of another machine or of other versions.
+    """
+    known: dict[str, Result] = {}
+    if path.exists():
+        other, before = load_results(path)
+        if changed := [
+            name for name in {**other, **machine} if other.get(name) != machine.get(name)
+        ]:
+            raise InputError(
+                f"{path} has results with another {changed[0]}: {other.get(changed[0])}, not "
+                f"{machine.get(changed[0])}. Give a new file."
+            )
+        known = {result.name: result for result in before}
+    known |= {result.name: result for result in results}
+    names = [*WORKLOADS, *known]
+    save_results(path, machine, [known[name] for name in dict.fromkeys(names) if name in known])
 
 
 def save_results(path: Path, machine: dict[str, str], results: Sequence[Result]) -> None:

@@ -13,6 +13,15 @@ WIDTH = 79
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
+_COLUMNS = (
+    "All are medians over processes that alternate. Ratio: minibig's time in multiples of the "
+    "other's in the same round, and from where to where it went. Memory: the peak beyond the "
+    "imports, minibig's and the other's. Limit: the share of minibig's time that what cannot be "
+    "spared takes alone, in the same process: the matrix products of a step, or reading the "
+    "weights once for each token."
+)
+
+
 def duration(seconds: float) -> str:
     """A time in three digits and a unit that suits it.
 
@@ -80,15 +89,23 @@ def _right(text: str, width: int) -> str:
 
 def markdown(machine: dict[str, str], results: Sequence[Result]) -> str:
     """The table of the README: a row for each workload."""
-    head = ["what", "minibig", "without Numba", "the other", "ratio", "peak memory", "limit"]
+    head = ["what", "minibig", "without Numba", "the other", "ratio", "memory", "limit"]
     rows = [head, ["---", *["--:"] * (len(head) - 1)], *map(_row, results)]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-    return f"{described(machine)}\n\n{table}"
+    return f"{wrapped(f'{described(machine)} {_COLUMNS}', 104)}\n\n{table}"
 
 
 def described(machine: dict[str, str]) -> str:
-    """The machine and the versions, in a sentence."""
-    return "Measured on " + ", ".join(f"{name} {value}" for name, value in machine.items()) + "."
+    """The machine, the versions, and what the columns mean.
+
+    >>> described({"processor": "A", "cores": "2", "threads": "2", "system": "B", "NumPy": "2.4"})
+    'A, 2 cores, threads: 2, B; NumPy 2.4.'
+    """
+    facts = dict(machine)
+    where = [facts.pop("processor", ""), f"{facts.pop('cores', '?')} cores"]
+    where += [f"threads: {facts.pop('threads', '?')}", facts.pop("system", "")]
+    versions = ", ".join(f"{name} {version}" for name, version in facts.items())
+    return f"{', '.join(where)}; {versions}."
 
 
 def _row(result: Result) -> list[str]:

@@ -14,7 +14,14 @@ import benchmarks.rounds
 from benchmarks import __main__ as command
 from benchmarks.limits import Product, backward, products, reading
 from benchmarks.picture import bars, draw_results
-from benchmarks.results import Measurement, Result, SideResult, load_results, save_results
+from benchmarks.results import (
+    Measurement,
+    Result,
+    SideResult,
+    add_results,
+    load_results,
+    save_results,
+)
 from benchmarks.rounds import Options, SideError, compare, environment, measured, order
 from benchmarks.tables import BEGIN, END, WIDTH, digits, duration, markdown, section
 from benchmarks.where import Clock, account, account_table, clocked, in_short
@@ -180,6 +187,18 @@ def test_results_come_back_from_their_file_and_a_wrong_file_is_refused(tmp_path)
     assert command.main(["readme", str(path)]) == 1
 
 
+def test_a_file_keeps_what_others_measured_on_the_same_machine(tmp_path):
+    machine, path = {"processor": "one"}, tmp_path / "x.json"
+    first, second = result([1.0], [2.0]), result([3.0], [4.0])
+    second.name, second.what = "sum-4x4", "sums"
+    add_results(path, machine, [first])
+    add_results(path, machine, [second])
+    add_results(path, machine, [again := result([5.0], [6.0])])
+    assert load_results(path) == (machine, [second, again])
+    with pytest.raises(InputError, match="another processor: one, not two"):
+        add_results(path, {"processor": "two"}, [first])
+
+
 def test_products_do_as_many_operations_as_their_shapes_say():
     forward = [Product(2, 3, 5, batch=4, count=2)]
     assert sum(p.operations for p in forward) == 2 * 2 * 3 * 5 * 4 * 2
@@ -220,7 +239,8 @@ def test_the_table_of_the_readme_stands_between_its_markers(tmp_path):
 
 
 def test_markdown_has_a_row_for_each_workload():
-    rows = markdown({"processor": "one"}, [result([1], [2]), result([1], [])]).splitlines()[2:]
+    text = markdown({"processor": "one"}, [result([1], [2]), result([1], [])])
+    rows = text.partition("\n\n")[2].splitlines()
     assert len(rows) == 4 and len({row.count("|") for row in rows}) == 1
 
 
@@ -338,3 +358,14 @@ def test_the_learning_rate_of_nanogpt_is_that_of_its_formula():
         nanogpt_run.learning_rate(step, nanogpt_run.Sizes()) for step in (0, 99, 100, 1050, 2000)
     ]
     assert rates == pytest.approx([1e-3 / 101, 100e-3 / 101, 1e-3, 0.55e-3, 1e-4])
+
+
+def test_the_table_in_the_readme_is_what_the_command_makes_of_the_stored_results(tmp_path):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    copy = tmp_path / "README.md"
+    copy.write_text(text, encoding="utf-8")
+    for file in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
+        assert command.main(["readme", str(file), "--into", str(copy)]) == 0
+        if copy.read_text(encoding="utf-8") == text:
+            return
+    raise AssertionError("python -m benchmarks readme FILE makes another table")

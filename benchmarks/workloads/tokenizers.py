@@ -16,11 +16,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from benchmarks.workload import OURS, Action, Side, Workload
+from benchmarks.workload import OURS, Action, Side, Workload, minibig
 
 _REPEATS, _WARMUP = 3, 1
-_MINIBIG, _PEER = ("minibig.tokenizers",), ("minibig.tokenizers", "tokenizers.implementations")
-_TIKTOKEN = ("minibig.tokenizers", "tiktoken")
+_PEER, _TIKTOKEN = ("minibig", "tokenizers.implementations"), ("minibig", "tiktoken")
 
 
 def english(n_bytes: int) -> str:
@@ -170,9 +169,9 @@ def workload(name: str, what: str, sides: Mapping[str, Side], sizes: Sizes) -> W
     )
 
 
-_LEARN = {OURS: Side(minibig_learns, _MINIBIG), "HF tokenizers": Side(hugging_face_learns, _PEER)}
+_LEARN = {**minibig(minibig_learns), "HF tokenizers": Side(hugging_face_learns, _PEER)}
 _ENCODE = {
-    OURS: Side(minibig_encodes, _MINIBIG),
+    **minibig(minibig_encodes),
     "HF tokenizers": Side(hugging_face_encodes, _PEER),
     "tiktoken": Side(tiktoken_encodes, _TIKTOKEN),
 }
