@@ -17,7 +17,7 @@ import numpy as np
 import minibig
 from minibig.backend import InputError, device, namespace
 from minibig.ops import zeros
-from minibig.required import PACKAGES
+from minibig.required import KERNELS, PACKAGES
 from minibig.training import machine_memory
 
 GOOD, MISSING, BROKEN = "ok", "--", "!!"
@@ -45,6 +45,7 @@ def findings() -> Iterator[Finding]:
     yield from map(_package, PACKAGES)
     yield _threads()
     yield _kernels()
+    yield _loops()
     yield _memory()
     yield from _gpu()
     yield _mpi()
@@ -98,7 +99,7 @@ def _threads() -> Finding:
 
 def kernels_are_off() -> bool:
     """Whether the user wanted the bare formulas, or has nothing else."""
-    return minibig.kernels is None or os.environ.get("MINIBIG_KERNELS") == "off"
+    return minibig.kernels is None or KERNELS == "off"
 
 
 def _kernels() -> Finding:
@@ -107,6 +108,24 @@ def _kernels() -> Finding:
     if kernels_are_off():
         return Finding("kernels", MISSING, "off", "Unset MINIBIG_KERNELS to have full speed.")
     return Finding("kernels", GOOD, "on, MINIBIG_KERNELS=off leaves the bare formulas")
+
+
+def _loops() -> Finding:
+    """Whether the loops of kernels are compiled; one of them is tried."""
+    if kernels_are_off():
+        return Finding("loops", MISSING, "not used without kernels")
+    loops, one = minibig.kernels.loops, minibig.kernels.products.sum_rows
+    if not loops.obstacle() and one.is_compiled():
+        place = one.machine.stats.cache_path or "nowhere, no folder can be written"
+        found = f"compiled by Numba {sys.modules['numba'].__version__}, kept in {place}"
+        return Finding("loops", GOOD, f"{found}; MINIBIG_KERNELS=numpy leaves them out")
+    advice = 'Faster ones: pip install "minibig[fast]"'
+    if KERNELS == "numpy":
+        advice = "Unset MINIBIG_KERNELS to have compiled ones."
+    elif loops.obstacle() != loops.NO_NUMBA:
+        advice = "pip install --force-reinstall numba"
+    reason = loops.obstacle() or "Numba cannot compile them"
+    return Finding("loops", MISSING, f"in NumPy: {reason}", advice)
 
 
 def _memory() -> Finding:

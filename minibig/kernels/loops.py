@@ -37,6 +37,7 @@ from minibig.required import KERNELS
 
 COMPILED = "compiled"
 NUMPY = "NumPy"
+NO_NUMBA = "Numba is not installed"
 
 _compiling = threading.RLock()
 _obstacle: str | None = None  # not looked for yet
@@ -120,7 +121,7 @@ def _obstacle_to_numba() -> str:
         importlib.import_module("minibig.kernels.compiled.compiling")
     except Exception as error:  # whatever a damaged installation does
         if isinstance(error, ModuleNotFoundError) and error.name == "numba":
-            return "Numba is not installed"
+            return NO_NUMBA
         reason = f"Numba cannot be used here: {error}"
         warnings.warn(f"{reason}. Kernels run on NumPy.", RuntimeWarning, stacklevel=2)
         return reason

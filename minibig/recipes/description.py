@@ -50,6 +50,8 @@ def _run(path: Path) -> Rows:
     yield from _quickstart(path)
     yield "command", command_line(*record.command)
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    if record.kernels:
+        yield "computed by", ", then ".join(record.kernels)
     if record.git:
         yield "git", record.git.get("commit")
     yield "text", f"{record.text.name}, {record.text.characters:,} characters"

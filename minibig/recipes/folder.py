@@ -73,6 +73,7 @@ class Record(Settings):
     text: TextRecord = required("the text of the run")
     versions: dict[str, str] = required("minibig, Python, NumPy, system")
     git: dict[str, Any] | None = setting(None, "commit and branch of the checkout around it")
+    kernels: tuple[str, ...] = setting((), "what computed it: kernels of which kind, in order")
     seconds: dict[str, float] = setting({}, "what the time of its training was spent on", least=0)
 
     @property
@@ -129,6 +130,14 @@ def write_record(
     make_folder(folder)
     write_json(folder / RECORD, record.to_json())
     discard(folder)
+
+
+def record_kernels(folder: Path, kind: str) -> None:
+    """Write into the record of a run what computes it from here on."""
+    record = read_record(folder)
+    if record.kernels[-1:] != (kind,):
+        changed = record.changed({"kernels": (*record.kernels, kind)})
+        write_json(folder / RECORD, changed.to_json())
 
 
 def record_seconds(folder: Path, seconds: dict[str, float]) -> None:

@@ -40,7 +40,7 @@ from minibig.recipes.text import (
 from minibig.recipes.training_run import run_and_draw, usual_looks
 from minibig.storage import load
 from minibig.tokenizers import Tokenizer
-from minibig.training import Result, Trainer, opening, text_sampler
+from minibig.training import Result, Trainer, has_to_compile, opening, text_sampler
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,8 @@ def prepare(
     model = _model(settings, tokens.tokenizer, target)
     run = PretrainingRun(settings, model, tokens)
     if text is not None and not goes_on:
+        if has_to_compile(model):
+            display.say("compiling kernels: some ten seconds, once on this machine")
         run.try_batch()  # from here on nothing that the user gave can be wrong
         write_record(folder, command, settings, record_of(text))
     return run

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from minibig.files import StorageError
 from minibig.pictures import reason_not_drawn
-from minibig.recipes.folder import is_run, record_seconds
+from minibig.recipes.folder import is_run, record_kernels, record_seconds
 from minibig.training import (
     Interrupted,
     Look,
@@ -14,7 +14,9 @@ from minibig.training import (
     TrainingError,
     TrainingSettings,
     at_most_every,
+    computed_by,
     shares,
+    speed_of,
 )
 
 _BETWEEN_PICTURES = 30.0  # seconds; one takes a quarter of a second
@@ -47,6 +49,10 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None], say: Callable[[str]
         if trainer.state.step < trainer.settings.steps:
             draw_if_any()
 
+    say(f"kernels: {speed_of(trainer.model)}")
+    with suppress(StorageError):
+        if is_run(trainer.folder):
+            record_kernels(trainer.folder, computed_by(trainer.model))
     pictures = at_most_every(_BETWEEN_PICTURES, draw_on_the_way)
     trainer.looks = (*trainer.looks, Look(_PICTURE, trainer.settings.evaluate_every, pictures))
     try:

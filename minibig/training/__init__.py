@@ -10,8 +10,8 @@ its settings have more steps. A run that starts from the weights of another is a
 `mb.load(its folder)` in a new folder.
 
 Read in this order: settings, failures, updates (what a step is), clock, looks (evaluations,
-samples), run_state, metrics, interruption, memory, progress, loop, samples. Pictures of a run are
-in `minibig/pictures`.
+samples), computation (what kernels), run_state, metrics, interruption, memory, progress, loop,
+samples. Pictures of a run are in `minibig/pictures`.
 """
 
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from minibig.contents import contents as _contents
 
 if TYPE_CHECKING:  # each name comes from its module when it is first asked for
     from minibig.training.clock import Clock, shares
+    from minibig.training.computation import computed_by, has_to_compile, speed_of
     from minibig.training.failures import TrainingError
     from minibig.training.interruption import Interrupted
     from minibig.training.looks import Look, at_most_every
@@ -50,10 +51,13 @@ __all__ = [
     "TrainingSettings",
     "Update",
     "at_most_every",
+    "computed_by",
+    "has_to_compile",
     "machine_memory",
     "opening",
     "process_memory",
     "progress_on",
     "shares",
+    "speed_of",
     "text_sampler",
 ]

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from minibig.autograd import Tensor
-from minibig.autograd.state import state as engine
 from minibig.backend import random_state, set_random_state
 from minibig.backend.checks import instance
 from minibig.files.lock import locked
@@ -27,6 +26,7 @@ from minibig.nn import Module
 from minibig.stopping import StopRequested
 from minibig.storage import save
 from minibig.training.clock import DATA, SAVING, STEPS, Clock
+from minibig.training.computation import computed_by
 from minibig.training.failures import (
     TrainingError,
     check_evaluation,
@@ -261,7 +261,7 @@ class Trainer:
         """
         found, notes = resume_run(self._checkpoints, self.model, self.update, self.settings)
         self.state = found or RunState()
-        self.state.kernels = engine.kernels
+        self.state.kernels = computed_by(self.model)
         self.state.metrics_lines = self.metrics.keep(self.state.metrics_lines)
         self.update.lr_factor = self.state.lr_factor
         self._saved = (self.state.step, self.state.looked_at) if found else None

@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minibig.autograd.state import state as engine
 from minibig.backend import Array, InputError, manual_seed, random_state, set_random_state
 from minibig.backend.checks import shown
 from minibig.files.shapes import Whole, check_shape
 from minibig.nn import Module
 from minibig.storage import StorageError, list_checkpoints, load_checkpoint, save_checkpoint
+from minibig.training.computation import FORMULAS, NUMPY, computed_by
 from minibig.training.settings import FREE_TO_CHANGE, TrainingSettings
 from minibig.training.updates import GradientUpdate, Update
 
@@ -37,8 +37,7 @@ class RunState:
     The lines of the metrics file up to here are counted, so that later ones can be cut off.
     `measured` has the latest number of each name that a look returned, `best` the best value of the
     one that decides. Each of the `rollbacks` made `lr_factor` smaller, by which the learning rate
-    is multiplied. `kernels` says whether the bits are those of the kernels or of the formulas,
-    `spent` what the seconds were spent on (`Clock`).
+    is multiplied. `kernels` says what computed it, and so whose bits the results have, `spent` what the seconds were spent on (`Clock`).
     """
 
     step: int = 0
@@ -50,7 +49,7 @@ class RunState:
     best: float | None = None
     rollbacks: int = 0
     lr_factor: float = 1.0
-    kernels: bool | None = None
+    kernels: str | None = None
     spent: dict[str, float] = field(default_factory=dict)
 
 
@@ -66,7 +65,7 @@ _SHAPE = {
         "best": (float, None),
         "rollbacks": Whole(0, _MOST),
         "lr_factor": float,
-        "kernels": (bool, None),
+        "kernels": (str, None),
         "spent": {str: float},
     },
     "settings": dict,
@@ -125,11 +124,10 @@ def resume_run(
     except InputError as error:
         raise InputError(f"{folder} holds the checkpoints of another model: {error}") from None
     set_random_state(saved["random"])
-    if state.kernels not in (None, engine.kernels):
-        before, now = ("with", "without") if state.kernels else ("without", "with")
+    if state.kernels not in (None, now := computed_by(model)):
         notes.append(
-            f"up to step {state.step} this run was computed {before} kernels, and now it goes on "
-            f"{now} them: its last digits are no longer those of an unbroken run."
+            f"up to step {state.step} this run was computed by {state.kernels}, and now it goes on "
+            f"by {now}: its last digits are no longer those of an unbroken run."
         )
     return state, notes
 
@@ -148,6 +146,8 @@ def _converted(path: Path, saved: dict[str, Any]) -> dict[str, Any]:
     if "validation_loss" in run:
         value = run.pop("validation_loss")
         run["measured"] = {} if value is None else {"validation_loss": value}
+    if isinstance(run.get("kernels"), bool):
+        run["kernels"] = NUMPY if run["kernels"] else FORMULAS
     for name in run.keys() - asdict(RunState()).keys():
         raise StorageError(
             f"{path} holds {name}, which this minibig does not know. Upgrade minibig."

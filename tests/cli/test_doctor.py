@@ -11,6 +11,7 @@ from fake_cupy import fake_cupy
 from minibig.cli import main
 from minibig.diagnosis import machine, self_test
 from minibig.diagnosis.machine import BROKEN, GOOD, MISSING, findings
+from minibig.kernels import loops
 
 from .commands import minibig
 
@@ -111,10 +112,34 @@ def test_mpi_needs_a_package_and_a_launcher(monkeypatch):
 
 
 def test_kernels_that_are_off_are_said(monkeypatch):
-    monkeypatch.setenv("MINIBIG_KERNELS", "off")
-    assert found("kernels").state == MISSING
-    monkeypatch.delenv("MINIBIG_KERNELS")
+    monkeypatch.setattr(machine, "KERNELS", "off")
+    assert found("kernels").state == found("loops").state == MISSING
+    monkeypatch.setattr(machine, "KERNELS", "on")
     assert found("kernels").state == GOOD
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "advice"),
+    [
+        (loops.NO_NUMBA, 'pip install "minibig[fast]"'),
+        ("Numba cannot be used here: a reason", "pip install --force-reinstall numba"),
+    ],
+)
+def test_loops_that_are_not_compiled_are_said_with_the_reason(monkeypatch, obstacle, advice):
+    monkeypatch.setattr(machine, "KERNELS", "on")
+    monkeypatch.setattr(loops, "obstacle", lambda: obstacle)
+    finding = found("loops")
+    assert (finding.state, finding.found) == (MISSING, f"in NumPy: {obstacle}")
+    assert advice in finding.advice
+
+
+def test_compiled_loops_are_said_with_their_version_and_place():
+    if loops.obstacle():
+        pytest.skip("there is no Numba to compile them")
+    numba = pytest.importorskip("numba")
+    finding = found("loops")
+    assert finding.state == GOOD
+    assert finding.found.startswith(f"compiled by Numba {numba.__version__}, kept in ")
 
 
 def test_minibig_says_where_it_is():

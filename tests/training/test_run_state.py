@@ -12,7 +12,8 @@ import minibig as mb
 from minibig.backend import InputError, random_state, stream
 from minibig.nn import Linear
 from minibig.storage import StorageError, list_checkpoints, load_checkpoint, save_checkpoint
-from minibig.training import GradientUpdate, Look, Trainer, TrainingSettings
+from minibig.training import GradientUpdate, Look, Trainer, TrainingSettings, computed_by
+from minibig.training.computation import FORMULAS, NUMPY
 from minibig.training.run_state import RunState, resume_run, save_run
 
 from .tiny_runs import trainer
@@ -171,12 +172,23 @@ def test_a_run_that_goes_on_without_the_kernels_it_began_with_says_so(tmp_path):
     finished(tmp_path, 10)
     with mb.reference():
         run, _ = finished(tmp_path, 12)
+    by = computed_by(mb.nn.Linear(1, 1))
     assert any(
-        "was computed with kernels, and now it goes on without" in x for x in warnings_of(run)
+        f"was computed by {by}, and now it goes on by formulas alone" in x for x in warnings_of(run)
     )
     finished(tmp_path, 13)
     [_, _, _, last] = warnings_of(run)
-    assert "up to step 12 this run was computed without kernels, and now it goes on with" in last
+    assert (
+        f"up to step 12 this run was computed by formulas alone, and now it goes on by {by}" in last
+    )
+
+
+@pytest.mark.parametrize(("before", "said"), [(True, NUMPY), (False, FORMULAS)])
+def test_checkpoints_of_older_versions_know_kernels_or_none(tmp_path, before, said):
+    layer, update = changed_state(tmp_path, kernels=before)
+    state, notes = resume_run(tmp_path, layer, update, SETTINGS)
+    assert state.kernels == said
+    assert len(notes) == (said != computed_by(layer))
 
 
 def changed_state(folder, **changes):
@@ -203,7 +215,7 @@ def changed_state(folder, **changes):
         ({"measured": [1]}, "run.measured must be an object"),
         ({"measured": {"a": "b"}}, "run.measured.a must be a number"),
         ({"lr_factor": True}, "run.lr_factor must be a number"),
-        ({"kernels": 1}, "run.kernels must be true or false or null"),
+        ({"kernels": 1}, "run.kernels must be a text or null"),
         ({"spent": {"steps": "long"}}, "run.spent.steps must be a number"),
     ],
 )

@@ -1,0 +1,87 @@
+"""Loops run whatever state the compiler is in: without it, or with a cache that is of no use."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from minibig.kernels import loops
+
+ROOT = Path(loops.__file__).parents[2]
+ONE_LOOP = """
+import numpy as np, minibig as mb
+from minibig.kernels.indexing import add_rows
+table = mb.tensor(np.ones((3, 2), "float32"), requires_grad=True)
+mb.embedding(np.array([0, 2, 0]), table).sum().backward()
+assert table.grad.tolist() == [[2.0, 2.0], [0.0, 0.0], [1.0, 1.0]]
+assert mb.kernels.loops.obstacle() or add_rows.is_compiled()
+print(mb.kernels.loops.obstacle() or bool(add_rows.machine.stats.cache_hits))
+"""
+needs_numba = pytest.mark.skipif(bool(loops.obstacle()), reason="there is no Numba to compile")
+
+
+def run(*, path=(), code=ONE_LOOP, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, [*path, ROOT])),
+            "MINIBIG_KERNELS": "on",
+            **{name: str(value) for name, value in environment.items()},
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("raise ImportError('Numba needs NumPy 2.4 or less')", "Numba needs NumPy 2.4 or less"),
+        ("import os; os.nothing", "module 'os' has no attribute 'nothing'"),
+        ("", "cannot import name 'types' from 'numba'"),
+    ],
+)
+def test_numba_that_cannot_be_imported_is_warned_of_once_and_numpy_runs(tmp_path, content, reason):
+    (tmp_path / "numba").mkdir()
+    (tmp_path / "numba" / "__init__.py").write_text(content)
+    done = run(path=[tmp_path])
+    assert done.stdout.startswith(f"Numba cannot be used here: {reason}")
+    assert done.stderr.count("Kernels run on NumPy.") == 1
+
+
+def test_without_numba_nothing_is_said_on_the_way(tmp_path):
+    missing = "raise ModuleNotFoundError('No module named numba', name='numba')"
+    (tmp_path / "numba.py").write_text(missing)
+    done = run(path=[tmp_path])
+    assert (done.stdout, done.stderr) == (f"{loops.NO_NUMBA}\n", "")
+
+
+def test_an_unknown_value_of_minibig_kernels_is_one_sentence():
+    sentence = "MINIBIG_KERNELS must be one of on, numpy, off; got 'numpi'."
+    environment = {**os.environ, "MINIBIG_KERNELS": "numpi", "PYTHONPATH": str(ROOT)}
+    for words, start in (["-c", "import minibig"], "ValueError"), (["-m", "minibig"], "minibig"):
+        done = subprocess.run(
+            [sys.executable, *words], env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == f"{start}: {sentence}"
+
+
+@needs_numba
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [".nbi", ".nbc"])
+def test_what_is_kept_of_a_loop_is_found_again_and_made_anew_if_it_is_damaged(tmp_path, ending):
+    assert run(NUMBA_CACHE_DIR=tmp_path).stdout == "False\n"
+    assert run(NUMBA_CACHE_DIR=tmp_path).stdout == "True\n"
+    for path in tmp_path.rglob(f"*{ending}"):
+        path.write_bytes(path.read_bytes()[:40])
+    for _ in range(2):  # compiled for itself, and then to be kept
+        done = run(NUMBA_CACHE_DIR=tmp_path)
+        assert (done.stdout, done.stderr) == ("False\n", "")
+    assert run(NUMBA_CACHE_DIR=tmp_path).stdout == "True\n"
