@@ -37,7 +37,8 @@ class RunState:
     The lines of the metrics file up to here are counted, so that later ones can be cut off.
     `measured` has the latest number of each name that a look returned, `best` the best value of the
     one that decides. Each of the `rollbacks` made `lr_factor` smaller, by which the learning rate
-    is multiplied. `kernels` says what computed it, and so whose bits the results have, `spent` what the seconds were spent on (`Clock`).
+    is multiplied. `kernels` says what computed it, and so whose bits its results have; `spent` what
+    the seconds were spent on (`Clock`).
     """
 
     step: int = 0
