@@ -132,17 +132,12 @@ def write_record(
     discard(folder)
 
 
-def record_kernels(folder: Path, kind: str) -> None:
-    """Write into the record of a run what computes it from here on."""
+def record_training(folder: Path, by: str, seconds: dict[str, float]) -> None:
+    """Write into the record of a run what computes it, and how long each part of it took."""
     record = read_record(folder)
-    if record.kernels[-1:] != (kind,):
-        changed = record.changed({"kernels": (*record.kernels, kind)})
-        write_json(folder / RECORD, changed.to_json())
-
-
-def record_seconds(folder: Path, seconds: dict[str, float]) -> None:
-    """Write into the record of a run how long each part of its training took."""
-    write_json(folder / RECORD, read_record(folder).changed({"seconds": seconds}).to_json())
+    kernels = record.kernels if record.kernels[-1:] == (by,) else (*record.kernels, by)
+    changes = {"kernels": kernels, "seconds": seconds or record.seconds}
+    write_json(folder / RECORD, record.changed(changes).to_json())
 
 
 @contextmanager

@@ -206,14 +206,9 @@ class PretrainingRun:
             draw_losses(trainer.metrics, folder / "loss.png", self.floor, title=folder.name)
 
         result = run_and_draw(trainer, draw, display.say)
-        return PretrainingResult(
-            folder,
-            self.model,
-            self.tokens.tokenizer,
-            self._numbers(result),
-            result.seconds,
-            bool(result.tokens_per_second),
-        )
+        numbers, is_new = self._numbers(result), bool(result.tokens_per_second)
+        tokenizer = self.tokens.tokenizer
+        return PretrainingResult(folder, model, tokenizer, numbers, result.seconds, is_new)
 
     @property
     def batches(self) -> Batches:

@@ -40,17 +40,12 @@ def settings_on_record(folder: Path) -> Pretraining:
             f"{folder} holds no run to go on with. To begin one, leave out --resume and --extend."
         )
     record = read_record(folder)
-    if record.is_quickstart:
-        raise InputError(
-            f"{folder} holds a run of quickstart. To train on a text, choose another --out, or "
-            "begin anew there (--restart). That run goes on with: "
-            f"{command_line('minibig', 'quickstart', '--out', folder)}"
-        )
     if record.kind != "pretrain":
+        goes_on = ("minibig", "quickstart", "--out", folder)
+        again = ("goes on", goes_on) if record.is_quickstart else ("began", record.command)
         raise InputError(
             f"{folder} holds a run of {record.kind}. To train on a text, choose another --out, or "
-            "begin anew there (--restart). That run began with: "
-            f"{command_line(*record.command)}"
+            f"begin anew there (--restart). That run {again[0]} with: {command_line(*again[1])}"
         )
     with damage_told(folder / RECORD):
         return pretraining_of(record.settings).changed({"out": folder})

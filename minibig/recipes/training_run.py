@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from minibig.files import StorageError
 from minibig.pictures import reason_not_drawn
-from minibig.recipes.folder import is_run, record_kernels, record_seconds
+from minibig.recipes.folder import is_run, record_training
 from minibig.training import (
     Interrupted,
     Look,
@@ -50,9 +50,7 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None], say: Callable[[str]
             draw_if_any()
 
     say(f"kernels: {speed_of(trainer.model)}")
-    with suppress(StorageError):
-        if is_run(trainer.folder):
-            record_kernels(trainer.folder, computed_by(trainer.model))
+    _record(trainer)
     pictures = at_most_every(_BETWEEN_PICTURES, draw_on_the_way)
     trainer.looks = (*trainer.looks, Look(_PICTURE, trainer.settings.evaluate_every, pictures))
     try:
@@ -75,7 +73,7 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None], say: Callable[[str]
 
 
 def _record(trainer: Trainer) -> None:
-    """Keep what the time was spent on, if that can be written: no run ends for it."""
+    """Keep what computes the run and what its time was spent on, if that can be written."""
     with suppress(StorageError):
         if is_run(trainer.folder):
-            record_seconds(trainer.folder, trainer.clock.spent())
+            record_training(trainer.folder, computed_by(trainer.model), trainer.clock.spent())

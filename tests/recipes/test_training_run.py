@@ -7,6 +7,7 @@ import signal
 import pytest
 from training.tiny_runs import trainer
 
+import minibig as mb
 from minibig.recipes import pretraining
 from minibig.recipes.folder import TextRecord, is_run, read_record, write_record
 from minibig.recipes.training_run import run_and_draw
@@ -69,10 +70,15 @@ def test_a_run_says_what_its_time_was_spent_on_and_keeps_it_in_its_record(tmp_pa
     run_and_draw(trainer(tmp_path), lambda: None, said.append)
     kept = read_record(tmp_path).seconds
     assert set(kept) == {*PARTS, "validation", "sample", "picture"}
-    assert re.fullmatch(r"time: \d+ s: \d+\.\d % \w+, .*", *said)
+    by = read_record(tmp_path).kernels
+    assert said[0].startswith(f"kernels: {by[0]}")
+    assert re.fullmatch(r"time: \d+ s: \d+\.\d % \w+, .*", said[1])
     run_and_draw(trainer(tmp_path), lambda: None, said.append)
-    assert len(said) == 1, "a run that was finished before has said it"
-    assert read_record(tmp_path).seconds == kept
+    assert said[2:] == said[:1], "a run that was finished before has said it"
+    assert (read_record(tmp_path).seconds, read_record(tmp_path).kernels) == (kept, by)
+    with mb.reference():
+        run_and_draw(trainer(tmp_path), lambda: None, said.append)
+    assert read_record(tmp_path).kernels == (*by, "formulas alone")
 
 
 def test_a_run_that_is_stopped_keeps_what_its_time_was_spent_on(tmp_path):
