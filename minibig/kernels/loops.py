@@ -58,6 +58,8 @@ class CompiledLoop:
         return is_plain(*arrays) and self._is_compiled_for(arrays[0])
 
     def __call__(self, *arguments: Any) -> None:
+        if not self.is_compiled():  # another loop took the arrays, and it is too late for a formula
+            raise RuntimeError(f"{self.name} cannot be compiled. Set MINIBIG_KERNELS=numpy.")
         self.machine(*arguments)
 
     def is_compiled(self) -> bool:

@@ -50,7 +50,7 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None], say: Callable[[str]
             draw_if_any()
 
     say(f"kernels: {speed_of(trainer.model)}")
-    _record(trainer)
+    _record(trainer, {})
     pictures = at_most_every(_BETWEEN_PICTURES, draw_on_the_way)
     trainer.looks = (*trainer.looks, Look(_PICTURE, trainer.settings.evaluate_every, pictures))
     try:
@@ -59,7 +59,7 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None], say: Callable[[str]
         if not getattr(error, "is_late", False):
             with trainer.clock.on(_PICTURE):
                 reason_not_drawn(draw_if_any)  # what ended the run is what has to be said
-        _record(trainer)
+        _record(trainer, trainer.clock.spent())
         raise
     with trainer.clock.on(_PICTURE):
         reason = reason_not_drawn(draw_if_any)
@@ -67,13 +67,13 @@ def run_and_draw(trainer: Trainer, draw: Callable[[], None], say: Callable[[str]
         warning = f"the picture could not be drawn: {reason}"
         trainer.progress.report({"step": result.steps, "warning": warning})
     if result.tokens_per_second:
-        _record(trainer)
+        _record(trainer, trainer.clock.spent())
         say(f"time: {trainer.clock.seconds():,.0f} s: {shares(trainer.clock.spent())}")
     return result
 
 
-def _record(trainer: Trainer) -> None:
+def _record(trainer: Trainer, spent: dict[str, float]) -> None:
     """Keep what computes the run and what its time was spent on, if that can be written."""
     with suppress(StorageError):
         if is_run(trainer.folder):
-            record_training(trainer.folder, computed_by(trainer.model), trainer.clock.spent())
+            record_training(trainer.folder, computed_by(trainer.model), spent)
