@@ -11,16 +11,8 @@ from pathlib import Path
 from minibig.backend import InputError
 from minibig.backend.checks import whole
 from minibig.data.columns import split_column
-from minibig.files import command_line
-from minibig.recipes.folder import (
-    RECORD,
-    TextRecord,
-    damage_told,
-    is_run,
-    read_record,
-    run_folder,
-    write_record,
-)
+from minibig.files import command_line, write_json
+from minibig.recipes.folder import RECORD, TextRecord, damage_told, is_run, read_record, run_folder
 from minibig.recipes.settings import Pretraining, pretraining_of
 from minibig.recipes.text import text_of
 from minibig.settings import Settings
@@ -68,7 +60,7 @@ def extended(folder: Path, steps: int) -> Pretraining:
             )
         settings = settings.changed({"steps": settings.training.steps + steps})
         record = read_record(folder)
-        write_record(folder, record.command, settings, record.text)
+        write_json(folder / RECORD, record.changed({"settings": settings.to_json()}).to_json())
     return settings
 
 
