@@ -1,5 +1,6 @@
 import json
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from minibig.recipes import Pretraining
 from minibig.storage import load
 from minibig.tokenizers import Characters, load_tokenizer
 
-from .commands import COMMAND, TINY, called, environment, flags
+from .commands import COMMAND, TINY, called, environment, flags, minibig
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -216,3 +217,16 @@ def test_what_it_advises_can_be_pasted(tmp_path, text_file, name):
     assert (wrote.returncode, wrote.stderr) == (0, "")
     listed = called("info", ".", folder=tmp_path)  # a folder of runs names each with its command
     assert f"minibig info {advice.removeprefix('generate ')}" in listed.stdout
+
+
+def test_a_process_may_begin_by_extending_a_run_with_other_kernels(finished_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(finished_run, run)
+    began = json.loads((run / "run.json").read_text())["kernels"]
+    done = minibig("train", "--out", run, "--extend", 1, MINIBIG_KERNELS="off")
+    assert done.returncode == 0, done.stderr
+    assert "kernels: formulas alone" in done.stdout.splitlines()
+    assert f"computed by {began[-1]}, and now it goes on by formulas alone" in done.stdout
+    assert json.loads((run / "run.json").read_text())["kernels"] == [*began, "formulas alone"]
+    looked_at = called("info", run).stdout
+    assert f"computed by        {began[-1]}, then formulas alone" in looked_at
