@@ -52,7 +52,7 @@ def keep_top_k(logits: Array, k: int) -> Array:
     if k >= V:
         return logits
     smallest = np.partition(logits, V - k, axis=-1)[:, V - k, None]  # (B, 1)
-    return np.where(logits < smallest, -math.inf, logits).astype(logits.dtype)
+    return np.where(logits < smallest, -math.inf, logits).astype(logits.dtype, copy=False)
 
 
 def keep_top_p(logits: Array, p: float) -> Array:
@@ -71,12 +71,35 @@ def keep_top_p(logits: Array, p: float) -> Array:
     number("top_p", p, above=0, most=1)
     if p == 1:
         return logits
-    order = np.argsort(-logits, axis=-1, kind="stable")
-    likeliest_first = np.take_along_axis(probabilities(logits), order, axis=-1)
-    before = np.cumsum(likeliest_first, axis=-1) - likeliest_first  # what came before each token
-    kept = np.empty(logits.shape, bool)
-    np.put_along_axis(kept, order, before < p, axis=-1)
-    return np.where(kept, logits, -math.inf).astype(logits.dtype)
+    kept = np.full_like(logits, -math.inf)
+    for row, likely, result in zip(logits, probabilities(logits), kept, strict=True):
+        nucleus = _nucleus(row, likely, p)
+        result[nucleus] = row[nucleus]
+    return kept
+
+
+def _nucleus(logits: Array, likely: Array, p: float) -> Array:
+    """The fewest tokens of one row whose probabilities add up to p or more.
+
+    As long as there are many, they are parted at the median: either the likelier half is enough, or
+    all of it is taken, and what is missing is looked for in the other. Only the last are sorted.
+    """
+    taken, tokens = [], np.flatnonzero(likely)
+    while len(tokens) > 1000:
+        of_these = logits[tokens]
+        median = np.partition(of_these, len(tokens) // 2)[len(tokens) // 2]
+        likelier = tokens[of_these > median]
+        if not len(likelier):  # most are equal
+            break
+        together = likely[likelier].sum()
+        if together >= p:
+            tokens = likelier
+        else:
+            taken.append(likelier)
+            tokens, p = tokens[of_these <= median], p - together
+    likeliest_first = tokens[np.argsort(-logits[tokens], kind="stable")]
+    enough = np.searchsorted(np.cumsum(likely[likeliest_first]), p) + 1
+    return np.concatenate([*taken, likeliest_first[:enough]])
 
 
 def penalize_repetition(logits: Array, ids: Array, penalty: float) -> Array:
@@ -117,6 +140,12 @@ def probabilities(logits: Array) -> Array:
     >>> probabilities(np.array([[0.0, 0.0, -math.inf]]))
     array([[0.5, 0.5, 0. ]])
     """
+    e = np.exp(logits.astype(np.float64) - _top(logits))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _top(logits: Array) -> Array:
+    """The largest logit of each row (B, 1), after it was checked that there is a distribution."""
     top = logits.max(axis=-1, keepdims=True)
     if not np.isfinite(top).all():
         bad = np.isnan(logits).any() or (top == math.inf).any()
@@ -126,8 +155,7 @@ def probabilities(logits: Array) -> Array:
             if bad
             else "every token of a row was ruled out (logits −∞). Allow at least one."
         )
-    e = np.exp(logits.astype(np.float64) - top)
-    return e / e.sum(axis=-1, keepdims=True)
+    return top
 
 
 def draw(p: Array, generators: "Sequence[np.random.Generator]") -> Array:
@@ -172,12 +200,16 @@ class Sampling(Settings):
     def choose(
         self, logits: Array, ids: Array, generators: "Sequence[np.random.Generator]"
     ) -> Array:
-        """One token for each row of logits (B, V), after the tokens ids (B, T)."""
+        """One token for each row of logits (B, V), after the tokens ids (B, T).
+
+        With temperature 0 that is the first of the likeliest, which top-k and top-p always keep.
+        """
         if self.repetition_penalty != 1:
             logits = penalize_repetition(logits, ids, self.repetition_penalty)
-        greedy = self.temperature == 0
-        logits = logits if greedy else scale_temperature(logits, self.temperature)
+        if self.temperature == 0:
+            _top(logits)
+            return logits.argmax(axis=-1)
+        logits = scale_temperature(logits, self.temperature)
         logits = logits if self.top_k is None else keep_top_k(logits, self.top_k)
         logits = logits if self.top_p is None else keep_top_p(logits, self.top_p)
-        p = probabilities(logits)
-        return p.argmax(axis=-1) if greedy else draw(p, generators)
+        return draw(probabilities(logits), generators)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import minibig as mb
 from minibig.backend import generator
 from minibig.generation import (
+    Sampling,
     draw,
     keep_top_k,
     keep_top_p,
@@ -67,6 +68,33 @@ def test_top_p_keeps_the_smallest_set_that_reaches_p(values, p):
         least = probability[kept].min()
         assert probability[kept].sum() - least < p + 1e-9
         assert (probability[~kept] <= least).all()
+
+
+def nucleus_by_sorting(row, p):
+    """The definition: all tokens, likeliest first; as many as add up to p."""
+    order = np.argsort(-row, kind="stable")
+    sums = np.cumsum(probabilities(row[None])[0][order])
+    return set(order[: np.searchsorted(sums, p) + 1].tolist())
+
+
+@pytest.mark.parametrize("spread", [0.01, 1, 4, 30])
+@pytest.mark.parametrize("digits", [0, 1, 7])  # few digits: many tokens are equal
+@pytest.mark.parametrize("p", [0.03, 0.5, 0.95, 0.9999])
+def test_top_p_of_a_large_vocabulary_is_what_sorting_all_of_it_gives(spread, digits, p):
+    logits = np.random.default_rng(0).standard_normal((2, 5000)) * spread
+    logits = logits.round(digits).astype("float32")
+    logits[1, 100:] = -np.inf
+    for row, kept in zip(logits, keep_top_p(logits, p), strict=True):
+        found = np.flatnonzero(np.isfinite(kept))
+        assert set(found.tolist()) == nucleus_by_sorting(row, p)
+        assert (kept[found] == row[found]).all()
+
+
+@pytest.mark.parametrize("restricted", [{}, {"top_k": 3}, {"top_p": 0.3}])
+def test_temperature_0_takes_the_first_of_the_likeliest(restricted):
+    logits = arrays([[1, 5, 5, 2], [-math.inf, 0, 0, 0]])
+    sampling = Sampling(temperature=0, **restricted)
+    assert sampling.choose(logits, np.zeros((2, 1), int), []).tolist() == [1, 1]
 
 
 def test_of_equal_tokens_top_p_keeps_the_first():
