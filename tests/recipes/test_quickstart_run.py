@@ -254,7 +254,7 @@ def test_ctrl_c_while_learning_saves_and_says_how_to_go_on(tmp_path, stage):
         ({"data": "stdlib"}, "only the data world has questions with answers; got stdlib"),
         ({"finetuning": {"n_layers": 2}}, "TrainingSettings has no setting 'n_layers'"),
         ({"finetuning": {"step": 2}}, "has no setting 'step'; did you mean steps?"),
-        ({"optimizer": "adafactor", "betas": [0.9, 0.9]}, "adafactor has none. Leave them out"),
+        ({"optimizer": "adafactor", "lr": 0.1, "betas": [0.9, 0.9]}, "adafactor has none. Leave"),
         ({"finetuning": {"optimizer": "adafactor", "betas": [0.9, 0.9]}}, "adafactor has none"),
         ({"finetuning": 3}, "finetuning must be of type TrainingSettings; got int: 3"),
         ({"finetuning": {"steps": 1, "warmup_steps": 1}}, "steps must be more than warmup_steps"),
