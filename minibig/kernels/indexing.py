@@ -30,7 +30,7 @@ def forward(weight, ids, *, keep):
 def backward(g, residuals, *, needed, owned, last):
     shape, ids = residuals
     gradient = np.zeros(shape, g.dtype)
-    if ids.size:
+    if g.size:
         flat = ids.reshape(-1)
         order = np.argsort(flat, kind="stable")
         found, firsts = np.unique(flat[order], return_index=True)

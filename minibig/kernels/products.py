@@ -182,7 +182,9 @@ _LOOPS: dict[Any, CompiledLoop] = {
 @feed_forward.kernel("cpu")
 def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
     activate = _LOOPS.get(activation)
-    if activate is None or not activate.takes(x, w1, b1, w2, b2) or not x.size or not w1.size:
+    if activate is None or not activate.takes(x, w1, b1, w2, b2):
+        return NotImplemented
+    if not (x.size and w1.size and w2.size):
         return NotImplemented
     rows = as_rows(x)  # (N, D)
     N, F = len(rows), w1.shape[1]

@@ -21,6 +21,10 @@ def test_ids_may_have_several_axes_and_any_integer_type():
     expect_same(lambda weight: mb.embedding(weight, ids), random_tensor(numbers, 7, 3))
 
 
+def test_vectors_may_have_no_numbers():
+    expect_same(lambda weight: mb.embedding(weight, mb.tensor([1, 1])), random_tensor(numbers, 7, 0))
+
+
 @given(counts=st.lists(st.integers(1, 300), min_size=1, max_size=8))
 def test_segments_of_any_length_are_added_up(counts):
     rows = np.random.default_rng(sum(counts)).integers(-9, 9, (sum(counts), 2)).astype(np.float32)

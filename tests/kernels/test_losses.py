@@ -1,10 +1,11 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
 
-from .comparison import expect_same, random_tensor
+from .comparison import expect_close, expect_same, random_tensor
 
 numbers = np.random.default_rng(2)
 
@@ -51,3 +52,10 @@ def test_a_loss_that_is_scaled_or_kept_gives_the_right_gradient_each_time():
 
 def test_all_targets_ignored_is_nan():
     assert np.isnan(mb.cross_entropy(mb.zeros((2, 3)), mb.tensor([-100, -100])).item())
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_class_that_is_ruled_out_has_no_part_in_the_loss_of_another(smoothing):
+    hidden = np.array([[0.0, -np.inf, 1.0], [-np.inf, 2.0, -np.inf]], np.float32)
+    x, targets = mb.tensor(hidden, requires_grad=True), mb.tensor([2, 1])
+    expect_close(lambda x: mb.cross_entropy(x, targets, label_smoothing=smoothing), x)

@@ -86,6 +86,16 @@ def test_feed_forward_is_its_formula_for_any_number_of_rows(activation, rows, D,
     expect_close(f, x, w1, b1, w2, b2)
 
 
+@pytest.mark.parametrize("rows", [1, 70])
+@pytest.mark.parametrize("sizes", [(0, 3, 2), (3, 0, 2), (3, 2, 0)])
+def test_layers_may_have_no_numbers_to_read_between_or_to_write(sizes, rows):
+    D, F, U = sizes
+    shapes = ((rows, D), (D, F), (F,), (F, U), (U,))
+    inputs = [random_tensor(numbers, *shape) for shape in shapes]
+    expect_same(lambda *x: mb.feed_forward(*x, activation=mb.relu), *inputs)
+    expect_same(mb.linear, *inputs[:3])
+
+
 def test_large_inputs_of_gelu_overflow_nowhere():
     x = mb.tensor([[-1e4], [-30.0], [30.0], [1e4]], requires_grad=True)
     one, zero = mb.ones((1, 1)), mb.zeros((1,))

@@ -33,7 +33,9 @@ def cross_entropy_rows(
             total += np.float64(e[n, v])
             sum_x += np.float64(x[n, v] - top)
         x_k = np.float64(x[n, k] - top)
-        losses[n] = math.log(total) - (1 - smoothing) * x_k - smoothing * sum_x / V
+        losses[n] = math.log(total) - (1 - smoothing) * x_k
+        if smoothing != 0:  # else 0·∞, where a logit is −∞
+            losses[n] -= smoothing * sum_x / V
         factor, spread = f32(share / total), f32(share * smoothing / V)
         for v in range(V):
             e[n, v] = e[n, v] * factor - spread
