@@ -22,7 +22,9 @@ def test_ids_may_have_several_axes_and_any_integer_type():
 
 
 def test_vectors_may_have_no_numbers():
-    expect_same(lambda weight: mb.embedding(weight, mb.tensor([1, 1])), random_tensor(numbers, 7, 0))
+    expect_same(
+        lambda weight: mb.embedding(weight, mb.tensor([1, 1])), random_tensor(numbers, 7, 0)
+    )
 
 
 @given(counts=st.lists(st.integers(1, 300), min_size=1, max_size=8))
