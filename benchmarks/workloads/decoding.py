@@ -56,7 +56,8 @@ def transformers_writes(sizes: Sizes) -> Action:
     from transformers import GPT2Config, GPT2LMHeadModel
 
     V, L, H, D = astuple(sizes)[:4]
-    config = GPT2Config(V, sizes.context, D, L, H, bos_token_id=None, eos_token_id=None)
+    widths = {"n_positions": sizes.context, "n_embd": D, "n_layer": L, "n_head": H}
+    config = GPT2Config(vocab_size=V, **widths, bos_token_id=None, eos_token_id=None)
     model = GPT2LMHeadModel(config).eval()
     choice: dict[str, Any] = {"do_sample": False}
     if sizes.sampled:
