@@ -98,7 +98,7 @@ class MultiHeadAttention(Heads):
     def _heads(self, x: Tensor, start: int) -> tuple[Tensor, Tensor, Tensor]:
         """q, k and v of each head (B, H, T, K); the first token is at position `start`."""
         expect_axes("x", x, "B T D", D=self.d_model)
-        q, k, v = (split_heads(part, self.n_heads) for part in split(self.qkv(x), sizes=3, axis=-1))
+        q, k, v = split(split_heads(self.qkv(x), 3 * self.n_heads), sizes=3, axis=1)
         if self.rotary is not None:
             q, k = self.rotary(q, start), self.rotary(k, start)
         return q, k, v
@@ -152,9 +152,7 @@ class CrossAttention(Heads):
         """q (B, H, T, K), k and v (B, H, S, K) of each head."""
         expect_axes("x", x, "B T D", D=self.d_model)
         expect_axes("memory", memory, "B S D", B=x.shape[0], D=self.d_model)
-        k, v = (
-            split_heads(part, self.n_heads) for part in split(self.kv(memory), sizes=2, axis=-1)
-        )
+        k, v = split(split_heads(self.kv(memory), 2 * self.n_heads), sizes=2, axis=1)
         return split_heads(self.q(x), self.n_heads), k, v
 
 
