@@ -2,6 +2,7 @@
 
 from benchmarks.workload import Workload
 from benchmarks.workloads import (
+    attention,
     decoding,
     gpt_step,
     nanogpt_run,
@@ -10,7 +11,7 @@ from benchmarks.workloads import (
     tokenizers,
 )
 
-_FILES = (gpt_step, decoding, small_operations, tokenizers, starting, nanogpt_run)
+_FILES = (gpt_step, attention, decoding, small_operations, tokenizers, starting, nanogpt_run)
 
 WORKLOADS: dict[str, Workload] = {
     workload.name: workload for file in _FILES for workload in file.WORKLOADS
