@@ -4,7 +4,7 @@ A kernel cuts an operation into blocks and asks BLAS for the products; what is l
 numbers of a block is a function here called a loop:
 
     @loop
-    def layer_norm_rows(x, weight, bias, eps, x_hat, r, y): ...     # kernels/normalization.py
+    def sum_rows(x, start, stop, y): ...                               # kernels/products.py
 
 The function of the same name in the file of the same name below `compiled/` does the same, written
 as the plain loop that it is, in one pass over the numbers. It is used for float32 where Numba is
@@ -13,9 +13,9 @@ it first runs. Where that cannot be done, only speed is missing.
 
 Where a chain of NumPy calls would gain too little, there is the compiled loop only:
 
-    rms_norm_rows = CompiledLoop(__name__, "rms_norm_rows")
+    masked_rows = CompiledLoop(__name__, "masked_rows")                # kernels/dropout_masks.py
 
-and the kernel returns NotImplemented, so that the formula runs, unless `rms_norm_rows.takes(x)`.
+and the kernel returns NotImplemented, so that the formula runs, unless `masked_rows.takes(x)`.
 
 Loops write their results into arrays that they are given. Arrays are contiguous: a compiled loop
 refuses others with a TypeError.
@@ -52,7 +52,7 @@ class CompiledLoop:
     def takes(self, *arrays: Array | None) -> bool:
         """Whether it runs on these arrays, the first of which is given: float32, with Numba.
 
-        >>> CompiledLoop("minibig.kernels.normalization", "rms_norm_rows").takes(np.zeros(2))
+        >>> CompiledLoop("minibig.kernels.dropout_masks", "masked_rows").takes(np.zeros(2))
         False
         """
         return is_plain(*arrays) and self._is_compiled_for(arrays[0])

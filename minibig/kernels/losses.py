@@ -62,13 +62,8 @@ def backward(
     g, residuals, *, needed, owned, last, weights, ignore_index, label_smoothing, reduction
 ):
     shape, gradient = residuals
-    factor = float(g)
-    if not last:
+    if float(g) != 1:
+        gradient = np.multiply(gradient, g, out=gradient if last else None)
+    elif not last:
         gradient = gradient.copy()
-    if factor != 1:
-
-        def block(i: int, j: int) -> None:
-            gradient[i:j] *= factor
-
-        for_blocks(block, len(gradient), rows_of(*gradient.shape))
     return gradient.reshape(shape), None

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from minibig.autograd.tensors import Pattern
 from minibig.backend import Array, total
 from minibig.kernels.loops import CompiledLoop, loop
 from minibig.kernels.parallel import Task, as_rows, blocks, for_blocks, is_plain, rows_of, run_tasks
@@ -61,6 +62,26 @@ def few_rows_product(x: Array, weight: Array) -> Array:
     return y
 
 
+def affine(x: Array, weight: Array, bias: Array | None) -> Array:
+    """x W + b, or x W: by blocks of rows, or of the weight if there are few rows.
+
+    Shapes:  x (N, D), weight (D, F), bias (F)  ->  (N, F).
+    """
+    N, F = len(x), weight.shape[1]
+    if N <= FEW:
+        y = few_rows_product(x, weight)
+        return y if bias is None else np.add(y, bias, out=y)
+    y = np.empty((N, F), x.dtype)
+
+    def block(i: int, j: int) -> None:
+        np.matmul(x[i:j], weight, out=y[i:j])
+        if bias is not None:
+            y[i:j] += bias
+
+    for_blocks(block, N, product_rows(N))
+    return y
+
+
 def product(a: Array, b: Array, y: Array) -> list[Task]:
     """y = a b, one of several products: tasks for `run_tasks`, blocks of rows."""
     return blocks(lambda i, j: np.matmul(a[i:j], b, out=y[i:j]), len(a), product_rows(len(a), 2))
@@ -92,47 +113,42 @@ def column_sums(g: Array, y: Array) -> list[Task]:
     return blocks(lambda i, j: sum_rows(g, i, j, y), F, max(1, (1 << 19) // N))
 
 
+def affine_gradients(x: Array, weight: Array, g: Array, needed: Pattern) -> Any:
+    """The gradients of x, W and b in y = x W + b, or None, and the tasks that compute them.
+
+    That of a transposed view, such as a tied embedding, is laid out as the view is.
+
+    Shapes:  x (N, D), weight (D, F), g (N, F).
+    """
+    x_grad, weight_grad, bias_grad = (
+        np.empty_like(like) if wanted else None
+        for like, wanted in zip((x, weight, g[0]), needed, strict=True)
+    )
+    tasks: list[Task] = []
+    if x_grad is not None:
+        tasks += product(g, weight.T, x_grad)
+    if weight_grad is not None and weight.flags.c_contiguous:
+        tasks += transposed_product(x, g, weight_grad)
+    elif weight_grad is not None:
+        tasks += transposed_product(g, x, weight_grad.T)
+    if bias_grad is not None:
+        tasks += column_sums(g, bias_grad)
+    return x_grad, weight_grad, bias_grad, tasks
+
+
 @linear.kernel("cpu")
 def linear_forward(x, weight, bias, *, keep):
     if not is_plain(x, weight, bias) or not x.size or not weight.size:
         return NotImplemented
     rows = as_rows(x)  # (N, D)
-    if len(rows) <= FEW:
-        y = few_rows_product(rows, weight)
-        if bias is not None:
-            y += bias
-        return y.reshape(*x.shape[:-1], weight.shape[1]), (x.shape, rows, weight)
-    y = np.empty((len(rows), weight.shape[1]), x.dtype)
-
-    def block(start: int, stop: int) -> None:
-        np.matmul(rows[start:stop], weight, out=y[start:stop])
-        if bias is not None:
-            y[start:stop] += bias
-
-    for_blocks(block, len(rows), product_rows(len(rows)))
-    return y.reshape(*x.shape[:-1], weight.shape[1]), (x.shape, rows, weight)
+    y = affine(rows, weight, bias)
+    return y.reshape(*x.shape[:-1], -1), (x.shape, rows, weight)
 
 
 @linear_forward.vjp
 def linear_backward(g, residuals, *, needed, owned, last):
     shape, x, weight = residuals
-    g = as_rows(g)
-    x_grad = weight_grad = bias_grad = None
-    tasks: list[Task] = []
-    if needed[0]:
-        x_grad = np.empty(x.shape, x.dtype)
-        tasks += product(g, weight.T, x_grad)
-    if needed[1]:  # of a transposed view, such as a tied embedding, in the view's own layout
-        weight_grad = np.empty_like(weight)
-        straight = weight.flags.c_contiguous
-        tasks += (
-            transposed_product(x, g, weight_grad)
-            if straight
-            else transposed_product(g, x, weight_grad.T)
-        )
-    if needed[2]:
-        bias_grad = np.empty(g.shape[1], g.dtype)
-        tasks += column_sums(g, bias_grad)
+    x_grad, weight_grad, bias_grad, tasks = affine_gradients(x, weight, as_rows(g), needed)
     run_tasks(tasks)
     return None if x_grad is None else x_grad.reshape(shape), weight_grad, bias_grad
 
@@ -189,28 +205,11 @@ def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
     rows = as_rows(x)  # (N, D)
     N, F = len(rows), w1.shape[1]
     bias = np.zeros(F, x.dtype) if b1 is None else np.ascontiguousarray(b1)
-    if N <= FEW:
-        u = few_rows_product(rows, w1)
-        activate(u, bias, a := np.empty_like(u))
-        y = few_rows_product(a, w2)
-        if b2 is not None:
-            y += b2
-        return y.reshape(*x.shape[:-1], w2.shape[1]), (x.shape, rows, w1, w2, u, a)
-    u, a = np.empty((N, F), x.dtype), np.empty((N, F), x.dtype)
-    y = np.empty((N, w2.shape[1]), x.dtype)
-    small = rows_of(N, F)
-
-    def block(start: int, stop: int) -> None:
-        np.matmul(rows[start:stop], w1, out=u[start:stop])
-        for i in range(start, stop, small):
-            j = min(i + small, stop)
-            activate(u[i:j], bias, a[i:j])
-        np.matmul(a[start:stop], w2, out=y[start:stop])
-        if b2 is not None:
-            y[start:stop] += b2
-
-    for_blocks(block, N, product_rows(N))
-    return y.reshape(*x.shape[:-1], w2.shape[1]), (x.shape, rows, w1, w2, u, a)
+    u = affine(rows, w1, None)
+    a = np.empty_like(u)
+    for_blocks(lambda i, j: activate(u[i:j], bias, a[i:j]), N, rows_of(N, F))
+    y = affine(a, w2, b2)
+    return y.reshape(*x.shape[:-1], -1), (x.shape, rows, w1, w2, u, a)
 
 
 @loop
@@ -228,7 +227,7 @@ def multiply_columns(a_grad, slope, start, stop, u_grad, sums):
 @feed_forward_forward.vjp
 def feed_forward_backward(g, residuals, *, needed, owned, last, activation):
     shape, x, w1, w2, slope, a = residuals
-    g = as_rows(g)  # (N, D)
+    g = as_rows(g)  # (N, E)
     F = len(w2)
     u_grad = slope if last else np.empty_like(slope)
     b1_grad = np.empty(F, g.dtype)
@@ -238,19 +237,8 @@ def feed_forward_backward(g, residuals, *, needed, owned, last, activation):
         multiply_columns(a_grad, slope, start, stop, u_grad, b1_grad)
 
     for_blocks(block, F, product_rows(F))
-    x_grad, w1_grad, w2_grad, b2_grad = (
-        np.empty_like(p) if wanted else None
-        for p, wanted in zip((x, w1, w2, g[0]), [*needed[:2], *needed[3:]], strict=True)
-    )
-    tasks: list[Task] = []
-    if x_grad is not None:
-        tasks += product(u_grad, w1.T, x_grad)
-    if w1_grad is not None:
-        tasks += transposed_product(x, u_grad, w1_grad)
-    if w2_grad is not None:
-        tasks += transposed_product(a, g, w2_grad)
-    if b2_grad is not None:
-        tasks += column_sums(g, b2_grad)
-    run_tasks(tasks)
+    x_grad, w1_grad, _, first = affine_gradients(x, w1, u_grad, (*needed[:2], False))
+    _, w2_grad, b2_grad, second = affine_gradients(a, w2, g, (False, *needed[3:]))
+    run_tasks(first + second)
     x_grad = None if x_grad is None else x_grad.reshape(shape)
     return x_grad, w1_grad, b1_grad if needed[2] else None, w2_grad, b2_grad

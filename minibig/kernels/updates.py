@@ -14,7 +14,7 @@ import numpy as np
 from minibig.backend import Array
 from minibig.kernels.loops import loop
 from minibig.kernels.parallel import BLOCK, is_plain, on_one_blas_thread, run_tasks
-from minibig.ops import adam_update, adamw_update, orthogonalized, sgd_update
+from minibig.ops import adam_update, adamw_update, orthogonalized
 from minibig.ops.updates import clip_by_global_norm
 
 
@@ -29,20 +29,6 @@ def adamw_numbers(p, g, m, v, lr, betas, eps, weight_decay, t):
     p *= 1 - lr * weight_decay
     root = np.sqrt(v) * (1 / math.sqrt(1 - beta2**t))
     p -= lr / (1 - beta1**t) * m / (root + eps)
-
-
-def sgd_numbers(p, g, u, lr, momentum, nesterov, weight_decay):
-    """u' = μu + g + λp,  p' = p − lr·u';  with Nesterov p' = p − lr·(g + λp + μu')."""
-    slope = g + weight_decay * p
-    u *= momentum
-    u += slope
-    p -= lr * (slope + momentum * u if nesterov else u)
-
-
-@loop
-def sum_squares(g, total):
-    """total[0] = Σ g²; in float64."""
-    total[0] = np.einsum("i,i->", g, g, dtype=np.float64)
 
 
 def _for_all(function: Callable[..., Any], rows: Iterable[Sequence[Array]]) -> list[Any]:
@@ -69,26 +55,31 @@ def _takes(rows: Sequence[Sequence[Array]]) -> bool:
     return fit and is_plain(*[x for row in rows for x in row])
 
 
-def _let_stand(numbers: Callable[..., None], rule: Any) -> None:
-    """Let a loop over numbers stand for an update rule: its settings are the rule's keywords."""
-
-    def for_each(rows: Any, **settings: Any) -> bool:
-        if not _takes(rows) or (rule is adam_update and settings["weight_decay"]):
-            return False
-        own = [settings[name] for name in rule.keywords]
-        _for_all(lambda *row: numbers(*row, *own), rows)
-        return True
-
-    def forward(*row: Array, keep: bool, **settings: Any) -> Any:
-        p, _, *state = row
-        return NotImplemented if keep or not for_each([row], **settings) else ((p, *state), None)
-
-    rule.kernel("cpu")(forward).for_each = for_each
+def adamw_for_each(rows, *, lr, betas, eps, weight_decay, t):
+    """adamw_update of every row (p, g, m, v), in place; whether it was done."""
+    if not _takes(rows):
+        return False
+    _for_all(lambda *row: adamw_numbers(*row, lr, betas, eps, weight_decay, t), rows)
+    return True
 
 
-_let_stand(adamw_numbers, adamw_update)
-_let_stand(adamw_numbers, adam_update)
-_let_stand(sgd_numbers, sgd_update)
+def adam_for_each(rows, *, weight_decay, **settings):
+    """adam_update of every row, which without weight decay is adamw_update."""
+    return not weight_decay and adamw_for_each(rows, weight_decay=0.0, **settings)
+
+
+@adamw_update.kernel("cpu")
+def adamw_forward(p, g, m, v, *, keep, **settings):
+    done = not keep and adamw_for_each([(p, g, m, v)], **settings)
+    return ((p, m, v), None) if done else NotImplemented
+
+
+@adam_update.kernel("cpu")
+def adam_forward(*row, weight_decay, **settings):
+    return NotImplemented if weight_decay else adamw_forward(*row, weight_decay=0.0, **settings)
+
+
+adamw_forward.for_each, adam_forward.for_each = adamw_for_each, adam_for_each
 
 
 @clip_by_global_norm.kernel("cpu")
@@ -98,9 +89,7 @@ def clip_forward(*gradients, max_norm):
         return NotImplemented
 
     def squares(g: Array) -> float:
-        total = np.empty(1)
-        sum_squares(g, total)
-        return float(total[0])
+        return np.einsum("i,i->", g, g, dtype=np.float64)
 
     norm = math.sqrt(sum(_for_all(squares, rows)))
     if max_norm < norm < math.inf:

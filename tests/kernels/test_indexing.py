@@ -3,7 +3,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
-from minibig.kernels.indexing import add_rows
 
 from .comparison import expect_same, random_tensor
 
@@ -28,13 +27,15 @@ def test_vectors_may_have_no_numbers():
 
 
 @given(counts=st.lists(st.integers(1, 300), min_size=1, max_size=8))
-def test_segments_of_any_length_are_added_up(counts):
-    rows = np.random.default_rng(sum(counts)).integers(-9, 9, (sum(counts), 2)).astype(np.float32)
-    ends = np.cumsum(counts)
-    expected = [rows[end - n : end].sum(axis=0) for end, n in zip(ends, counts, strict=True)]
-    y = np.zeros((len(counts), 2), np.float32)
-    add_rows(rows, np.arange(len(rows)), np.append(0, ends), np.arange(len(counts)), y)
-    np.testing.assert_array_equal(y, expected)
+def test_the_gradients_of_tokens_that_come_any_number_of_times_are_added_up(counts):
+    numbers = np.random.default_rng(sum(counts))
+    ids = numbers.permutation(np.repeat(np.arange(len(counts)), counts))
+    g = numbers.integers(-9, 9, (len(ids), 2)).astype(np.float32)
+    weight = random_tensor(numbers, len(counts) + 1, 2, dtype="float32")
+    mb.embedding(weight, ids).backward(mb.tensor(g))
+    expected = np.zeros(weight.shape)
+    np.add.at(expected, ids, g)
+    np.testing.assert_array_equal(weight.grad.numpy(), expected)
 
 
 def test_the_gradient_of_a_token_that_comes_all_the_time_keeps_its_digits():

@@ -12,12 +12,13 @@ from minibig.kernels import loops
 ROOT = Path(loops.__file__).parents[2]
 ONE_LOOP = """
 import numpy as np, minibig as mb
-from minibig.kernels.indexing import add_rows
-table = mb.tensor(np.ones((3, 2), "float32"), requires_grad=True)
-mb.embedding(table, np.array([0, 2, 0])).sum().backward()
-assert table.grad.tolist() == [[2.0, 2.0], [0.0, 0.0], [1.0, 1.0]]
-assert mb.kernels.loops.obstacle() or add_rows.is_compiled()
-print(mb.kernels.loops.obstacle() or bool(add_rows.machine.stats.cache_hits))
+from minibig.kernels.products import sum_rows
+x, w, bias = (mb.ones(shape, dtype="float32") for shape in ((3, 2), (2, 2), (2,)))
+bias.requires_grad = True
+mb.linear(x, w, bias).sum().backward()
+assert bias.grad.tolist() == [3.0, 3.0]
+assert mb.kernels.loops.obstacle() or sum_rows.is_compiled()
+print(mb.kernels.loops.obstacle() or bool(sum_rows.machine.stats.cache_hits))
 """
 needs_numba = pytest.mark.skipif(bool(loops.obstacle()), reason="there is no Numba to compile")
 

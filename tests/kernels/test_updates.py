@@ -59,13 +59,6 @@ def test_adam_of_all_parameters_is_its_formula(dtype, tolerance):
     expect_each(mb.adam_update, [(3, 5), (), (70_000,)], 2, dtype, tolerance, **settings)
 
 
-@DTYPES
-@given(shapes=sizes, nesterov=st.booleans(), decay=st.sampled_from([0.0, 0.3]))
-def test_sgd_of_all_parameters_is_its_formula(dtype, tolerance, shapes, nesterov, decay):
-    settings = {"lr": 0.1, "momentum": 0.9, "nesterov": nesterov, "weight_decay": decay}
-    expect_each(mb.sgd_update, shapes, 1, dtype, tolerance, **settings)
-
-
 def refused():
     """What cannot be updated in place by a loop over numbers."""
     plain = rows([(4, 6)], 2, "float32")[0]

@@ -11,7 +11,9 @@ same each time. What is not finite stays so.
 import contextlib
 import functools
 import inspect
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -24,10 +26,12 @@ from numba.extending import intrinsic
 f32 = np.float32
 
 _ANY_ORDER = {"contract", "nsz", "arcp", "reassoc"}
+_VERSION = f"{zlib.crc32(Path(__file__).read_bytes()):08x}"
 
 
 def compiled(function: Callable[..., None]) -> Callable[[], Any]:
     """Let a loop be compiled when it is called for, with no arguments (decorator)."""
+    function.__qualname__ += f"_{_VERSION}"  # Numba's cache goes by names, and by one file each
     return functools.partial(_machine_code, function)
 
 
@@ -47,16 +51,6 @@ inlined = numba.njit(
     nogil=True, forceinline=True, error_model="numpy", fastmath={"contract", "nsz"}
 )
 """Make a formula of numbers part of the loops that use it (decorator); it keeps its order."""
-
-
-@intrinsic
-def _float_of_bits(typing_context: Any, bits: Any) -> Any:
-    """The float32 that has the bits of an int32."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.bitcast(values[0], ir.FloatType())
-
-    return types.float32(types.int32), generate
 
 
 @intrinsic
@@ -88,5 +82,5 @@ def exp(x):
     q = q * r + f32(1 / 24)
     q = q * r + f32(1 / 6)
     q = q * r + f32(1 / 2)
-    power = _float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
+    power = np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(f32)  # 2ⁿ by its bits
     return (q * (r * r) + r + f32(1)) * power

@@ -36,36 +36,17 @@ def _by_cublas(xp: Any, a: Array, b: Array) -> Any:
     if not y.size or not K:
         return y
     a, b = [xp.broadcast_to(x, (*outer, *x.shape[-2:])).reshape(-1, *x.shape[-2:]) for x in (a, b)]
-    cublas, kind, one = xp.cuda.cublas, _TYPES[a.dtype.name], np.ones(1, np.float32)
-    zero = one - 1
-    (trans_a, *a_place), (trans_b, *b_place) = _operand(xp, a), _operand(xp, b)
+    (trans_a, a, *steps_a), (trans_b, b, *steps_b) = _operand(xp, a), _operand(xp, b)
+    cublas, kind = xp.cuda.cublas, _TYPES[a.dtype.name]
     operations = [cublas.CUBLAS_OP_T if t else cublas.CUBLAS_OP_N for t in (trans_b, trans_a)]
-    x, leading_a, stride_a = a_place
-    w, leading_b, stride_b = b_place
-    cublas.gemmStridedBatchedEx(
-        xp.cuda.get_cublas_handle(),
-        *operations,
-        S,
-        T,
-        K,
-        one.ctypes.data,
-        w.data.ptr,
-        kind,
-        leading_b,
-        stride_b,
-        x.data.ptr,
-        kind,
-        leading_a,
-        stride_a,
-        zero.ctypes.data,
-        y.data.ptr,
-        kind,
-        S,
-        T * S,
-        len(a),
-        cublas.CUBLAS_COMPUTE_32F,
-        cublas.CUBLAS_GEMM_DEFAULT,
+    one, zero = np.ones(1, np.float32), np.zeros(1, np.float32)  # y = 1·a b + 0·y
+    numbers = (
+        *(one.ctypes.data, b.data.ptr, kind, *steps_b, a.data.ptr, kind, *steps_a),
+        *(zero.ctypes.data, y.data.ptr, kind, S, T * S),
     )
+    how = cublas.CUBLAS_COMPUTE_32F, cublas.CUBLAS_GEMM_DEFAULT
+    handle = xp.cuda.get_cublas_handle()
+    cublas.gemmStridedBatchedEx(handle, *operations, S, T, K, *numbers, len(a), *how)
     return y
 
 
