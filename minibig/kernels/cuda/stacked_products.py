@@ -29,7 +29,7 @@ def stacked_product(a: Array, b: Array) -> Array:
     return _by_cublas(xp, a, b)
 
 
-def _by_cublas(xp: Any, a: Array, b: Array) -> Any:
+def _by_cublas(xp: Any, a: Any, b: Any) -> Any:
     outer = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     (T, K), S = a.shape[-2:], b.shape[-1]
     y = xp.zeros((*outer, T, S), a.dtype)
