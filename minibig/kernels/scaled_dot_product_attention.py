@@ -7,16 +7,20 @@ import numpy as np
 from minibig.autograd import sum_to
 from minibig.backend import Array
 from minibig.kernels.loops import loop
-from minibig.kernels.parallel import BLOCK, for_blocks, is_plain
+from minibig.kernels.parallel import BLOCK, for_blocks, is_plain, rows_of
 from minibig.ops import attention
 
 _ROWS = 64  # queries in a block; with causal, its keys end where its last query's end
 
 
-def _blocks(B: int, H: int, T: int, S: int) -> list[tuple[slice, slice]]:
-    """The examples and the heads of each block, so that its scores stay in cache."""
-    heads = max(1, min(H, BLOCK // max(1, min(T, _ROWS) * S)))
-    examples = max(1, min(B, BLOCK // max(1, H * min(T, _ROWS) * S))) if heads == H else 1
+def _blocks(B: int, H: int, T: int, S: int, K: int) -> list[tuple[slice, slice]]:
+    """The examples and the heads of each block, so that its scores stay in cache.
+
+    Where there is enough to do there are four at least: so one query of many keys, a token that
+    reads a cache, is on several cores, too.
+    """
+    most = min(BLOCK // (min(T, _ROWS) * S), max(B * H // 4, 3 * BLOCK // (T * S * K)))
+    heads, examples = rows_of(H, 1, most), rows_of(B, H, most)
     return [
         (slice(b, min(b + examples, B)), slice(h, min(h + heads, H)))
         for b in range(0, B, examples)
@@ -72,7 +76,7 @@ def forward(q, k, v, bias, *, keep, causal, scale, return_weights):
     if bias is not None:
         bias = np.broadcast_to(bias, (*outer, H, T, S)).reshape(B, H, T, S)
     y = np.empty((B, T, H, U), q.dtype).transpose(0, 2, 1, 3)  # laid out as the next layer reads it
-    blocks = _blocks(B, H, T, S)
+    blocks = _blocks(B, H, T, S, K)
     weights: dict[tuple[int, int], Array] = {}  # of a block and its queries from i on
 
     def block(n: int, _: int) -> None:
@@ -101,7 +105,7 @@ def backward(g, residuals, *, needed, owned, last, causal, scale, return_weights
     k_grad = np.empty((B, S, H, K), q.dtype).transpose(0, 2, 1, 3)
     v_grad = np.empty((B, S, H, U), q.dtype).transpose(0, 2, 1, 3)
     s_grad = np.zeros((B, H, T, S), q.dtype) if needed[3] else None
-    blocks = _blocks(B, H, T, S)
+    blocks = _blocks(B, H, T, S, K)
 
     def block(n: int, _: int) -> None:
         b, group = blocks[n]

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
+from minibig.kernels.scaled_dot_product_attention import _blocks
 
-from .comparison import expect_same, random_tensor
+from .comparison import expect_close, expect_same, random_tensor
 
 numbers = np.random.default_rng(1)
 
@@ -45,3 +46,25 @@ def test_heads_may_be_strided_views_of_one_projection():
         return mb.attention(*[p.reshape(2, 6, 2, 4).transpose(0, 2, 1, 3) for p in parts])
 
     expect_same(f, qkv)
+
+
+@given(st.integers(1, 9), st.integers(1, 13), st.integers(1, 300), st.integers(1, 3000))
+def test_blocks_hold_each_head_of_each_example_once(B, H, T, S):
+    seen = np.zeros((B, H), int)
+    for block in _blocks(B, H, T, S, K=64):
+        seen[block] += 1
+    assert (seen == 1).all()
+
+
+@pytest.mark.parametrize(("B", "S", "n"), [(1, 900, 4), (8, 900, 4), (8, 500, 4), (1, 100, 1)])
+def test_one_query_of_many_keys_is_cut_into_blocks_of_one_size(B, S, n):
+    blocks = _blocks(B, 12, 1, S, K=64)
+    sizes = {(b.stop - b.start) * (h.stop - h.start) for b, h in blocks}
+    assert len(blocks) == n and len(sizes) == 1
+
+
+@pytest.mark.parametrize("B", [1, 3])
+def test_one_query_of_many_keys_is_the_formula(B):
+    q, k, v = (random_tensor(numbers, B, 12, n, 8) for n in (1, 2500, 2500))
+    expect_same(lambda *x: mb.attention(*x, causal=True), q, k, v)
+    expect_close(lambda *x: mb.attention(*x, causal=True), q, k, v)
