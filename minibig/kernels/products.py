@@ -213,15 +213,13 @@ def feed_forward_forward(x, w1, b1, w2, b2, *, keep, activation):
 
 
 @loop
-def multiply_columns(a_grad, slope, start, stop, u_grad, sums):
-    """u_grad = a_grad·slope,  sums = Σ over its rows,  for the columns from start to stop.
+def multiply_columns(g, slope, start, stop, sums):
+    """g becomes g·slope,  sums = Σ over its rows,  for the columns from start to stop.
 
-    u_grad may be slope.
-
-    Shapes:  a_grad (N, stop − start), slope (N, F)  ->  u_grad (N, F), sums (F).
+    Shapes:  slope (N, F)  ->  g (N, F), sums (F).
     """
-    np.multiply(a_grad, slope[:, start:stop], out=u_grad[:, start:stop])
-    sum_rows(u_grad, start, stop, sums)
+    g[:, start:stop] *= slope[:, start:stop]
+    sum_rows(g, start, stop, sums)
 
 
 @feed_forward_forward.vjp
@@ -229,12 +227,11 @@ def feed_forward_backward(g, residuals, *, needed, owned, last, activation):
     shape, x, w1, w2, slope, a = residuals
     g = as_rows(g)  # (N, E)
     F = len(w2)
-    u_grad = slope if last else np.empty_like(slope)
-    b1_grad = np.empty(F, g.dtype)
+    u_grad, b1_grad = np.empty_like(slope), np.empty(F, g.dtype)
 
     def block(start: int, stop: int) -> None:
-        a_grad = np.matmul(g, w2[start:stop].T)
-        multiply_columns(a_grad, slope, start, stop, u_grad, b1_grad)
+        np.matmul(g, w2[start:stop].T, out=u_grad[:, start:stop])
+        multiply_columns(u_grad, slope, start, stop, b1_grad)
 
     for_blocks(block, F, product_rows(F))
     x_grad, w1_grad, _, first = affine_gradients(x, w1, u_grad, (*needed[:2], False))

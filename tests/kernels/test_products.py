@@ -130,7 +130,7 @@ def test_feed_forward_needs_no_biases(activation, biases):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("activation", [mb.relu, mb.gelu_tanh, mb.gelu, mb.silu])
 def test_a_second_backward_pass_finds_the_same_derivative(activation, kind):
-    """The gradient is written where the derivative was, but only when nobody reads it again."""
+    """The derivative of the activation is still there when it is read again."""
     inputs = [random_tensor(numbers, *s, dtype="float32") for s in ((70, 3), (3, 5), (5,), (5, 4))]
     with with_loops(kind):
         y = mb.feed_forward(*inputs, None, activation=activation).sum()
@@ -143,15 +143,15 @@ def test_a_second_backward_pass_finds_the_same_derivative(activation, kind):
 
 @given(rows=st.integers(1, 300), F=st.integers(1, 400))
 def test_sums_of_columns_and_products_with_the_derivative_are_those_of_numpy(rows, F):
-    a_grad = numbers.standard_normal((rows, F), dtype="float32")
+    g = numbers.standard_normal((rows, F), dtype="float32")
     slope = numbers.standard_normal((rows, F), dtype="float32")
     start, stop = sorted(numbers.integers(0, F + 1, 2))
-    part = np.ascontiguousarray(a_grad[:, start:stop])
-    exact = part.astype("float64") * slope[:, start:stop]
+    g[:, :start] = g[:, stop:] = 0
+    exact = g[:, start:stop].astype("float64") * slope[:, start:stop]
     for kind in KINDS:
         with with_loops(kind):
-            y, sums = np.zeros_like(slope), np.zeros(F, "float32")
-            multiply_columns(part, slope, start, stop, y, sums)
+            y, sums = g.copy(), np.zeros(F, "float32")
+            multiply_columns(y, slope, start, stop, sums)
         np.testing.assert_allclose(y[:, start:stop], exact, rtol=1e-6)
         np.testing.assert_allclose(sums[start:stop], exact.sum(axis=0), rtol=1e-5, atol=1e-4)
         assert not y[:, :start].any()

@@ -103,13 +103,13 @@ def sum_rows(x: In2, start: Whole, stop: Whole, y: Out1):
 
 
 @compiled
-def multiply_columns(a_grad: In2, slope: In2, start: Whole, stop: Whole, u_grad: Out2, sums: Out1):
-    """u_grad = a_grad·slope,  sums = Σ over its rows,  for the columns from start to stop."""
+def multiply_columns(g: Out2, slope: In2, start: Whole, stop: Whole, sums: Out1):
+    """g becomes g·slope,  sums = Σ over its rows,  for the columns from start to stop."""
     total = np.zeros(stop - start)
     for n in range(slope.shape[0]):
-        above, here, y = a_grad[n], slope[n, start:stop], u_grad[n, start:stop]
+        y, here = g[n, start:stop], slope[n, start:stop]
         for f in range(stop - start):
-            y[f] = above[f] * here[f]
+            y[f] *= here[f]
             total[f] += np.float64(y[f])
     sums[start:stop] = total.astype(f32)
 
