@@ -64,8 +64,7 @@ def reshape(x: Any, /, *shape: Any) -> Tensor:
 def sum_to(x: Array, /, *, shape: Shape) -> Array:
     """x summed over the axes along which `shape` was broadcast to x.shape."""
     extra = x.ndim - len(shape)
-    axes = tuple(range(extra))
-    axes += tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
+    axes = tuple([i for i, n in enumerate(x.shape) if i < extra or n != shape[i - extra]])
     return total(x, axes, keepdims=True).reshape(shape)
 
 

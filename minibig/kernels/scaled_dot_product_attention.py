@@ -104,6 +104,8 @@ def backward(g, residuals, *, needed, owned, last, causal, scale, return_weights
     q_grad = np.empty((B, T, H, K), q.dtype).transpose(0, 2, 1, 3)
     k_grad = np.empty((B, S, H, K), q.dtype).transpose(0, 2, 1, 3)
     v_grad = np.empty((B, S, H, U), q.dtype).transpose(0, 2, 1, 3)
+    if q.shape == v.shape:  # side by side, as one product makes q, k and v
+        q_grad, k_grad, v_grad = np.empty((B, T, 3, H, K), q.dtype).transpose(2, 0, 3, 1, 4)
     s_grad = np.zeros((B, H, T, S), q.dtype) if needed[3] else None
     blocks = _blocks(B, H, T, S, K)
 

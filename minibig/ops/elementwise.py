@@ -28,26 +28,19 @@ def of_arrays(name: str, meaning: str) -> Callable[[Array], Array]:
 
 def of_reals(name: str, meaning: str) -> Primitive:
     """The function of that name in NumPy and CuPy as an operation; of whole numbers in float32."""
-    return primitive(named(lambda x, /: getattr(namespace(x), name)(real(x)), name, meaning))
+    function = lambda x, /: getattr(namespace(x), name)(real(x))
+    return primitive(named(np.errstate(divide="ignore")(function), name, meaning))  # ln 0 = −∞
 
 exp = of_reals("exp", "eˣ.")
 exp.defvjp(x=lambda g, y: g * y)
 
-@primitive
-def log(x: Array, /) -> Array:
-    """ln x, the natural logarithm."""
-    with np.errstate(divide="ignore"):  # ln 0 = −∞ is meant
-        return namespace(x).log(real(x))
+log = of_reals("log", "ln x, the natural logarithm; −∞ at 0.")
 log.defvjp(x=lambda g, x: g / x)
 
 expm1 = of_reals("expm1", "eˣ − 1, with all its digits near 0.")
 expm1.defvjp(x=lambda g, x: g * exp(x))
 
-@primitive
-def log1p(x: Array, /) -> Array:
-    """ln(1 + x), with all its digits near 0."""
-    with np.errstate(divide="ignore"):  # ln 0 = −∞ is meant
-        return namespace(x).log1p(real(x))
+log1p = of_reals("log1p", "ln(1 + x), with all its digits near 0.")
 log1p.defvjp(x=lambda g, x: g / (1 + x))
 
 sin = of_reals("sin", "sin x, x in radians.")

@@ -68,14 +68,41 @@ def ravel(x, /) -> Tensor:
     """All elements of x in one row."""
     return reshape(x, (x.size,))
 
+@primitive
+def split(x: Array, /, sizes: int | Sequence[int], axis: int = 0) -> tuple[Array, ...]:
+    """x cut along `axis` into parts of the given sizes, or into that many equal parts.
+
+    >>> mb.split(mb.tensor([1, 2, 3, 4, 5]), [2, 3])
+    (tensor([1, 2]), tensor([3, 4, 5]))
+    """
+    axis = checked_axis(axis, x.ndim, "split")
+    length = x.shape[axis]
+    if isinstance(sizes, int):
+        if sizes < 1 or length % sizes:
+            raise InputError(f"split: an axis of length {length} has no {sizes} equal parts.")
+        sizes = [length // sizes] * sizes
+    if sum(sizes) != length or min(sizes, default=-1) < 0:
+        raise InputError(f"split: the sizes {list(sizes)} must add up to the length {length}.")
+    before, ends = (slice(None),) * axis, accumulate(sizes, initial=0)
+    return tuple([x[(*before, slice(start, end))] for start, end in pairwise(ends)])
+
+def _split_rule(g, x_shape, sizes, axis):
+    # parts that lie side by side in one array, as the gradients of q, k and v may, are not copied
+    parts, memory = as_tuple(g), getattr(as_tuple(g)[0], "base", None)
+    if isinstance(memory, np.ndarray) and {id(x.base) for x in parts} == {id(memory)}:
+        whole = np.lib.stride_tricks.as_strided(parts[0], x_shape, parts[0].strides)
+        places = [[x.__array_interface__ for x in xs] for xs in (parts, split(whole, sizes, axis))]
+        if places[0] == places[1]:
+            return whole
+    return concatenate_all(*parts, axis=axis)
+split.defvjp(x=_split_rule)
+
 @primitive(name="concatenate")
 def concatenate_all(*xs: Array, axis: int) -> Array:
     """The arrays one after the other along `axis`."""
     return namespace(xs[0]).concatenate(promoted(*xs), axis=axis)
 
-def _concatenate_rule(g, xs_shape, axis):
-    return split(g, sizes=[shape[axis] for shape in xs_shape], axis=axis)
-concatenate_all.defvjp(xs=_concatenate_rule)
+concatenate_all.defvjp(xs=lambda g, xs_shape, axis: split(g, [s[axis] for s in xs_shape], axis))
 
 def concatenate(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
     """The tensors xs one after the other along `axis`.
@@ -98,25 +125,6 @@ def stack(xs: Sequence[Any], /, axis: int = 0) -> Tensor:
     if len({x.shape for x in xs}) != 1:
         raise InputError(f"stack needs tensors of one shape; got {[x.shape for x in xs]}.")
     return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)
-
-@primitive
-def split(x: Array, /, sizes: int | Sequence[int], axis: int = 0) -> tuple[Array, ...]:
-    """x cut along `axis` into parts of the given sizes, or into that many equal parts.
-
-    >>> mb.split(mb.tensor([1, 2, 3, 4, 5]), [2, 3])
-    (tensor([1, 2]), tensor([3, 4, 5]))
-    """
-    axis = checked_axis(axis, x.ndim, "split")
-    length = x.shape[axis]
-    if isinstance(sizes, int):
-        if sizes < 1 or length % sizes:
-            raise InputError(f"split: an axis of length {length} has no {sizes} equal parts.")
-        sizes = [length // sizes] * sizes
-    if sum(sizes) != length or min(sizes, default=-1) < 0:
-        raise InputError(f"split: the sizes {list(sizes)} must add up to the length {length}.")
-    before, ends = (slice(None),) * axis, accumulate(sizes, initial=0)
-    return tuple([x[(*before, slice(start, end))] for start, end in pairwise(ends)])
-split.defvjp(x=lambda g, axis: concatenate_all(*as_tuple(g), axis=axis))
 
 @primitive
 def flip(x: Array, /, axis: int | tuple[int, ...] | None = None) -> Array:
