@@ -1,6 +1,7 @@
 """Fast versions of some of ops/, under the same file names: only the speed changes with them.
 
-The modules here run on NumPy, `elementwise` on both; those in `cuda`, on CuPy.
+The modules here take arrays of NumPy, `elementwise` also those of CuPy, for which there is `cuda`.
+`loops` says what is compiled.
 """
 
 from minibig.kernels import (

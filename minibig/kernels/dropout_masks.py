@@ -1,4 +1,4 @@
-"""masked on NumPy, compiled: mask and product in one pass; a byte of mask is kept for a number."""
+"""masked, compiled only: mask and product in one pass; a byte of mask is kept for a number."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""embedding on NumPy: the gradient adds up the rows of each token, sorted, not one by one."""
+"""embedding: the gradient adds up the rows of each token, sorted, not one by one."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""cross_entropy on NumPy: the gradient is ready when the loss is.
+"""cross_entropy: the gradient is ready when the loss is.
 
 A block of rows is read once: e^(x − max) is written where the gradient will be, its sum gives the
 loss, and softmax − target is made of it while it is still in cache. The backward pass has only to

@@ -111,7 +111,6 @@ class _Regions:
         self.lock = threading.Lock()
         self.active: dict[object, int] = {}  # region -> the thread that entered it
         self.before: list[int] | None = None
-        self.lowered = False
 
     def adjust(self) -> None:
         """Let BLAS have one thread if there is a region, else as many as before."""
@@ -119,12 +118,9 @@ class _Regions:
             if self.active:
                 if self.before is None:
                     self.before = [get() for get, _ in blas_threads()]
-                if not self.lowered:
-                    for _, set_number in blas_threads():
-                        set_number(1)
-                    self.lowered = True
+                for _, set_number in blas_threads():
+                    set_number(1)
             elif self.before is not None:
-                self.lowered = False
                 for (_, set_number), number in zip(blas_threads(), self.before, strict=True):
                     set_number(number)
                 self.before = None

@@ -1,4 +1,4 @@
-"""Updates on NumPy: all parameters in one region, block by block and in place.
+"""Updates: all parameters in one region, block by block and in place.
 
 Muon's products run on one thread.
 """

@@ -25,8 +25,8 @@ def with_loops(kind):
     return patch.object(loops, "kind", lambda: kind)
 
 
-def outputs_and_gradients(f, inputs, reference, backward=True):
-    """What f gives on the inputs, and the gradients of those that require one."""
+def outputs_and_gradients(f, inputs, reference, backward=True, sign=np.positive):
+    """What f gives on the inputs, and the gradients of those that require one, for sign(g)."""
     leaves = [x for x in inputs if x is not None and x.requires_grad]
     for x in leaves:
         x.grad = None
@@ -35,7 +35,7 @@ def outputs_and_gradients(f, inputs, reference, backward=True):
     if not backward:
         return [y.numpy().copy()]
     upstream = np.random.default_rng(7).standard_normal(y.shape).astype("float32").astype(y.dtype)
-    y.backward(mb.tensor(upstream))
+    y.backward(mb.tensor(sign(upstream)))
     return [y.numpy().copy(), *[x.grad.numpy().copy() for x in leaves]]
 
 
@@ -49,29 +49,33 @@ def expect_same(f, *inputs, tolerance=1e-12):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * abs(b).max(initial=1.0))
 
 
-def converted(x, dtype):
+def converted(x, dtype, sign=np.positive):
     """The same numbers in another dtype, as a leaf; None, and what holds no real numbers, stays."""
     if x is None or x.dtype.kind != "f":
         return x
-    return mb.tensor(x.numpy().astype(dtype), requires_grad=x.requires_grad)
+    return mb.tensor(sign(x.numpy()).astype(dtype), requires_grad=x.requires_grad)
 
 
-def expect_close(f, *inputs, tolerance=3e-6, backward=True):
+def expect_close(f, *inputs, tolerance=3e-6, backward=True, sums=False):
     """Raise unless every kind of loop agrees in float32 with the formula in float64.
 
     Both have the same inputs, rounded to float32. The tolerance is relative to the largest finite
-    number of a result; what is infinite or NaN has to be so in both.
+    number of a result; what is infinite or NaN has to be so in both. If f adds up products (`sums`)
+    it is relative to the same sum without its signs: what is added may cancel, its rounding stays.
     """
     single = [converted(x, "float32") for x in inputs]
     double = [converted(x, "float64") for x in single]
     with np.errstate(all="ignore"):
         formula = outputs_and_gradients(f, double, True, backward)
+        unsigned = [converted(x, "float64", np.abs) for x in double] if sums else double
+        sign = np.abs if sums else np.positive
+        added = outputs_and_gradients(f, unsigned, True, backward, sign)
     for kind in KINDS:
         with with_loops(kind):
             results = outputs_and_gradients(f, single, False, backward)
-        for got, exact in zip(results, formula, strict=True):
+        for got, exact, terms in zip(results, formula, added, strict=True):
             assert got.dtype == np.float32
-            size = np.abs(exact[np.isfinite(exact)]).max(initial=0)
+            size = np.abs(terms[np.isfinite(terms)]).max(initial=0)
             np.testing.assert_allclose(
                 got, exact, rtol=tolerance, atol=tolerance * size, err_msg=f"with {kind} loops"
             )

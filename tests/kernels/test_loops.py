@@ -1,6 +1,7 @@
 """Loops run whatever state the compiler is in: without it, or with a cache that is of no use."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,7 @@ def run(*, path=(), code=ONE_LOOP, **environment):
             "MINIBIG_KERNELS": "on",
             **{name: str(value) for name, value in environment.items()},
         },
+        cwd=path[0] if path else ROOT,  # Python looks there first
         capture_output=True,
         text=True,
         timeout=120,
@@ -86,3 +88,18 @@ def test_what_is_kept_of_a_loop_is_found_again_and_made_anew_if_it_is_damaged(tm
         done = run(NUMBA_CACHE_DIR=tmp_path)
         assert (done.stdout, done.stderr) == ("False\n", "")
     assert run(NUMBA_CACHE_DIR=tmp_path).stdout == "True\n"
+
+
+@needs_numba
+@pytest.mark.slow
+def test_a_loop_is_compiled_anew_if_what_is_inlined_in_it_has_changed(tmp_path):
+    """Numba keeps a loop as long as its own file is the same."""
+    package = shutil.copytree(
+        ROOT / "minibig", tmp_path / "minibig", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    settings = {"path": [tmp_path], "NUMBA_CACHE_DIR": tmp_path / "cache"}
+    assert run(**settings).stdout == "False\n"
+    assert run(**settings).stdout == "True\n"
+    changed = package / "kernels" / "compiled" / "compiling.py"
+    changed.write_text(changed.read_text("utf-8") + "# of another version\n", "utf-8")
+    assert run(**settings).stdout == "False\n"

@@ -19,7 +19,12 @@ def test_linear_is_its_formula_for_any_number_of_rows(rows, D, F, bias):
     x, w = random_tensor(numbers, rows, D), random_tensor(numbers, D, F)
     b = random_tensor(numbers, F) if bias else None
     expect_same(mb.linear, x, w, b)
-    expect_close(mb.linear, x, w, b)
+    expect_close(mb.linear, x, w, b, sums=True)
+
+
+def test_a_product_that_cancels_is_measured_by_what_is_added():
+    x, w, b = mb.tensor([[3.0000001]]), mb.tensor([[1 / 3]]), mb.tensor([-1.0])
+    expect_close(mb.linear, x, w, b, backward=False, sums=True)
 
 
 @given(rows=st.integers(1, 16), D=st.integers(1, 700), F=st.integers(1, 700), tied=st.booleans())
@@ -83,7 +88,7 @@ def test_feed_forward_is_its_formula_for_any_number_of_rows(activation, rows, D,
         return mb.feed_forward(*inputs, activation=activation)
 
     expect_same(f, x, w1, b1, w2, b2)
-    expect_close(f, x, w1, b1, w2, b2)
+    expect_close(f, x, w1, b1, w2, b2, sums=True)
 
 
 @pytest.mark.parametrize("rows", [1, 70])
