@@ -65,6 +65,12 @@ def test_without_numba_nothing_is_said_on_the_way(tmp_path):
     assert (done.stdout, done.stderr) == (f"{loops.NO_NUMBA}\n", "")
 
 
+@needs_numba
+def test_numba_that_is_told_not_to_compile_is_not_used():
+    done = run(NUMBA_DISABLE_JIT=1)
+    assert done.stdout == "Numba cannot be used here: NUMBA_DISABLE_JIT is set\n"
+
+
 def test_an_unknown_value_of_minibig_kernels_is_one_sentence():
     sentence = "MINIBIG_KERNELS must be one of on, numpy, off; got 'numpi'."
     environment = {**os.environ, "MINIBIG_KERNELS": "numpi", "PYTHONPATH": str(ROOT)}

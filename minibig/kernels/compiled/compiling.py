@@ -23,6 +23,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+if numba.config.DISABLE_JIT:
+    raise ImportError("NUMBA_DISABLE_JIT is set")
+
 f32 = np.float32
 
 _ANY_ORDER = {"contract", "nsz", "arcp", "reassoc"}
@@ -32,13 +35,17 @@ _VERSION = f"{zlib.crc32(Path(__file__).read_bytes()):08x}"
 def compiled(function: Callable[..., None]) -> Callable[[], Any]:
     """Let a loop be compiled when it is called for, with no arguments (decorator)."""
     function.__qualname__ += f"_{_VERSION}"  # Numba's cache goes by names, and by one file each
-    return functools.partial(_machine_code, function)
+    return functools.partial(_machine_code_of_loop, function)
 
 
-def _machine_code(function: Callable[..., None]) -> Any:
-    """The loop, compiled for the types that its parameters are annotated with."""
+def _machine_code_of_loop(function: Callable[..., None]) -> Any:
     signature = types.void(*[p.annotation for p in inspect.signature(function).parameters.values()])
-    options = {"nogil": True, "error_model": "numpy", "fastmath": _ANY_ORDER}
+    return machine_code(function, signature, error_model="numpy", fastmath=_ANY_ORDER)
+
+
+def machine_code(function: Callable[..., None], signature: Any, **options: Any) -> Any:
+    """A function compiled for the types of a signature, or loaded as it was compiled before."""
+    options["nogil"] = True
     try:
         return numba.njit(signature, cache=True, **options)(function)
     except Exception:  # no folder can be written, the disk is full, what is kept there is damaged

@@ -5,6 +5,7 @@ or if another pair is there, the next slot that is free (open addressing, Knuth 
 """
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from itertools import accumulate, pairwise
@@ -56,11 +57,12 @@ def compiled_loop() -> Callable[..., None] | None:
         return None
     if kernels.loops.kind() != kernels.loops.COMPILED:
         return None
-    import numba
-
+    signature = "void(int32[::1], int64[::1], int64[::1], int32[::1], int32[::1])"
     try:
-        return numba.njit(nogil=True, cache=True)(merge_each)
-    except RuntimeError:  # there is no folder that the compiled code could be kept in
+        return kernels.compiled.compiling.machine_code(merge_each, signature)
+    except Exception as error:  # whatever a compiler does that is not as expected
+        message = f"Numba cannot compile merge_each: {error}. It runs in Python."
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
         return None
 
 

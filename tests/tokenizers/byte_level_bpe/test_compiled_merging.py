@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -69,3 +70,30 @@ def test_it_is_not_compiled_where_kernels_do_without(value):
 def test_without_the_folder_kernels_nothing_is_compiled(monkeypatch):
     monkeypatch.setattr(minibig, "kernels", None)
     assert compiled_loop.__wrapped__() is None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(compiled_loop() is None, reason="there is no Numba to compile")
+def test_what_is_kept_of_it_is_made_anew_if_it_is_damaged(tmp_path):
+    code = f"from {compiled_merging.__name__} import *; print(CompiledMerging(range(256), "
+    code += "Merges([(97, 97)], [256], {(97, 97): 0})).encode([b'aab']), bool(compiled_loop()))"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+        )
+        assert (done.stdout, done.stderr) == ("[(256, 98)] True\n", "")
+        for path in tmp_path.rglob("*.nb?"):
+            path.write_bytes(path.read_bytes()[:20])
+
+
+def test_a_compiler_that_fails_is_warned_of(monkeypatch):
+    def fails(*arguments):
+        raise OSError("no room")
+
+    compiling = SimpleNamespace(machine_code=fails)
+    loops = SimpleNamespace(kind=lambda: "compiled", COMPILED="compiled")
+    kernels = SimpleNamespace(loops=loops, compiled=SimpleNamespace(compiling=compiling))
+    monkeypatch.setattr(minibig, "kernels", kernels)
+    with pytest.warns(RuntimeWarning, match="cannot compile merge_each: no room"):
+        assert compiled_loop.__wrapped__() is None
