@@ -76,6 +76,8 @@ def measure(words: list[str]) -> int:
     options = Options(given.rounds, given.device, given.threads, given.quick, tuple(given.sides))
     facts = machine.facts(given.threads)
     results: list[Result] = []
+    if given.json:
+        add_results(given.json, facts, results)  # what is wrong with the file is told at once
     code = 0
     print(HEADER)
     try:
@@ -123,10 +125,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"it must be at least 1; got {number}")
-    return number
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"it must be a whole number of at least 1; got {text}")
+    return int(text)
 
 
 def print_list(words: list[str]) -> int:

@@ -369,3 +369,14 @@ def test_the_table_in_the_readme_is_what_the_command_makes_of_the_stored_results
         if copy.read_text(encoding="utf-8") == text:
             return
     raise AssertionError("python -m benchmarks readme FILE makes another table")
+
+
+def test_a_file_that_cannot_take_the_results_is_told_before_anything_is_measured(tmp_path, capsys):
+    file = tmp_path / "x.json"
+    file.write_text("{}")
+    assert command.main(["sum", "--json", str(file)]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and "must have a 'machine'" in said.err
+    with pytest.raises(SystemExit):
+        command.main(["--rounds", "x"])
+    assert "it must be a whole number of at least 1; got x" in capsys.readouterr().err

@@ -64,11 +64,18 @@ def number(
     minibig.backend.errors.InputError: lr must be a number above 0; got 0.
     """
     right = isinstance(value, int | float | np.integer | np.floating)
-    finite = right and not isinstance(value, bool) and math.isfinite(value)
+    finite = right and not isinstance(value, bool) and _is_finite(value)
     inside = finite and (above is None or value > above) and (below is None or value < below)
     if not (inside and _within(value, least, most)):
         raise refusal(name, f"a number{_range(least, most, above, below)}", value)
     return float(value)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int that is larger than every float
+        return False
 
 
 def fraction(name: str, value: Any) -> float:

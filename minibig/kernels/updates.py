@@ -57,7 +57,8 @@ def _takes(rows: Sequence[Sequence[Array]]) -> bool:
 
 def adamw_for_each(rows, *, lr, betas, eps, weight_decay, t):
     """adamw_update of every row (p, g, m, v), in place; whether it was done."""
-    if not _takes(rows):
+    apart = {id(p) for p, *_ in rows if p.base is None}  # of views, two may share their numbers
+    if len(apart) < len(rows) or not _takes(rows):
         return False
     _for_all(lambda *row: adamw_numbers(*row, lr, betas, eps, weight_decay, t), rows)
     return True

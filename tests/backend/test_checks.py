@@ -69,3 +69,9 @@ def test_an_empty_text_is_no_path_and_names_that_are_none_have_hints():
     with pytest.raises(InputError, match="folder must be the path of a file or a folder; got ''"):
         checks.path("folder", "")
     assert checks.hint(3, ["a", "b"]) == "there are a, b."
+
+
+def test_an_int_beyond_all_floats_is_no_number():
+    for value in (10**400, -(10**5000)):
+        with pytest.raises(InputError, match="lr must be a number of at least 0; got"):
+            checks.number("lr", value, 0)

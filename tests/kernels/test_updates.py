@@ -137,3 +137,14 @@ def test_there_is_no_region_for_no_numbers():
     assert loops.kind() in KINDS
     norm, empty = clip_by_global_norm(np.zeros((0, 3), np.float32), max_norm=1.0)
     assert float(norm) == 0 and empty.shape == (0, 3)
+
+
+def test_parameters_that_share_their_numbers_are_updated_one_after_the_other():
+    for first, second in ((slice(0, 8), slice(0, 8)), (slice(0, 6), slice(2, 8))):
+        numbers = np.ones(8, np.float32)
+        given = [[numbers[part], *rows([(8,)], 2, "float32")[0][1:]] for part in (first, second)]
+        given = [[p, *[x[: p.size] for x in others]] for p, *others in given]
+        assert not mb.adamw_update.kernels["cpu"].for_each(given, **ADAM, weight_decay=0.1, t=1)
+    once = np.ones(8, np.float32)
+    twice = [[once, *rows([(8,)], 2, "float32")[0][1:]] for _ in range(2)]
+    assert not mb.adamw_update.kernels["cpu"].for_each(twice, **ADAM, weight_decay=0.1, t=1)
