@@ -63,19 +63,12 @@ def number(
     Traceback (most recent call last):
     minibig.backend.errors.InputError: lr must be a number above 0; got 0.
     """
-    right = isinstance(value, int | float | np.integer | np.floating)
-    finite = right and not isinstance(value, bool) and _is_finite(value)
+    real = isinstance(value, float | np.integer | np.floating)
+    finite = (real or (type(value) is int and value.bit_length() < 1024)) and math.isfinite(value)
     inside = finite and (above is None or value > above) and (below is None or value < below)
     if not (inside and _within(value, least, most)):
         raise refusal(name, f"a number{_range(least, most, above, below)}", value)
     return float(value)
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an int that is larger than every float
-        return False
 
 
 def fraction(name: str, value: Any) -> float:
