@@ -95,8 +95,8 @@ class Walk:
     that lie between the outputs and them. `results` holds the gradients of the leaves or of the
     targets. `observer(node, g, results)`, where one is set, is called for every operation.
 
-    `owned` holds the edges whose gradient lies in memory that a kernel or this pass made: it may
-    be added to in place, written over by a kernel, and become the `.grad` of a leaf as it is.
+    A gradient that is `owned` lies in memory that a kernel or this pass made: it may be added to in
+    place, written over by a kernel, and become the `.grad` of a leaf as it is.
     """
 
     observer: Callable[[Node, Any, Sequence[Any]], None] | None = None
@@ -108,11 +108,11 @@ class Walk:
         self.free = free
         self.targets = targets
         self.results: dict[Node, Any] = {}
-        self.owned: set[Edge] = set()
+        self._owned: dict[Node, bool] = {}
         self._oldest = min((node.order for node in targets or ()), default=0)
         self._on_the_way: dict[Node, bool] = {}
         self._waiting: list[tuple[int, Node]] = []
-        self._arrived: dict[Node, list[Any]] = {}
+        self._arrived: dict[Node, tuple[list[Any], list[bool]]] = {}
 
     def run(self, seeds: Sequence[tuple[Tensor, Tensor]]) -> None:
         """Send each gradient into the graph from its output, and follow until nothing waits."""
@@ -123,7 +123,7 @@ class Walk:
             self._enter(output, gradient if self.create_graph else gradient.data, owned=False)
         while self._waiting:
             node = heappop(self._waiting)[1]
-            self._visit(node, self._arrived.pop(node))
+            self._visit(node, *self._arrived.pop(node))
 
     def add_to_leaves(self) -> None:
         """Add the gradients of the leaves to what they have: at the end, and all at once.
@@ -133,7 +133,7 @@ class Walk:
         with _gathering:
             for leaf, g in self.results.items():
                 if isinstance(leaf, Leaf):
-                    leaf.grad = accumulated(leaf.grad, g, (leaf, 0) in self.owned)
+                    leaf.grad = accumulated(leaf.grad, g, self._owned[leaf])
 
     def _enter(self, output: Tensor, g: Any, owned: bool) -> None:
         if output.edge is not None and self._is_needed(output.edge[0]):
@@ -142,62 +142,59 @@ class Walk:
     def _send(self, edge: Edge, g: Any, owned: bool) -> None:
         """Let g arrive at a node's output. What arrives first is taken; the rest is added to it."""
         node, index = edge
-        gradients = self._arrived.get(node)
-        if gradients is None:
-            gradients = self._arrived[node] = [None] * len(node.outputs)
+        if node not in self._arrived:
+            self._arrived[node] = [None] * len(node.outputs), [False] * len(node.outputs)
             heappush(self._waiting, (-node.order, node))
+        gradients, are_owned = self._arrived[node]
         if gradients[index] is None:
             gradients[index] = g
-        elif edge in self.owned:
+            are_owned[index] = owned
+        elif are_owned[index]:
             gradients[index] += g
         else:
             gradients[index] = gradients[index] + g
-            owned = not self.create_graph
-        if owned:
-            self.owned.add(edge)
+            are_owned[index] = not self.create_graph
 
-    def _visit(self, node: Node, gradients: list[Any]) -> None:
+    def _visit(self, node: Node, gradients: list[Any], are_owned: list[bool]) -> None:
         """Pass on what has arrived for a node; it is complete now."""
         if node.watched is not None:
             for index in [i for i in node.watched if gradients[i] is not None]:
                 node.watched[index] = accumulated(None, gradients[index], False)
         is_leaf = isinstance(node, Leaf)
         if is_leaf if self.targets is None else node in self.targets:
-            self.results[node] = gradients[0]
+            self.results[node], self._owned[node] = gradients[0], are_owned[0]
         if is_leaf:
             return
         _expect_current(node, node)
-        if node.operation.needs_formula(self.create_graph):
-            self._expand(node, gradients)
-        else:
-            self._apply(node, gradients)
+        by_formula = node.operation.needs_formula(self.create_graph)
+        pass_on = self._expand if by_formula else self._apply
+        pass_on(node, gradients, are_owned)
         if self.free:
             node.saved = None
             node.edges = ()
 
-    def _expand(self, node: Node, gradients: list[Any]) -> None:
+    def _expand(self, node: Node, gradients: list[Any], are_owned: list[bool]) -> None:
         """Compute the node again by its formula, and let its gradients go through the new nodes."""
         start = next_order()
         nesting = state.nesting + (self.targets is not None)
         result = state.call_with(node.operation.expand, node, recording=True, nesting=nesting)
-        for i, (output, g) in enumerate(zip(as_tuple(result), gradients, strict=True)):
+        for output, g, owned in zip(as_tuple(result), gradients, are_owned, strict=True):
             if output.edge is not None and g is not None:
                 for inner in nodes_behind(output.edge[0], start):
                     _expect_current(inner, node, start)
-                self._enter(output, g, (node, i) in self.owned)
+                self._enter(output, g, owned)
 
-    def _apply(self, node: Node, gradients: list[Any]) -> None:
+    def _apply(self, node: Node, gradients: list[Any], are_owned: list[bool]) -> None:
         """Pass the gradients of a node's outputs on to its inputs, by the operation's rules."""
         operation: Operation = node.operation
-        needed = tuple(map(bool, node.edges))  # an edge is a pair, or None
+        needed = node.pattern
         if self.targets is not None:
             needed = tuple([e is not None and self._is_needed(e[0]) for e in node.edges])
         if True not in needed:
             return
-        g: Any = gradients[0]
-        owned = (node, 0) in self.owned
+        g, owned = gradients[0], are_owned[0]
         if len(gradients) > 1:
-            owned = all([g is None or (node, i) in self.owned for i, g in enumerate(gradients)])
+            owned = all([g is None or own for g, own in zip(gradients, are_owned, strict=True)])
             g = _with_zeros(gradients, node)
         results = operation.gradients(node, g, needed, owned, self.free)
         if self.observer is not None:
@@ -205,12 +202,11 @@ class Walk:
         private = operation.owns_gradients and _are_apart(results, as_tuple(g), owned)
         for edge, result, wanted in zip(node.edges, results, needed, strict=True):
             if wanted and result is not None and edge is not None:
-                owned = private
-                shape, dtype = edge[0].outputs[edge[1]]
-                if result.shape != shape or result.dtype != dtype:
-                    result = _fitted(operation, shape, dtype, result)
-                    owned = not self.create_graph
-                self._send(edge, result, owned)
+                expected = edge[0].outputs[edge[1]]
+                if (result.shape, result.dtype) == expected:
+                    self._send(edge, result, private)
+                else:
+                    self._send(edge, _fitted(operation, *expected, result), not self.create_graph)
 
     def _is_needed(self, node: Node) -> bool:
         """Whether the way from node leads to a target; without targets, every way does."""

@@ -55,6 +55,7 @@ class Primitive(Operation):
         super().__init__(function, name)
         self.broadcasts = broadcasts
         self.most_inputs = math.inf if self.variadic else len(self.inputs)
+        self.compute = function  # by a kernel, once there is one
         self.rules: dict[str, Function] = {}
         self.plans: dict[Pattern, Plan] = {}
 
@@ -67,6 +68,7 @@ class Primitive(Operation):
 
     def kernel(self, *devices: str) -> Callable[[Function], Kernel]:
         self.register()
+        self.compute = self._compute
         return super().kernel(*devices)
 
     @overload
@@ -93,12 +95,12 @@ class Primitive(Operation):
                 arrays.append(x)
                 edges.append(None)
         if not tensors:
-            return (self._compute if self.kernels else self.definition)(*arrays, **keywords)
+            return self.compute(*arrays, **keywords)
         if numbers:  # beside tensors, NumPy's numbers and arrays without axes are Python's
             given = zip(arrays, inputs, strict=True)
             arrays = [a.item() if a is x and getattr(a, "ndim", 1) == 0 else a for a, x in given]
         try:
-            y = (self._compute if self.kernels else self.definition)(*arrays, **keywords)
+            y = self.compute(*arrays, **keywords)
         except InputError:
             raise
         except (ValueError, TypeError, IndexError, OverflowError) as error:
@@ -119,13 +121,14 @@ class Primitive(Operation):
     def _record(
         self, arrays: list[Any], edges: tuple[Edge | None, ...], y: Any, keywords: dict[str, Any]
     ) -> Node:
-        pattern = tuple(map(bool, edges))
-        plan = self.plans.get(pattern) or self._plan(pattern)
-        call = [arrays, y] if self.variadic else [*arrays, y]
+        node = Node(self, edges, None, y)
+        plan = self.plans.get(node.pattern) or self._plan(node.pattern)
         saved = self.keywords | keywords
+        call = [arrays, y] if self.variadic else [*arrays, y]
         for name, place, as_shape in plan.slots:
             saved[name] = _shape(call[place]) if as_shape else call[place]
-        return Node(self, edges, (plan, saved), y)
+        node.saved = plan, saved
+        return node
 
     def _plan(self, pattern: Pattern) -> Plan:
         inputs = self.inputs[: len(pattern)]
@@ -162,11 +165,11 @@ class Primitive(Operation):
             saved = {name: self._with_history(node, name, x) for name, x in saved.items()}
         if self.variadic:
             rule, names = plan.rules[0]
-            return rule(g, *[saved[name] for name in names])
-        return [
-            rule(g, *[saved[name] for name in names]) if wanted else None
-            for (rule, names), wanted in zip(plan.rules, needed, strict=False)
-        ]
+            return rule(g, *map(saved.__getitem__, names))
+        results = []
+        for (rule, names), wanted in zip(plan.rules, needed, strict=False):
+            results.append(rule(g, *map(saved.__getitem__, names)) if wanted else None)
+        return results
 
     def _with_history(self, node: Node, name: str, x: Any) -> Any:
         """What a node saved, arrays as tensors with their history: for derivatives of the rule."""

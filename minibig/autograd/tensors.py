@@ -31,16 +31,17 @@ Pattern: TypeAlias = tuple[bool, ...]  # for each input, whether it requires a g
 class Node:
     """One recorded operation: its inputs' edges, what its rule saved, what came out (y).
 
-    `outputs` holds (shape, dtype) of every output, `order` the time on the clock, and
-    `watched` the gradients that `Tensor.watch` asked for, by output.
+    `pattern` says which inputs require a gradient, `outputs` holds (shape, dtype) of every output,
+    `order` the time on the clock, and `watched` the gradients that `Tensor.watch` asked for.
     """
 
-    __slots__ = ("edges", "operation", "order", "outputs", "saved", "watched")
+    __slots__ = ("edges", "operation", "order", "outputs", "pattern", "saved", "watched")
     version = 0  # a leaf has its own: when its array was last assigned
 
     def __init__(self, operation: Any, edges: "tuple[Edge | None, ...]", saved: Any, y: Any):
         self.operation = operation
         self.edges = edges
+        self.pattern: Pattern = tuple(map(bool, edges))  # an edge is a pair, or None
         self.saved = saved  # the operation's own record; None once the graph was freed
         self.order = next_order()
         several = isinstance(y, tuple)
