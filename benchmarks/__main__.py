@@ -6,6 +6,7 @@ the lowest and the highest. Other programs disturb it: let the machine do nothin
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("benchmarks: interrupted.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever reads, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
 
 
 def chosen(names: Sequence[str]) -> list[Workload]:
@@ -137,7 +141,7 @@ def print_list(words: list[str]) -> int:
     for workload in WORKLOADS.values():
         long = " (only by its name: it takes long)" if workload.takes_long else ""
         text = f"{workload.what}{long}; {', '.join(workload.sides)}"
-        print(labelled(workload.name, text, widest, WIDTH))
+        print(labelled(workload.name, text, widest, WIDTH), flush=True)
     return 0
 
 

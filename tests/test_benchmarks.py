@@ -380,3 +380,13 @@ def test_a_file_that_cannot_take_the_results_is_told_before_anything_is_measured
     with pytest.raises(SystemExit):
         command.main(["--rounds", "x"])
     assert "it must be a whole number of at least 1; got x" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough_ends_it_without_a_traceback():
+    code = "import sys; from benchmarks.__main__ import main; sys.exit(main(['list']))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
