@@ -123,7 +123,7 @@ def _loops() -> Finding:
     if KERNELS == "numpy":
         advice = "Unset MINIBIG_KERNELS to have compiled ones."
     elif loops.obstacle() != loops.NO_NUMBA:
-        advice = "pip install --force-reinstall numba"
+        advice = "pip install --upgrade --force-reinstall numba"
     reason = loops.obstacle() or "Numba cannot compile them"
     return Finding("loops", MISSING, f"in NumPy: {reason}", advice)
 

@@ -122,7 +122,7 @@ def test_kernels_that_are_off_are_said(monkeypatch):
     ("obstacle", "advice"),
     [
         (loops.NO_NUMBA, 'pip install "minibig[fast]"'),
-        ("Numba cannot be used here: a reason", "pip install --force-reinstall numba"),
+        ("Numba cannot be used here: a reason", "pip install --upgrade --force-reinstall numba"),
     ],
 )
 def test_loops_that_are_not_compiled_are_said_with_the_reason(monkeypatch, obstacle, advice):

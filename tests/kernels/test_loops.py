@@ -1,5 +1,7 @@
 """Loops run whatever state the compiler is in: without it, or with a cache that is of no use."""
 
+import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -69,6 +71,16 @@ def test_without_numba_nothing_is_said_on_the_way(tmp_path):
 def test_numba_that_is_told_not_to_compile_is_not_used():
     done = run(NUMBA_DISABLE_JIT=1)
     assert done.stdout == "Numba cannot be used here: NUMBA_DISABLE_JIT is set\n"
+
+
+@needs_numba
+def test_numba_before_0_62_is_not_used_since_it_would_end_the_process(monkeypatch):
+    numba = importlib.import_module("numba")
+    compiling = importlib.import_module("minibig.kernels.compiled.compiling")
+    monkeypatch.setattr(numba, "version_info", numba.version_info._replace(short=(0, 61)))
+    spec = importlib.util.spec_from_file_location("compiling_again", compiling.__file__)
+    with pytest.raises(ImportError, match=r"but 0\.62 or a newer one is needed"):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def test_an_unknown_value_of_minibig_kernels_is_one_sentence():

@@ -25,6 +25,8 @@ from numba.extending import intrinsic
 
 if numba.config.DISABLE_JIT:
     raise ImportError("NUMBA_DISABLE_JIT is set")
+if numba.version_info.short < (0, 62):  # LLVM before 17 ends the process at llvm.maximum
+    raise ImportError(f"it is {numba.__version__}, but 0.62 or a newer one is needed")
 
 f32 = np.float32
 
