@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minibig as mb
+from minibig.autograd.backward_pass import Walk
 from minibig.kernels.scaled_dot_product_attention import _blocks
 
 from .comparison import expect_close, expect_same, random_tensor
@@ -68,3 +69,16 @@ def test_one_query_of_many_keys_is_the_formula(B):
     q, k, v = (random_tensor(numbers, B, 12, n, 8) for n in (1, 2500, 2500))
     expect_same(lambda *x: mb.attention(*x, causal=True), q, k, v)
     expect_close(lambda *x: mb.attention(*x, causal=True), q, k, v)
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 5, 3), (2, 2, 4, 5, 3)])
+def test_the_gradients_of_q_k_and_v_lie_side_by_side(shape):
+    *outer, H, T, K = shape
+    x = mb.tensor(numbers.standard_normal((*outer, T, 3 * H, K)), requires_grad=True)
+    found = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            Walk, "observer", lambda walk, node, g, y: found.update({str(node.operation): y})
+        )
+        mb.attention(*mb.split(x.swapaxes(-2, -3), 3, axis=-3), causal=True).sum().backward()
+    assert np.shares_memory(found["split"][0], found["attention"][0])

@@ -51,16 +51,3 @@ def test_parts_that_lie_side_by_side_are_not_copied():
     other = gradient([whole[:, :1], whole[:, 1:].copy()], 1)
     for x in (swapped, twice, other):
         assert not np.shares_memory(x, memory)
-
-
-@pytest.mark.parametrize("shape", [(2, 4, 5, 3), (2, 2, 4, 5, 3)])
-def test_the_gradients_of_q_k_and_v_lie_side_by_side(shape):
-    *outer, H, T, K = shape
-    x = mb.tensor(numbers.standard_normal((*outer, T, 3 * H, K)), requires_grad=True)
-    found = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            Walk, "observer", lambda walk, node, g, y: found.update({str(node.operation): y})
-        )
-        mb.attention(*mb.split(x.swapaxes(-2, -3), 3, axis=-3), causal=True).sum().backward()
-    assert np.shares_memory(found["split"][0], found["attention"][0])
